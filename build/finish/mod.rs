@@ -1,0 +1,89 @@
+//! Finishes progenitor's syntax tree: the parts that it cannot know, or for which it
+//! has no type, are put in their place here.
+//!
+//! - `types`: structs, newtypes and their documentation
+//! - `strings`: enums of strings that keep what they do not know
+//! - `unions`: enums that are decoded by a tag or by the JSON type
+//! - `builders`: builders of what goes into requests
+//! - `operations`: one builder for each operation, and the methods of `Client`
+//! - `mocks`: the typed mocks
+
+mod builders;
+mod mocks;
+mod operations;
+mod strings;
+mod types;
+mod unions;
+
+use proc_macro2::{Ident, Span};
+use syn::{File, Item, ItemMod};
+
+use super::api::Api;
+use super::{Error, events};
+
+/// Finishes the client.
+pub fn client(file: File, api: &Api) -> Result<String, Error> {
+    let mut types = types::finish(take_module(&file, "types")?, api)?;
+    types.push(builders::module(&types, api));
+    types.extend(events::types(api)?);
+    let operations = operations::finish(take_module(&file, "builder")?, api)?;
+    let methods = operations::methods(&file.items, api)?;
+
+    Ok(prettyplease::unparse(&syn::parse_quote! {
+        /// The schemas of the document.
+        pub mod types {
+            #(#types)*
+        }
+
+        /// One builder for each operation of the document; [`Client`](crate::Client)
+        /// has the methods that make them.
+        pub mod operations {
+            use super::types;
+            #(#operations)*
+        }
+
+        #(#methods)*
+    }))
+}
+
+/// Finishes the typed mocks.
+pub fn mocks(file: File, api: &Api) -> Result<String, Error> {
+    Ok(prettyplease::unparse(&mocks::finish(file, api)))
+}
+
+fn take_module(file: &File, name: &str) -> Result<Vec<Item>, Error> {
+    let module = file.items.iter().find_map(|item| match item {
+        Item::Mod(ItemMod { ident, content: Some((_, items)), .. }) if ident == name => Some(items.clone()),
+        _ => None,
+    });
+    module.ok_or_else(|| Error::new("#", format!("progenitor made no module `{name}`")))
+}
+
+fn ident(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
+}
+
+/// A name from the document as a Rust identifier, as typify spells it.
+fn field_ident(name: &str) -> Ident {
+    let snake = heck::ToSnakeCase::to_snake_case(name);
+    syn::parse_str(&snake).unwrap_or_else(|_| ident(&format!("{snake}_")))
+}
+
+/// The type parameter of `Option<T>`, `Vec<T>` and the like.
+fn parameter_of<'a>(ty: &'a syn::Type, outer: &str) -> Option<&'a syn::Type> {
+    let syn::Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        syn::GenericArgument::Type(inner) if last.ident == outer => Some(inner),
+        _ => None,
+    }
+}
+
+/// The name of a type without its path and parameters.
+pub fn name_of(ty: &syn::Type) -> Option<String> {
+    match ty {
+        syn::Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
+        _ => None,
+    }
+}

@@ -1,0 +1,198 @@
+//! Structs, newtypes and the documentation of both.
+
+use std::collections::BTreeMap;
+
+use quote::{ToTokens, quote};
+use syn::{Attribute, Fields, Item, ItemImpl, ItemStruct, parse_quote};
+
+use super::super::Error;
+use super::super::api::{Api, Constant, Kind, Schema, type_name};
+use super::{name_of, parameter_of, strings, unions};
+
+/// Turns typify's types into those that callers see.
+pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
+    let schemas: BTreeMap<String, (&str, &Schema)> =
+        api.schemas.iter().map(|(name, schema)| (type_name(name), (*name, schema))).collect();
+    let mut finished = Vec::new();
+    for item in items {
+        match item {
+            Item::Struct(mut item) => {
+                keep_description(&mut item.attrs);
+                if let Some((_, schema)) = schemas.get(&item.ident.to_string()) {
+                    structure(&mut item, schema);
+                }
+                let conveniences = newtype_conveniences(&item);
+                finished.push(Item::Struct(item));
+                finished.extend(conveniences);
+            }
+            Item::Enum(mut item) => {
+                keep_description(&mut item.attrs);
+                match schemas.get(&item.ident.to_string()) {
+                    Some((_, Schema { kind: Kind::Tagged { tag, members }, .. })) => {
+                        finished.extend(unions::tagged(&item, tag, members, api));
+                    }
+                    Some((_, Schema { kind: Kind::Untagged, .. })) => {
+                        finished.extend(unions::untagged(&item, api)?);
+                    }
+                    _ => finished.extend(strings::open(&item)),
+                }
+            }
+            Item::Impl(item) if !is_remade(&item, &schemas) => finished.push(Item::Impl(item)),
+            _ => {}
+        }
+    }
+    Ok(finished)
+}
+
+/// `builder()`, and what typify implements for enums: both are made anew.
+fn is_remade(item: &ItemImpl, schemas: &BTreeMap<String, (&str, &Schema)>) -> bool {
+    let remade_enum = |kind: &Kind| !matches!(kind, Kind::Object { .. } | Kind::Any | Kind::Other);
+    let schema = name_of(&item.self_ty).and_then(|name| schemas.get(&name).copied());
+    item.trait_.is_none() || schema.is_some_and(|(_, schema)| remade_enum(&schema.kind))
+}
+
+fn structure(item: &mut ItemStruct, schema: &Schema) {
+    let constant = match &schema.kind {
+        Kind::Object { constant } => *constant,
+        _ => None,
+    };
+    item.attrs = attributes(item, constant);
+    if matches!(item.fields, Fields::Named(_)) {
+        item.attrs.push(parse_quote!(#[non_exhaustive]));
+    }
+    let required = |name: &str| {
+        schema.value.get("required").and_then(|names| names.as_array()).is_some_and(|names| names.iter().any(|required| required == name))
+    };
+    for field in &mut item.fields {
+        keep_description(&mut field.attrs);
+        let Some(ident) = field.ident.as_ref().map(ToString::to_string) else { continue };
+        let renamed = field.attrs.iter().find_map(rename);
+        let wire_name = renamed.clone().unwrap_or(ident);
+        field.attrs.retain(|attribute| !attribute.path().is_ident("serde"));
+        let mut rules = Vec::new();
+        if let Some(name) = renamed {
+            rules.push(quote!(rename = #name));
+        }
+        if parameter_of(&field.ty, "Option").is_some() {
+            // Serde takes a missing option for `None`. A required one is written as null.
+            if !required(&wire_name) {
+                rules.push(quote!(skip_serializing_if = "::std::option::Option::is_none"));
+            }
+        } else if is_collection(&field.ty) || wire_name == "has_more" {
+            rules.push(quote!(default, deserialize_with = "crate::codec::null_as_default"));
+        }
+        if !rules.is_empty() {
+            field.attrs.push(parse_quote!(#[serde(#(#rules),*)]));
+        }
+    }
+}
+
+/// Servers leave out lists and maps that are empty, or send null for them.
+fn is_collection(ty: &syn::Type) -> bool {
+    name_of(ty).is_some_and(|name| matches!(name.as_str(), "Vec" | "BTreeMap" | "Map"))
+}
+
+/// The description, the derived traits, and how serde names the type.
+fn attributes(item: &ItemStruct, constant: Option<Constant>) -> Vec<Attribute> {
+    let is = |name: &'static str| move |attribute: &&Attribute| attribute.path().is_ident(name);
+    let says = |attribute: &Attribute, word: &str| attribute.to_token_stream().to_string().contains(word);
+    let mut attributes: Vec<Attribute> = item.attrs.iter().filter(is("doc")).cloned().collect();
+    let default = item.attrs.iter().filter(is("derive")).any(|derive| says(derive, "Default"));
+    let default = default.then(|| quote!(Default,));
+    attributes.push(parse_quote! {
+        #[derive(Clone, Debug, PartialEq, #default ::serde::Serialize, ::serde::Deserialize)]
+    });
+    let rules = item.attrs.iter().filter(is("serde")).filter(|rule| !says(rule, "deny_unknown_fields"));
+    attributes.extend(rules.cloned());
+    if let Some(Constant { property, value }) = constant {
+        attributes.push(parse_quote!(#[serde(tag = #property, rename = #value)]));
+    }
+    attributes
+}
+
+/// A map behind a newtype is built from pairs.
+fn newtype_conveniences(item: &ItemStruct) -> Vec<Item> {
+    let Fields::Unnamed(fields) = &item.fields else { return Vec::new() };
+    let name = &item.ident;
+    let ty = &fields.unnamed[0].ty;
+    if name_of(ty).as_deref() != Some("BTreeMap") {
+        return Vec::new();
+    }
+    let Some(value) = last_parameter(ty) else { return Vec::new() };
+    let file: syn::File = parse_quote! {
+        impl<K, V> ::std::iter::FromIterator<(K, V)> for #name
+        where
+            K: ::std::convert::Into<::std::string::String>,
+            V: ::std::convert::Into<#value>,
+        {
+            fn from_iter<I: ::std::iter::IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+                Self(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+            }
+        }
+
+        impl<K, V, const N: usize> ::std::convert::From<[(K, V); N]> for #name
+        where
+            K: ::std::convert::Into<::std::string::String>,
+            V: ::std::convert::Into<#value>,
+        {
+            fn from(pairs: [(K, V); N]) -> Self {
+                pairs.into_iter().collect()
+            }
+        }
+    };
+    file.items
+}
+
+/// `V` of `BTreeMap<K, V>`.
+fn last_parameter(ty: &syn::Type) -> Option<&syn::Type> {
+    let syn::Type::Path(path) = ty else { return None };
+    match &path.path.segments.last()?.arguments {
+        syn::PathArguments::AngleBracketed(arguments) => match arguments.args.last()? {
+            syn::GenericArgument::Type(value) => Some(value),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// typify puts the JSON schema of a type behind its description: only the
+/// description is documentation.
+fn keep_description(attributes: &mut [Attribute]) {
+    for attribute in attributes {
+        if let Some(text) = doc(attribute)
+            && let Some(schema) = text.find("<details>")
+        {
+            let text = text[..schema].trim();
+            *attribute = parse_quote!(#[doc = #text]);
+        }
+    }
+}
+
+fn doc(attribute: &Attribute) -> Option<String> {
+    match &attribute.meta {
+        syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The wire name of a field or variant, where it differs from the Rust one.
+pub fn rename(attribute: &Attribute) -> Option<String> {
+    let mut name = None;
+    if attribute.path().is_ident("serde") {
+        // Values of other keys are of no interest, so what does not parse is passed over.
+        let _ = attribute.parse_nested_meta(|meta| {
+            let is_rename = meta.path.is_ident("rename");
+            if meta.input.peek(syn::Token![=]) {
+                let value: syn::LitStr = meta.value()?.parse()?;
+                if is_rename {
+                    name = Some(value.value());
+                }
+            }
+            Ok(())
+        });
+    }
+    name
+}

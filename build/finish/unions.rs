@@ -1,0 +1,294 @@
+//! Unions. typify tries one branch after the other; here the tag, or the JSON type
+//! of the value, says which branch it is, and an unknown one is kept as it came.
+
+use std::collections::BTreeMap;
+
+use heck::ToUpperCamelCase;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use serde_json::Value;
+use syn::{Item, ItemEnum, parse_quote};
+
+use super::super::Error;
+use super::super::api::{Api, Kind, Member, reference, type_name};
+use super::{ident, name_of, parameter_of, strings};
+
+/// A union whose members are told apart by the text of one property.
+pub fn tagged(item: &ItemEnum, tag: &str, members: &[Member], api: &Api) -> Vec<Item> {
+    let name = &item.ident;
+    let tags: Vec<&str> = members.iter().map(|member| member.tag).collect();
+    let variants: Vec<Ident> = tags.iter().map(|tag| ident(&tag.to_upper_camel_case())).collect();
+    let types: Vec<Ident> = members.iter().map(|member| ident(&type_name(member.schema))).collect();
+    let unknown = strings::catch_all(variants.iter().map(ToString::to_string));
+    let variant_docs = tags.iter().map(|value| format!("`{tag}`: `{value}`"));
+    let definition = definition(
+        item,
+        quote!(#(#[doc = #variant_docs] #variants(#types),)*),
+        &variants,
+        &unknown,
+        "A member that the document does not name, as it came.",
+    );
+    let conversions = conversions(name, variants.iter().zip(types.iter().map(|ty| quote!(#ty))), api);
+
+    let file: syn::File = parse_quote! {
+        #definition
+
+        impl crate::codec::Tagged for #name {
+            const TAG: &'static str = #tag;
+
+            fn member<'de, D: ::serde::Deserializer<'de>>(
+                tag: &str,
+                rest: D,
+            ) -> ::std::option::Option<::std::result::Result<Self, D::Error>> {
+                match tag {
+                    #(#tags => Some(::serde::Deserialize::deserialize(rest).map(Self::#variants)),)*
+                    _ => None,
+                }
+            }
+
+            fn unknown(value: ::serde_json::Value) -> Self {
+                Self::#unknown(value)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for #name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                crate::codec::tagged(deserializer)
+            }
+        }
+
+        #conversions
+    };
+    file.items
+}
+
+/// A union whose branches differ in their JSON type.
+pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
+    let name = &item.ident;
+    let schema = api.schemas.iter().find(|(schema, _)| *name == type_name(schema)).map(|(_, schema)| schema.value);
+    let branches: &[Value] =
+        schema.and_then(|schema| schema["oneOf"].as_array()).map_or(&[], Vec::as_slice);
+    let mut by_json_type = BTreeMap::new();
+    let mut variants = Vec::new();
+    let mut types = Vec::new();
+    for (branch, variant) in branches.iter().zip(&item.variants) {
+        let json_type = json_type(api, branch);
+        let variant_name = &variant.ident;
+        let ty = match &variant.fields {
+            syn::Fields::Unnamed(fields) => fields.unnamed[0].ty.clone(),
+            _ => return Err(ambiguous(name, "a branch has no type")),
+        };
+        let ty = match reference(branch) {
+            Some(schema) => {
+                let ty = ident(&type_name(schema));
+                quote!(#ty)
+            }
+            None => quote!(#ty),
+        };
+        if by_json_type.insert(json_type, variant_name.clone()).is_some() {
+            return Err(ambiguous(name, &format!("two of its branches are of the JSON type {json_type}")));
+        }
+        variants.push(variant_name.clone());
+        types.push(ty);
+    }
+    let unknown = strings::catch_all(variants.iter().map(ToString::to_string));
+    let variant_docs = branches.iter().map(|branch| match reference(branch) {
+        Some(schema) => format!("[`{}`]", type_name(schema)),
+        None => format!("A JSON {}.", branch["type"].as_str().unwrap_or("value")),
+    });
+    let definition = definition(
+        item,
+        quote!(#(#[doc = #variant_docs] #variants(#types),)*),
+        &variants,
+        &unknown,
+        "A value of another JSON type than the document names, as it came.",
+    );
+    let conversions = conversions(name, variants.iter().zip(types.iter().cloned()), api);
+    let methods = by_json_type.iter().map(|(json_type, variant)| match *json_type {
+        "string" => quote! {
+            fn text<E: ::serde::de::Error>(value: &str) -> ::std::result::Result<Self, E> {
+                Ok(Self::#variant(value.into()))
+            }
+        },
+        "array" => quote! {
+            fn array<'de, D: ::serde::Deserializer<'de>>(items: D) -> ::std::result::Result<Self, D::Error> {
+                ::serde::Deserialize::deserialize(items).map(Self::#variant)
+            }
+        },
+        "object" => quote! {
+            fn object<'de, D: ::serde::Deserializer<'de>>(members: D) -> ::std::result::Result<Self, D::Error> {
+                ::serde::Deserialize::deserialize(members).map(Self::#variant)
+            }
+        },
+        "boolean" => quote! {
+            fn boolean(value: bool) -> Self {
+                Self::#variant(value)
+            }
+        },
+        _ => quote! {
+            fn number<'de, D: ::serde::Deserializer<'de>>(value: D) -> ::std::result::Result<Self, D::Error> {
+                ::serde::Deserialize::deserialize(value).map(Self::#variant)
+            }
+        },
+    });
+    let text = by_json_type.get("string").map(|variant| from_text(name, variant));
+
+    let file: syn::File = parse_quote! {
+        #definition
+
+        impl crate::codec::Untagged for #name {
+            #(#methods)*
+
+            fn unknown(value: ::serde_json::Value) -> Self {
+                Self::#unknown(value)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for #name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                crate::codec::untagged(deserializer)
+            }
+        }
+
+        #conversions
+        #text
+    };
+    Ok(file.items)
+}
+
+fn ambiguous(name: &Ident, reason: &str) -> Error {
+    Error::new(format!("#/components/schemas/{name}"), format!("the union has no discriminator, and {reason}"))
+}
+
+fn definition(
+    item: &ItemEnum,
+    known: TokenStream,
+    variants: &[Ident],
+    unknown: &Ident,
+    unknown_doc: &str,
+) -> TokenStream {
+    let name = &item.ident;
+    let docs = item.attrs.iter().filter(|attribute| attribute.path().is_ident("doc"));
+    quote! {
+        #(#docs)*
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum #name {
+            #known
+            #[doc = #unknown_doc]
+            #unknown(::serde_json::Value),
+        }
+
+        impl ::serde::Serialize for #name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                match self {
+                    #(Self::#variants(member) => member.serialize(serializer),)*
+                    Self::#unknown(value) => value.serialize(serializer),
+                }
+            }
+        }
+    }
+}
+
+/// `From` each payload, from what a payload that is a union is made of, and
+/// `TryFrom` the builder of each payload that callers build.
+fn conversions<'a>(
+    union: &Ident,
+    branches: impl Iterator<Item = (&'a Ident, TokenStream)>,
+    api: &Api,
+) -> TokenStream {
+    let mut seen = Vec::new();
+    let mut conversions = TokenStream::new();
+    for (variant, ty) in branches {
+        let Ok(parsed) = syn::parse2::<syn::Type>(ty.clone()) else { continue };
+        // Text is converted from `&str` and `String` at once.
+        let is_text = name_of(&parsed).as_deref() == Some("String");
+        let spelled = ty.to_string();
+        if is_text || seen.contains(&spelled) {
+            continue;
+        }
+        seen.push(spelled);
+        conversions.extend(quote! {
+            impl ::std::convert::From<#ty> for #union {
+                fn from(value: #ty) -> Self {
+                    Self::#variant(value)
+                }
+            }
+        });
+        let Some((schema, kind)) = schema_of(&parsed, api) else { continue };
+        if let Kind::Tagged { members, .. } = kind {
+            for member in members {
+                let inner = ident(&type_name(member.schema));
+                conversions.extend(quote! {
+                    impl ::std::convert::From<#inner> for #union {
+                        fn from(value: #inner) -> Self {
+                            Self::#variant(value.into())
+                        }
+                    }
+                });
+                conversions.extend(try_from_builder(union, member.schema, api));
+            }
+        }
+        conversions.extend(try_from_builder(union, schema, api));
+    }
+    conversions
+}
+
+fn try_from_builder(union: &Ident, schema: &str, api: &Api) -> Option<TokenStream> {
+    let built = api.requests.contains(schema) && matches!(api.schemas[schema].kind, Kind::Object { .. });
+    let name = ident(&type_name(schema));
+    built.then(|| {
+        quote! {
+            impl ::std::convert::TryFrom<builder::#name> for #union {
+                type Error = crate::Error;
+
+                fn try_from(builder: builder::#name) -> crate::Result<Self> {
+                    builder.build().map(Self::from)
+                }
+            }
+        }
+    })
+}
+
+fn from_text(union: &Ident, variant: &Ident) -> TokenStream {
+    quote! {
+        impl ::std::convert::From<&str> for #union {
+            fn from(value: &str) -> Self {
+                Self::#variant(value.into())
+            }
+        }
+
+        impl ::std::convert::From<::std::string::String> for #union {
+            fn from(value: ::std::string::String) -> Self {
+                Self::#variant(value.into())
+            }
+        }
+    }
+}
+
+fn schema_of<'a>(ty: &syn::Type, api: &'a Api) -> Option<(&'a str, &'a Kind<'a>)> {
+    if parameter_of(ty, "Vec").is_some() {
+        return None;
+    }
+    let name = name_of(ty)?;
+    api.schemas.iter().find(|(schema, _)| type_name(schema) == name).map(|(schema, found)| (*schema, &found.kind))
+}
+
+fn json_type<'a>(api: &'a Api, branch: &'a Value) -> &'a str {
+    let Some(schema) = reference(branch) else {
+        return match branch["type"].as_str() {
+            Some("integer") => "number",
+            Some(json_type) => json_type,
+            None => "object",
+        };
+    };
+    match &api.schemas[schema].kind {
+        Kind::Strings { .. } => "string",
+        Kind::Other => match api.schemas[schema].value["type"].as_str() {
+            Some("integer") => "number",
+            Some(json_type) => json_type,
+            None => "object",
+        },
+        _ => "object",
+    }
+}

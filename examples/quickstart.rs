@@ -1,0 +1,111 @@
+//! A whole conversation: an assistant, a thread, a question, a run, the answer, and
+//! the clean-up.
+//!
+//! `cargo run --example quickstart` talks to a mock that it starts itself. With
+//! `OPENAI_BASE_URL` (and `OPENAI_API_KEY`) set it talks to that server;
+//! `OPENAI_MODEL` names the model.
+
+#[path = "local/mod.rs"]
+mod local;
+
+use std::env;
+use std::time::Duration;
+
+use openai_assistants::types::{
+    CreateAssistantRequest, CreateMessageRequest, CreateRunRequest, ListOrder, MessageRole, RunObject,
+    RunStatus, RunStepDetails,
+};
+use openai_assistants::{Client, Error};
+
+#[tokio::main]
+async fn main() {
+    if let Err(error) = run().await {
+        eprintln!("error: {error}");
+        std::process::exit(1);
+    }
+}
+
+async fn run() -> Result<(), Error> {
+    let (client, _mock) = local::client().await?;
+    converse(&client).await
+}
+
+async fn converse(client: &Client) -> Result<(), Error> {
+    let model = env::var("OPENAI_MODEL").unwrap_or_else(|_| "gpt-4o".to_owned());
+    let assistant = client
+        .create_assistant()
+        .body(
+            CreateAssistantRequest::builder()
+                .model(model)
+                .name("Tutor")
+                .instructions("You are a patient tutor. Answer in one sentence."),
+        )
+        .send()
+        .await?;
+    println!("assistant  {} ({})", assistant.id, assistant.model);
+
+    let thread = client.create_thread().send().await?;
+    println!("thread     {}", thread.id);
+
+    let question = "What is 2 + 2?";
+    client
+        .create_message()
+        .thread_id(&thread.id)
+        .body(CreateMessageRequest::builder().role(MessageRole::User).content(question))
+        .send()
+        .await?;
+
+    let run = client
+        .create_run()
+        .thread_id(&thread.id)
+        .body(CreateRunRequest::builder().assistant_id(&assistant.id))
+        .send()
+        .await?;
+    let run = wait_for(client, run).await?;
+    print!("run        {} {}", run.id, run.status);
+    match &run.usage {
+        Some(usage) => println!(", {} tokens", usage.total_tokens),
+        None => println!(),
+    }
+    if let Some(error) = &run.last_error {
+        println!("           {}: {}", error.code, error.message);
+    }
+
+    let mut steps = client.list_run_steps().thread_id(&thread.id).run_id(&run.id).order(ListOrder::Asc).items();
+    while let Some(step) = steps.try_next().await? {
+        let what = match &step.step_details {
+            RunStepDetails::MessageCreation(created) => format!("wrote {}", created.message_creation.message_id),
+            RunStepDetails::ToolCalls(called) => format!("called {} tools", called.tool_calls.len()),
+            _ => "did something this program does not know".to_owned(),
+        };
+        println!("step       {} {}: {what}", step.id, step.status);
+    }
+
+    println!("\nthe conversation, two messages a page:");
+    let mut messages = client.list_messages().thread_id(&thread.id).order(ListOrder::Asc).limit(2).items();
+    while let Some(message) = messages.try_next().await? {
+        println!("  {:>9}: {}", message.role.as_str(), message.text());
+    }
+
+    client.delete_thread().thread_id(&thread.id).send().await?;
+    client.delete_assistant().assistant_id(&assistant.id).send().await?;
+    println!("\ncleaned up.");
+    Ok(())
+}
+
+/// Asks for the run once a second until it has come to rest.
+async fn wait_for(client: &Client, mut run: RunObject) -> Result<RunObject, Error> {
+    while matches!(run.status, RunStatus::Queued | RunStatus::InProgress | RunStatus::Cancelling) {
+        let next = client.get_run().thread_id(&run.thread_id).run_id(&run.id).send().await?;
+        if next.status == run.status {
+            pause().await;
+        }
+        run = next;
+    }
+    Ok(run)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a program that waits for a server waits in real time")]
+async fn pause() {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}

@@ -1,0 +1,255 @@
+//! Who the client is to the server.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue};
+
+use crate::{Error, Result};
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a client shows to be let in. `Debug` shows its kind and no secret.
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::{Client, Credentials};
+///
+/// let bearer = Credentials::bearer("sk-test");
+/// let azure = Credentials::header("api-key", "0123456789abcdef");
+/// let rotating = Credentials::from_fn(|| async { std::fs::read_to_string("/run/secrets/token") });
+///
+/// let client = Client::builder().credentials(azure).build()?;
+/// # Ok::<(), openai_assistants::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Credentials(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    None,
+    Fixed(Result<(HeaderName, HeaderValue), String>),
+    Provider(Arc<dyn TokenProvider>),
+}
+
+/// A source of bearer tokens that change over time, such as an Entra credential.
+///
+/// It is asked at every attempt, so it should keep a token for as long as the token
+/// is good.
+///
+/// # Examples
+///
+/// ```
+/// use std::error::Error;
+/// use std::pin::Pin;
+/// use openai_assistants::{Credentials, TokenProvider};
+///
+/// struct Vault;
+///
+/// impl TokenProvider for Vault {
+///     fn token(&self) -> Pin<Box<dyn Future<Output = Result<String, Box<dyn Error + Send + Sync>>> + Send + '_>> {
+///         Box::pin(async { Ok("today's token".to_owned()) })
+///     }
+/// }
+///
+/// let credentials = Credentials::provider(Vault);
+/// ```
+pub trait TokenProvider: Send + Sync + 'static {
+    /// A token that is good now, without the word `Bearer`.
+    fn token(&self) -> Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + '_>>;
+}
+
+struct Callback<F>(F);
+
+impl<F, T, E, A> TokenProvider for Callback<F>
+where
+    F: Fn() -> A + Send + Sync + 'static,
+    A: Future<Output = Result<T, E>> + Send + 'static,
+    T: Into<String>,
+    E: Into<BoxError>,
+{
+    fn token(&self) -> BoxFuture<'_, Result<String, BoxError>> {
+        let answer = (self.0)();
+        Box::pin(async move { answer.await.map(Into::into).map_err(Into::into) })
+    }
+}
+
+impl Credentials {
+    /// A key that is sent as `Authorization: Bearer`.
+    #[must_use]
+    pub fn bearer(key: impl AsRef<str>) -> Self {
+        Self(Kind::Fixed(secret(key.as_ref()).and_then(bearer)))
+    }
+
+    /// A key that is sent as it is in a header of its own, as with `api-key`.
+    #[must_use]
+    pub fn header(name: impl AsRef<str>, key: impl AsRef<str>) -> Self {
+        let name = HeaderName::from_bytes(name.as_ref().as_bytes()).map_err(|_| {
+            format!(
+                "`{}` is not the name of a header",
+                name.as_ref().escape_debug()
+            )
+        });
+        Self(Kind::Fixed(
+            name.and_then(|name| Ok((name, value(secret(key.as_ref())?)?))),
+        ))
+    }
+
+    /// A function that is asked for a bearer token at every attempt.
+    #[must_use]
+    pub fn from_fn<F, A, T, E>(token: F) -> Self
+    where
+        F: Fn() -> A + Send + Sync + 'static,
+        A: Future<Output = Result<T, E>> + Send + 'static,
+        T: Into<String>,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        Self::provider(Callback(token))
+    }
+
+    /// A source that is asked for a bearer token at every attempt.
+    #[must_use]
+    pub fn provider(provider: impl TokenProvider) -> Self {
+        Self(Kind::Provider(Arc::new(provider)))
+    }
+
+    /// Nothing at all, for a server that lets everybody in.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(Kind::None)
+    }
+
+    /// Fails if a fixed key cannot be sent.
+    pub(crate) fn check(&self) -> Result<()> {
+        match &self.0 {
+            Kind::Fixed(Err(reason)) => Err(Error::configuration(reason)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The header to send with the next attempt.
+    pub(crate) async fn current(&self) -> Result<Option<(HeaderName, HeaderValue)>> {
+        match &self.0 {
+            Kind::None => Ok(None),
+            Kind::Fixed(header) => header.clone().map(Some).map_err(Error::configuration),
+            Kind::Provider(provider) => {
+                let token = provider.token().await.map_err(Error::credentials)?;
+                let header = secret(token.trim()).and_then(bearer);
+                header
+                    .map(Some)
+                    .map_err(|reason| Error::credentials(reason.into()))
+            }
+        }
+    }
+}
+
+fn secret(text: &str) -> Result<&str, String> {
+    if text.trim().is_empty() {
+        Err("the key or token is empty".to_owned())
+    } else {
+        Ok(text)
+    }
+}
+
+fn bearer(token: &str) -> Result<(HeaderName, HeaderValue), String> {
+    Ok((AUTHORIZATION, value(&format!("Bearer {token}"))?))
+}
+
+fn value(text: &str) -> Result<HeaderValue, String> {
+    // The reason must not quote the key.
+    let mut value = HeaderValue::from_str(text).ok().filter(|value| value.to_str().is_ok()).ok_or(
+        "the key or token has a character that a header cannot carry: look for line breaks and letters with accents in it",
+    )?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::None => f.write_str("None"),
+            Kind::Fixed(Ok((name, _))) => write!(f, "Header({name}: ***)"),
+            Kind::Fixed(Err(_)) => f.write_str("Unusable"),
+            Kind::Provider(_) => f.write_str("Provider"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn sent(credentials: Credentials) -> Option<(String, String)> {
+        let (name, value) = credentials.current().await.expect("they can be sent")?;
+        assert!(value.is_sensitive());
+        Some((name.to_string(), value.to_str().unwrap().to_owned()))
+    }
+
+    #[tokio::test]
+    async fn each_kind_has_its_header() {
+        let pair = |name: &str, value: &str| Some((name.to_owned(), value.to_owned()));
+        assert_eq!(
+            sent(Credentials::bearer("k")).await,
+            pair("authorization", "Bearer k")
+        );
+        assert_eq!(
+            sent(Credentials::header("API-Key", "k")).await,
+            pair("api-key", "k")
+        );
+        let callback = Credentials::from_fn(|| async { Ok::<_, std::io::Error>("t\n") });
+        assert_eq!(sent(callback).await, pair("authorization", "Bearer t"));
+        assert_eq!(sent(Credentials::none()).await, None);
+    }
+
+    #[test]
+    fn keys_that_cannot_be_sent_are_refused_without_being_shown() {
+        for key in ["", "  ", "\n", "secret\n", "secret\0", "geheimniß"] {
+            for credentials in [
+                Credentials::bearer(key),
+                Credentials::header("api-key", key),
+            ] {
+                let error = credentials.check().expect_err("it is refused");
+                assert!(error.is_invalid_argument());
+                assert!(
+                    !format!("{error} {error:?} {credentials:?}").contains("ecret"),
+                    "{error:?}"
+                );
+                assert!(
+                    !format!("{error} {error:?} {credentials:?}").contains("geheim"),
+                    "{error:?}"
+                );
+            }
+        }
+        assert!(Credentials::header("api key", "k").check().is_err());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let all = [
+            Credentials::bearer("hush"),
+            Credentials::header("api-key", "hush"),
+            Credentials::from_fn(|| async { Ok::<_, std::io::Error>("hush") }),
+        ];
+        assert_eq!(
+            format!("{all:?}"),
+            "[Header(authorization: ***), Header(api-key: ***), Provider]"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_fails_is_an_authentication_error() {
+        let failing = Credentials::from_fn(|| async { Err::<String, _>("the vault is closed") });
+        let error = failing.current().await.expect_err("it fails");
+        assert!(error.is_authentication());
+        assert!(error.to_string().contains("the vault is closed"), "{error}");
+
+        let blank = Credentials::from_fn(|| async { Ok::<_, std::io::Error>(" ") });
+        assert!(blank.current().await.is_err());
+    }
+}

@@ -1,0 +1,84 @@
+//! The client: a connection pool and the settings that all calls share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::config::{ClientBuilder, Config};
+use crate::error::Result;
+
+/// A client of a server that speaks the Assistants API.
+///
+/// It is cheap to clone, and the clones share their connections. Each operation of
+/// the API is a method; `Debug` shows no secret.
+///
+/// # Examples
+///
+/// ```no_run
+/// use openai_assistants::Client;
+///
+/// let client = Client::from_env()?;
+/// # Ok::<(), openai_assistants::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    config: Arc<Config>,
+}
+
+impl Client {
+    /// A client with settings of its own.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use openai_assistants::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .base_url("http://localhost:4010/v1")
+    ///     .api_key("sk-test")
+    ///     .timeout(Duration::from_secs(30))
+    ///     .build()?;
+    /// assert_eq!(client.base_url(), "http://localhost:4010/v1");
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// A client with the settings of the environment: `OPENAI_API_KEY`, and where they
+    /// are set `OPENAI_BASE_URL`, `OPENAI_ORG_ID` and `OPENAI_PROJECT_ID`. A variable
+    /// with nothing in it counts as not set.
+    ///
+    /// # Errors
+    /// There is no key, or one of the variables cannot be used.
+    pub fn from_env() -> Result<Self> {
+        Self::builder().env().build()
+    }
+
+    /// The base URL, without a slash at its end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.config.base_url
+    }
+
+    pub(crate) fn new(config: Config) -> Self {
+        Self {
+            config: Arc::new(config),
+        }
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.config.http
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.config.base_url)
+            .field("credentials", &self.config.credentials)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,86 @@
+//! Time, passed in rather than taken, so that a test of an hour's back-off takes
+//! none.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::{Duration, SystemTime};
+
+/// A wait that a [`Clock`] has begun.
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Where a client takes the time from.
+///
+/// The default is the system's clock and tokio's timers.
+///
+/// # Examples
+///
+/// A clock whose waits are over at once:
+///
+/// ```
+/// use std::future::{pending, ready};
+/// use std::time::{Duration, SystemTime};
+/// use openai_assistants::{Client, Clock, Sleep};
+///
+/// struct Impatient;
+///
+/// impl Clock for Impatient {
+///     fn now(&self) -> SystemTime {
+///         SystemTime::UNIX_EPOCH
+///     }
+///     fn sleep(&self, _: Duration) -> Sleep {
+///         Box::pin(ready(()))
+///     }
+///     fn timeout(&self, _: Duration) -> Sleep {
+///         Box::pin(pending())
+///     }
+/// }
+///
+/// let client = Client::builder().api_key("sk-test").clock(Impatient).build()?;
+/// # Ok::<(), openai_assistants::Error>(())
+/// ```
+pub trait Clock: Send + Sync + 'static {
+    /// The time of day, to which a server's `Retry-After` date is compared.
+    fn now(&self) -> SystemTime;
+
+    /// Waits, for example between two attempts.
+    fn sleep(&self, duration: Duration) -> Sleep;
+
+    /// Ends when an attempt has taken too long. The same as [`sleep`](Self::sleep),
+    /// unless waits and time-outs have to be told apart.
+    fn timeout(&self, limit: Duration) -> Sleep {
+        self.sleep(limit)
+    }
+}
+
+/// The system's clock and tokio's timers.
+#[derive(Debug)]
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that the others are to ask"
+    )]
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that the others are to ask"
+    )]
+    fn sleep(&self, duration: Duration) -> Sleep {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// The output of a future, or nothing if the deadline comes first.
+pub(crate) async fn before<F: Future>(deadline: Sleep, future: F) -> Option<F::Output> {
+    let (mut deadline, mut future) = (deadline, pin!(future));
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => deadline.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}

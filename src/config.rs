@@ -1,0 +1,503 @@
+//! The settings of a client, and their check.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::auth::Credentials;
+use crate::client::Client;
+use crate::clock::{Clock, SystemClock};
+use crate::error::{Error, Result};
+use crate::retry::RetryPolicy;
+use crate::tls;
+
+const OPENAI: &str = "https://api.openai.com/v1";
+const TIMEOUT: Duration = Duration::from_secs(600);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const BETA: &str = "openai-beta";
+
+/// A source of random numbers from 0 to 1.
+type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
+
+/// Settings that have been checked.
+pub(crate) struct Config {
+    pub(crate) http: reqwest::Client,
+    pub(crate) base_url: String,
+    pub(crate) credentials: Credentials,
+    pub(crate) headers: HeaderMap,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) timeout: Duration,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Random,
+}
+
+/// Sets up a [`Client`]. Mistakes are reported by [`build`](Self::build).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use openai_assistants::{Client, Credentials, RetryPolicy};
+///
+/// let client = Client::builder()
+///     .base_url("https://example.openai.azure.com/openai")
+///     .credentials(Credentials::header("api-key", "0123456789abcdef"))
+///     .query("api-version", "2025-01-01-preview")
+///     .timeout(Duration::from_secs(60))
+///     .retry(RetryPolicy::default().max_retries(5))
+///     .build()?;
+/// # Ok::<(), openai_assistants::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a client is made by `build`"]
+pub struct ClientBuilder {
+    credentials: Option<Credentials>,
+    base_url: Option<String>,
+    headers: HeaderMap,
+    query: Vec<(String, String)>,
+    timeout: Duration,
+    connect_timeout: Duration,
+    retry: RetryPolicy,
+    http: Option<reqwest::Client>,
+    clock: Arc<dyn Clock>,
+    random: Random,
+    /// The first setting that cannot be used.
+    mistake: Option<String>,
+}
+
+impl Default for ClientBuilder {
+    fn default() -> Self {
+        Self {
+            credentials: None,
+            base_url: None,
+            headers: HeaderMap::from_iter([(
+                HeaderName::from_static(BETA),
+                HeaderValue::from_static("assistants=v2"),
+            )]),
+            query: Vec::new(),
+            timeout: TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
+            retry: RetryPolicy::default(),
+            http: None,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(random),
+            mistake: None,
+        }
+    }
+}
+
+impl ClientBuilder {
+    /// The key that is sent as `Authorization: Bearer`. Short for
+    /// [`credentials`](Self::credentials) with [`Credentials::bearer`].
+    pub fn api_key(self, key: impl AsRef<str>) -> Self {
+        self.credentials(Credentials::bearer(key))
+    }
+
+    /// What the client shows to be let in.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Where the API is, up to the part in front of `/assistants` and `/threads`. The
+    /// default is `https://api.openai.com/v1`.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// The organization that calls count for (`OpenAI-Organization`).
+    pub fn organization(self, id: impl AsRef<str>) -> Self {
+        self.header("openai-organization", id)
+    }
+
+    /// The project that calls count for (`OpenAI-Project`).
+    pub fn project(self, id: impl AsRef<str>) -> Self {
+        self.header("openai-project", id)
+    }
+
+    /// The `OpenAI-Beta` header: `assistants=v2` unless set, another value, or none.
+    pub fn beta_header(mut self, value: Option<&str>) -> Self {
+        self.headers.remove(BETA);
+        match value {
+            Some(value) => self.header(BETA, value),
+            None => self,
+        }
+    }
+
+    /// A header that is sent with every call, in place of an earlier one of that name.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        match header(name.as_ref(), value.as_ref()) {
+            Ok((name, value)) => drop(self.headers.insert(name, value)),
+            Err(reason) => drop(self.mistake.get_or_insert(reason)),
+        }
+        self
+    }
+
+    /// A query parameter that is sent with every call, such as `api-version`, in place
+    /// of an earlier one of that name.
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let name = name.into();
+        self.query.retain(|(other, _)| *other != name);
+        self.query.push((name, value.into()));
+        self
+    }
+
+    /// How long an attempt may take, from the token to the last byte of the answer:
+    /// 600 s unless set.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long a connection may take to be made: 5 s unless set. It has no effect on
+    /// an [`http_client`](Self::http_client) of your own.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// When failed attempts are made again.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// An HTTP client of your own, with its proxies, certificates and limits.
+    ///
+    /// Build it with `redirect(Policy::none())`: this crate follows redirects itself,
+    /// and only where the credentials may go. An HTTP client that follows them takes
+    /// headers such as `api-key` along to any host.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.http = Some(client);
+        self
+    }
+
+    /// Where the client takes the time from.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Where the client takes the randomness of its delays from: a number from 0 to 1.
+    pub fn jitter(mut self, random: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        self.random = Arc::new(random);
+        self
+    }
+
+    /// Takes what is not set yet from the environment; see [`Client::from_env`].
+    pub fn env(self) -> Self {
+        // What is not Unicode is kept, to be refused by name rather than overlooked.
+        self.env_from(|name| {
+            std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+        })
+    }
+
+    /// Takes what is not set yet from a stand-in for the environment.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use openai_assistants::Client;
+    ///
+    /// let variables = HashMap::from([("OPENAI_API_KEY", "sk-test")]);
+    /// let client = Client::builder()
+    ///     .env_from(|name| variables.get(name).map(ToString::to_string))
+    ///     .build()?;
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn env_from(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        if self.credentials.is_none() {
+            self.credentials = variable("OPENAI_API_KEY").map(Credentials::bearer);
+        }
+        if self.base_url.is_none() {
+            self.base_url = variable("OPENAI_BASE_URL");
+        }
+        for (header, name) in [
+            ("openai-organization", "OPENAI_ORG_ID"),
+            ("openai-project", "OPENAI_PROJECT_ID"),
+        ] {
+            if let (false, Some(value)) = (self.headers.contains_key(header), variable(name)) {
+                self = self.header(header, value.trim());
+            }
+        }
+        self
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    /// There are no credentials, or a setting cannot be used: a base URL that is not
+    /// one, a header or key that cannot be sent, `https` without a TLS library.
+    pub fn build(self) -> Result<Client> {
+        if let Some(mistake) = self.mistake {
+            return Err(Error::configuration(mistake));
+        }
+        let base_url =
+            base_url(self.base_url.as_deref().unwrap_or(OPENAI)).map_err(Error::configuration)?;
+        let credentials = self.credentials.ok_or_else(|| {
+            Error::configuration(
+                "there is no API key: set the environment variable OPENAI_API_KEY and use `Client::from_env`, \
+                 or call `api_key` or `credentials` on the builder",
+            )
+        })?;
+        credentials.check()?;
+        let http = match self.http {
+            Some(client) => client,
+            None => http_client(&base_url, self.connect_timeout)?,
+        };
+        Ok(Client::new(Config {
+            http,
+            base_url,
+            credentials,
+            headers: self.headers,
+            query: self.query,
+            timeout: self.timeout,
+            retry: self.retry,
+            clock: self.clock,
+            random: self.random,
+        }))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Names only: the values of headers and parameters may be secrets.
+        let query: Vec<_> = self.query.iter().map(|(name, _)| name).collect();
+        f.debug_struct("ClientBuilder")
+            .field("credentials", &self.credentials)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("query", &query)
+            .field("timeout", &self.timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A header, or why it cannot be sent.
+pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let header = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| format!("`{}` is not the name of a header", name.escape_debug()))?;
+    // The value may be a secret.
+    let value = HeaderValue::from_str(value).map_err(|_| {
+        format!("the value of the header `{header}` has a character that a header cannot carry")
+    })?;
+    Ok((header, value))
+}
+
+fn base_url(text: &str) -> Result<String, String> {
+    // Not if it may hold a secret.
+    let shown = if text.contains(['@', '?']) {
+        String::new()
+    } else {
+        format!(" `{}`", text.escape_debug())
+    };
+    let mistake = |reason: &str| {
+        Err(format!(
+            "the base URL{shown} {reason}: give one such as {OPENAI}"
+        ))
+    };
+    let url = match reqwest::Url::parse(text) {
+        Ok(url) => url,
+        Err(error) => return mistake(&format!("cannot be read ({error})")),
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return mistake("is neither http nor https");
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return mistake("names no host");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return mistake("has a user name or password, which belong into the credentials");
+    }
+    if url.query().is_some() {
+        return mistake("has a query, which belongs into `query`");
+    }
+    if url.fragment().is_some() {
+        return mistake("has a fragment");
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn http_client(base_url: &str, connect_timeout: Duration) -> Result<reqwest::Client> {
+    if base_url.starts_with("https:") && !tls::IS_SUPPORTED {
+        return Err(Error::configuration(
+            "this build has no TLS library for an https base URL: enable the feature `rustls`, `rustls-aws-lc` \
+             or `native-tls`, or hand over an `http_client` that has one",
+        ));
+    }
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!(
+            env!("CARGO_PKG_NAME"),
+            "/",
+            env!("CARGO_PKG_VERSION")
+        ))
+        .connect_timeout(connect_timeout)
+        .redirect(reqwest::redirect::Policy::none());
+    tls::configure(builder)?
+        .build()
+        .map_err(|error| Error::configuration(format!("the HTTP client cannot be set up: {error}")))
+}
+
+/// Good enough to spread retries: the hasher of a map is keyed at random.
+fn random() -> f64 {
+    f64::from(u32::try_from(RandomState::new().build_hasher().finish() >> 32).unwrap_or_default())
+        / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistake(builder: ClientBuilder) -> String {
+        let error = builder.build().expect_err("it cannot be built");
+        assert!(error.is_invalid_argument());
+        error.to_string()
+    }
+
+    fn with_key() -> ClientBuilder {
+        Client::builder().api_key("sk-secret")
+    }
+
+    #[test]
+    fn a_missing_key_says_where_to_put_one() {
+        let message = mistake(Client::builder());
+        assert!(
+            message.contains("OPENAI_API_KEY") && message.contains("`api_key`"),
+            "{message}"
+        );
+        assert!(
+            Client::builder()
+                .credentials(Credentials::none())
+                .build()
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_base_url_is_checked() {
+        for (url, reason) in [
+            ("", "cannot be read"),
+            ("localhost/v1", "cannot be read"),
+            ("/v1", "cannot be read"),
+            ("ftp://host/v1", "neither http nor https"),
+            ("localhost:8080/v1", "neither http nor https"),
+            ("mailto:me@host", "neither http nor https"),
+            ("http://", "cannot be read"),
+            ("http://me:pw@host/v1", "user name or password"),
+            ("http://host/v1?api-version=1", "belongs into `query`"),
+            ("http://host/v1#top", "has a fragment"),
+        ] {
+            let message = mistake(with_key().base_url(url));
+            assert!(message.contains(reason), "{url}: {message}");
+            assert!(!message.contains("pw"), "{message}");
+        }
+    }
+
+    #[test]
+    fn slashes_at_the_end_of_a_base_url_are_dropped() {
+        for url in [
+            "http://host/v1",
+            "http://host/v1/",
+            "http://host/v1///",
+            " http://host/v1 ",
+        ] {
+            assert_eq!(
+                with_key().base_url(url).build().unwrap().base_url(),
+                "http://host/v1"
+            );
+        }
+        assert_eq!(
+            with_key()
+                .base_url("http://host")
+                .build()
+                .unwrap()
+                .base_url(),
+            "http://host"
+        );
+        assert_eq!(with_key().build().unwrap().base_url(), OPENAI);
+    }
+
+    #[test]
+    fn headers_are_checked() {
+        assert!(mistake(with_key().header("a b", "c")).contains("`a b` is not the name"));
+        let message = mistake(with_key().header("x-token", "hush\n"));
+        assert!(
+            message.contains("`x-token`") && !message.contains("hush"),
+            "{message}"
+        );
+        assert!(mistake(with_key().organization("a\nb")).contains("openai-organization"));
+    }
+
+    #[test]
+    fn a_key_is_checked_without_being_shown() {
+        let message = mistake(Client::builder().api_key("sk-secret\n"));
+        assert!(!message.contains("secret"), "{message}");
+        assert!(mistake(Client::builder().api_key(" ")).contains("empty"));
+    }
+
+    #[test]
+    fn the_environment_fills_in_what_is_not_set() {
+        let variables = |name: &str| match name {
+            "OPENAI_API_KEY" => Some("sk-env".to_owned()),
+            "OPENAI_BASE_URL" => Some("http://env/v1/".to_owned()),
+            "OPENAI_ORG_ID" => Some("org_env".to_owned()),
+            "OPENAI_PROJECT_ID" => Some("  ".to_owned()),
+            _ => None,
+        };
+        let client = Client::builder().env_from(variables).build().unwrap();
+        assert_eq!(client.base_url(), "http://env/v1");
+        assert_eq!(client.config().headers["openai-organization"], "org_env");
+        assert!(!client.config().headers.contains_key("openai-project"));
+
+        let client = with_key()
+            .base_url("http://own")
+            .organization("org_own")
+            .env_from(variables)
+            .build()
+            .unwrap();
+        assert_eq!(client.base_url(), "http://own");
+        assert_eq!(client.config().headers["openai-organization"], "org_own");
+    }
+
+    #[test]
+    fn blank_variables_count_as_unset() {
+        let message = mistake(Client::builder().env_from(|_| Some("  ".to_owned())));
+        assert!(message.contains("OPENAI_API_KEY"), "{message}");
+    }
+
+    #[test]
+    fn the_beta_header_can_be_changed_and_dropped() {
+        let beta =
+            |builder: ClientBuilder| builder.build().unwrap().config().headers.get(BETA).cloned();
+        assert_eq!(beta(with_key()).unwrap(), "assistants=v2");
+        assert_eq!(
+            beta(with_key().beta_header(Some("assistants=v1"))).unwrap(),
+            "assistants=v1"
+        );
+        assert_eq!(beta(with_key().beta_header(None)), None);
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let builder = with_key().header("x-token", "hush").query("key", "hush");
+        let text = format!("{builder:?} {:?}", builder.clone().build().unwrap());
+        assert!(!text.contains("secret") && !text.contains("hush"), "{text}");
+        assert!(
+            text.contains("x-token") && text.contains("https://api.openai.com/v1"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn random_numbers_are_in_range_and_differ() {
+        let numbers: Vec<f64> = (0..20).map(|_| random()).collect();
+        assert!(numbers.iter().all(|number| (0.0..=1.0).contains(number)));
+        assert!(numbers.windows(2).any(|pair| pair[0] != pair[1]));
+    }
+}

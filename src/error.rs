@@ -1,0 +1,808 @@
+//! What can go wrong, in one type.
+//!
+//! An error says what happened, in which operation, and what to do about it. It keeps
+//! what the server sent along, and nothing of what was sent to the server.
+
+use std::error::Error as StdError;
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value};
+
+use crate::json_path;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// How much of a text that others wrote goes into a message.
+const TEXT_LIMIT: usize = 600;
+const NAME_LIMIT: usize = 120;
+
+/// What went wrong with a call.
+///
+/// The message is meant for people; programs ask the predicates and accessors. No
+/// secret and no header of the request is ever in it.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+/// match client.get_run().thread_id("thread_1").run_id("run_1").send().await {
+///     Ok(run) => println!("{run:?}"),
+///     Err(error) if error.is_not_found() => println!("there is no such run"),
+///     Err(error) if error.is_rate_limited() => println!("come back in {:?}", error.retry_after()),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    /// In the words of the server, or in ours where it has none.
+    message: String,
+    operation: Option<&'static str>,
+    attempts: u32,
+    status: Option<StatusCode>,
+    headers: HeaderMap,
+    body: Option<String>,
+    api: ApiError,
+    retry_after: Option<Duration>,
+    source: Option<Source>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Argument,
+    Configuration,
+    Credentials,
+    Connect,
+    Timeout,
+    Status,
+    Redirect,
+    Decode,
+    Paging,
+}
+
+/// What an answer says apart from its content.
+pub(crate) struct Head {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+}
+
+impl Error {
+    /// The status code of the answer, if there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The server's code for the error, such as `rate_limit_exceeded`.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.api.code.as_deref()
+    }
+
+    /// The server's type of the error, such as `invalid_request_error`.
+    #[must_use]
+    pub fn api_type(&self) -> Option<&str> {
+        self.0.api.kind.as_deref()
+    }
+
+    /// The parameter of the request that the server objects to.
+    #[must_use]
+    pub fn param(&self) -> Option<&str> {
+        self.0.api.param.as_deref()
+    }
+
+    /// What went wrong, in the words of the server where it sent some, without the
+    /// place and the advice that `Display` adds.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The id that the server gave to the call; it is what its operators ask for.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.0.headers)
+    }
+
+    /// How long the server asks to wait before the next call.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The headers of the answer; none if there was no answer.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    /// The body of the answer as text, cut off where it is very long.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.0.body.as_deref()
+    }
+
+    /// The operation that failed, by its name in the document, such as `createRun`.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// How many times the request was sent, or was about to be: 0 if it never came to
+    /// that.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// An argument or a setting cannot be used; nothing was sent. Correct the program
+    /// or its configuration.
+    #[must_use]
+    pub fn is_invalid_argument(&self) -> bool {
+        matches!(self.0.kind, Kind::Argument | Kind::Configuration)
+    }
+
+    /// The connection could not be made, or broke before the whole answer was there.
+    /// Check the base URL and the network; the server may or may not have seen the
+    /// request.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        self.0.kind == Kind::Connect
+    }
+
+    /// There was no answer in time: the client gave up waiting (the server may go on
+    /// with the request), or the server says so by 408 or 504.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == Kind::Timeout || self.is_status(&[408, 504])
+    }
+
+    /// Too many requests or tokens, or a used-up quota (429). Wait for
+    /// [`retry_after`](Self::retry_after), or longer each time; a quota has to be raised.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.is_status(&[429])
+    }
+
+    /// The server does not know what was asked for (404). Check the id, and that it was
+    /// made with the same account; a 404 for everything points at the base URL.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.is_status(&[404])
+    }
+
+    /// The server does not accept who is calling (401), or the source of tokens failed.
+    /// Check the key or the token.
+    #[must_use]
+    pub fn is_authentication(&self) -> bool {
+        self.0.kind == Kind::Credentials || self.is_status(&[401])
+    }
+
+    /// The caller is known but may not do this (403). Check the permissions of the key,
+    /// the organization and the project.
+    #[must_use]
+    pub fn is_permission_denied(&self) -> bool {
+        self.is_status(&[403])
+    }
+
+    /// The request clashes with the state of what it addresses (409). Read that state
+    /// again before the next try.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.is_status(&[409])
+    }
+
+    /// The server understood the request and refuses its content (400 or 422).
+    /// [`message`](Self::message) and [`param`](Self::param) tell why; the same request
+    /// will be refused again unless what it depends on has changed, such as a run that
+    /// was still active on the thread.
+    #[must_use]
+    pub fn is_bad_request(&self) -> bool {
+        self.is_status(&[400, 422])
+    }
+
+    /// The server failed (500 and above). Try again later.
+    #[must_use]
+    pub fn is_server_error(&self) -> bool {
+        self.0.kind == Kind::Status && self.0.status.is_some_and(|status| status.is_server_error())
+    }
+
+    /// The call succeeded, but its answer is not what the document describes.
+    /// [`message`](Self::message) tells where, [`body`](Self::body) shows the answer.
+    /// What the call was to change has been changed.
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        self.0.kind == Kind::Decode
+    }
+
+    /// The server pointed elsewhere, to where credentials do not go. Set the base URL
+    /// to the right place.
+    #[must_use]
+    pub fn is_redirect(&self) -> bool {
+        self.0.kind == Kind::Redirect
+    }
+
+    /// The same call may succeed later. The client has then already tried as often as
+    /// its [`RetryPolicy`](crate::RetryPolicy) allows.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match (self.0.kind, self.0.status) {
+            (Kind::Connect | Kind::Timeout, _) => true,
+            (Kind::Status, Some(status)) => crate::retry::is_retryable(status, &self.0.headers),
+            _ => false,
+        }
+    }
+
+    fn is_status(&self, codes: &[u16]) -> bool {
+        self.0.kind == Kind::Status
+            && self
+                .0
+                .status
+                .is_some_and(|status| codes.contains(&status.as_u16()))
+    }
+}
+
+/// How the rest of the crate makes errors.
+impl Error {
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            operation: None,
+            attempts: 0,
+            status: None,
+            headers: HeaderMap::new(),
+            body: None,
+            api: ApiError::default(),
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    /// An argument that cannot be used.
+    pub(crate) fn invalid_argument(argument: &str, reason: impl fmt::Display) -> Self {
+        Self::new(Kind::Argument, format!("`{argument}`: {reason}"))
+    }
+
+    /// A request that cannot be put together.
+    pub(crate) fn from_build(error: reqwest::Error) -> Self {
+        let message = format!("the request cannot be put together: {}", root(&error));
+        Self::new(Kind::Argument, message).with_source(error.without_url())
+    }
+
+    /// A setting that cannot be used.
+    pub(crate) fn configuration(reason: impl Into<String>) -> Self {
+        Self::new(Kind::Configuration, reason)
+    }
+
+    /// A source of tokens that has none.
+    pub(crate) fn credentials(source: Source) -> Self {
+        Self::new(
+            Kind::Credentials,
+            format!("there is no token: {}", root(&*source)),
+        )
+        .with_source(source)
+    }
+
+    /// An attempt that took too long.
+    pub(crate) fn timeout(limit: Duration) -> Self {
+        Self::new(Kind::Timeout, format!("no answer within {limit:?}"))
+    }
+
+    /// A connection that could not be made or that broke.
+    pub(crate) fn transport(error: reqwest::Error) -> Self {
+        let (kind, what) = match () {
+            () if error.is_builder() => (Kind::Argument, "the request cannot be sent"),
+            () if error.is_timeout() && error.is_connect() => {
+                (Kind::Timeout, "no connection in time")
+            }
+            () if error.is_timeout() => (Kind::Timeout, "no answer in time"),
+            () if error.is_redirect() => (Kind::Redirect, "the server points elsewhere"),
+            () if error.is_connect() => (Kind::Connect, "no connection"),
+            () => (Kind::Connect, "the connection broke"),
+        };
+        // A URL may carry secrets in its query.
+        let error = error.without_url();
+        Self::new(kind, format!("{what}: {}", root(&error))).with_source(error)
+    }
+
+    /// An answer that points to where the client does not go.
+    pub(crate) fn redirect(head: Head, reason: impl Into<String>) -> Self {
+        Self::new(Kind::Redirect, reason).with_head(head)
+    }
+
+    /// An answer that tells of an error.
+    pub(crate) fn api(head: Head, body: String, retry_after: Option<Duration>) -> Self {
+        let api = ApiError::read(&body);
+        let mut error =
+            Self::new(Kind::Status, api.message.clone().unwrap_or_default()).with_head(head);
+        if error.0.message.is_empty() {
+            error.0.message = Clip(&body, TEXT_LIMIT).to_string();
+        }
+        error.0.body = Some(body);
+        error.0.api = api;
+        error.0.retry_after = retry_after;
+        error
+    }
+
+    /// An answer that does not decode.
+    pub(crate) fn decode(head: Head, body: &[u8], error: serde_json::Error) -> Self {
+        let message = match json_path::path_of(&error, body) {
+            _ if body.is_empty() => "the answer is empty".to_owned(),
+            path if path.is_empty() => format!("the answer is not as documented: {error}"),
+            path => format!("the answer is not as documented at `{path}`: {error}"),
+        };
+        let mut result = Self::new(Kind::Decode, message)
+            .with_head(head)
+            .with_source(error);
+        result.0.body = Some(text(body));
+        result
+    }
+
+    /// A server-sent event that does not decode.
+    pub(crate) fn event(event: &str, error: serde_json::Error) -> Self {
+        let message = format!(
+            "the event `{}` is not as documented: {error}",
+            Clip(event, NAME_LIMIT)
+        );
+        Self::new(Kind::Decode, message).with_source(error)
+    }
+
+    /// A server that points from one place to the next.
+    pub(crate) fn circle(reason: impl Into<String>) -> Self {
+        Self::new(Kind::Redirect, reason)
+    }
+
+    /// A list that does not come to an end.
+    pub(crate) fn paging(reason: impl Into<String>) -> Self {
+        Self::new(Kind::Paging, reason)
+    }
+
+    /// Says where it happened.
+    pub(crate) fn at(mut self, operation: &'static str, attempts: u32) -> Self {
+        self.0.operation = Some(operation);
+        self.0.attempts = attempts;
+        self
+    }
+
+    /// The kind of failure, for logs.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.0.kind {
+            Kind::Argument => "argument",
+            Kind::Configuration => "configuration",
+            Kind::Credentials => "credentials",
+            Kind::Connect => "connection",
+            Kind::Timeout => "timeout",
+            Kind::Status => "status",
+            Kind::Redirect => "redirect",
+            Kind::Decode => "decode",
+            Kind::Paging => "paging",
+        }
+    }
+
+    fn with_head(mut self, head: Head) -> Self {
+        self.0.status = Some(head.status);
+        self.0.headers = head.headers;
+        self
+    }
+
+    fn with_source(mut self, source: impl Into<Source>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What to do about it, where that is known.
+    fn advice(&self) -> Option<&'static str> {
+        let advice = match (self.0.kind, self.0.status.map(|status| status.as_u16())) {
+            (Kind::Connect, _) => "check the base URL and the network",
+            (Kind::Timeout, _) => "set a longer time-out if it needs more",
+            (Kind::Status, Some(400)) if self.is_active_run() => {
+                "wait until that run has ended, or cancel it"
+            }
+            (Kind::Status, Some(401)) => "check the key or token",
+            (Kind::Status, Some(403)) => {
+                "check what the key is allowed to do, its organization and its project"
+            }
+            (Kind::Status, Some(404)) => {
+                "check the id, the account that it belongs to, and the base URL"
+            }
+            (Kind::Status, Some(429)) if self.code() == Some("insufficient_quota") => {
+                "check the plan and its billing"
+            }
+            (Kind::Status, Some(429)) => "call less often, or allow more retries",
+            (Kind::Status, Some(500..)) => "try again later",
+            _ => return None,
+        };
+        Some(advice)
+    }
+
+    fn is_active_run(&self) -> bool {
+        self.message().contains("while a run")
+            || self.message().contains("already has an active run")
+    }
+}
+
+/// The id of a call, from the headers of its answer.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    headers.get("x-request-id")?.to_str().ok()
+}
+
+/// Text that is UTF-8 where the bytes are, short enough to be kept.
+fn text(bytes: &[u8]) -> String {
+    const KEPT: usize = 64 * 1024;
+    String::from_utf8_lossy(&bytes[..bytes.len().min(KEPT)]).into_owned()
+}
+
+/// The innermost reason; those around it say in general what it says exactly.
+fn root(error: &(dyn StdError + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    Clip(&error.to_string(), TEXT_LIMIT).to_string()
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(operation) = self.0.operation {
+            write!(f, "{operation} failed: ")?;
+        }
+        if let Some(status) = self.0.status {
+            write!(f, "{}", status.as_u16())?;
+            if let Some(reason) = status.canonical_reason() {
+                write!(f, " {reason}")?;
+            }
+            if !self.0.message.is_empty() {
+                f.write_str(": ")?;
+            }
+        }
+        write!(f, "{}", Clip(&self.0.message, TEXT_LIMIT))?;
+        self.notes(f)?;
+        match self.advice() {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error {
+    /// ` (code …, request …)`
+    fn notes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = " (";
+        let named = [
+            ("code", self.code()),
+            ("param", self.param()),
+            ("request", self.request_id()),
+        ];
+        for (name, value) in named {
+            if let Some(value) = value {
+                write!(f, "{separator}{name} {}", Clip(value, NAME_LIMIT))?;
+                separator = ", ";
+            }
+        }
+        if self.0.attempts > 1 {
+            write!(f, "{separator}{} attempts", self.0.attempts)?;
+            separator = ", ";
+        }
+        if separator == ", " {
+            f.write_char(')')
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    /// Without headers and body, which are long and may name people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field(
+                "message",
+                &format_args!("{:?}", Clip(&self.0.message, TEXT_LIMIT).to_string()),
+            )
+            .field("operation", &self.0.operation)
+            .field("attempts", &self.0.attempts)
+            .field("status", &self.0.status)
+            .field("code", &self.code())
+            .field("request_id", &self.request_id())
+            .field("retry_after", &self.0.retry_after)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// A text of others on one line and of bounded length.
+struct Clip<'a>(&'a str, usize);
+
+impl fmt::Display for Clip<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut characters = self.0.trim().chars();
+        for character in characters.by_ref().take(self.1) {
+            f.write_char(if character.is_control() {
+                ' '
+            } else {
+                character
+            })?;
+        }
+        if characters.next().is_some() {
+            f.write_char('…')
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// `{"error": {message, type, code, param}}`, and what servers make of it.
+#[derive(Default)]
+struct ApiError {
+    message: Option<String>,
+    kind: Option<String>,
+    code: Option<String>,
+    param: Option<String>,
+}
+
+impl ApiError {
+    fn read(body: &str) -> Self {
+        serde_json::from_str(body)
+            .map(|value| Self::from_value(&value))
+            .unwrap_or_default()
+    }
+
+    fn from_value(value: &Value) -> Self {
+        match value {
+            Value::Object(object) => match object.get("error") {
+                Some(Value::Object(error)) => Self::from_object(error),
+                Some(Value::String(message)) => Self {
+                    message: Some(message.clone()),
+                    ..Self::from_object(object)
+                },
+                _ => Self::from_object(object),
+            },
+            Value::Array(items) => items.first().map(Self::from_value).unwrap_or_default(),
+            Value::String(message) => Self {
+                message: Some(message.clone()),
+                ..Self::default()
+            },
+            _ => Self::default(),
+        }
+    }
+
+    fn from_object(object: &Map<String, Value>) -> Self {
+        let field = |name: &str| object.get(name).and_then(scalar);
+        Self {
+            message: ["message", "detail", "error_description", "title"]
+                .iter()
+                .find_map(|name| object.get(*name).and_then(prose)),
+            kind: field("type"),
+            code: field("code"),
+            param: field("param"),
+        }
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A text, an object with one, or FastAPI's list of `{loc, msg}`.
+fn prose(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(object) => ["message", "msg"].iter().find_map(|name| {
+            let text = object.get(*name).and_then(scalar)?;
+            match object.get("loc").and_then(Value::as_array) {
+                Some(place) => {
+                    let place: Vec<_> = place.iter().filter_map(scalar).collect();
+                    Some(format!("{}: {text}", place.join(".")))
+                }
+                None => Some(text),
+            }
+        }),
+        Value::Array(items) => {
+            let texts: Vec<_> = items.iter().filter_map(prose).collect();
+            (!texts.is_empty()).then(|| texts.join("; "))
+        }
+        other => scalar(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(status: u16, body: &str) -> Error {
+        let headers = [("x-request-id".parse().unwrap(), "req_1".parse().unwrap())]
+            .into_iter()
+            .collect();
+        let head = Head {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers,
+        };
+        Error::api(head, body.to_owned(), None).at("createMessage", 1)
+    }
+
+    #[test]
+    fn it_can_be_sent_and_kept() {
+        fn check<T: StdError + Send + Sync + 'static>() {}
+        check::<Error>();
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn the_documented_body_is_read() {
+        let error = api(
+            400,
+            r#"{"error":{"message":"Unknown parameter","type":"invalid_request_error","code":"unknown","param":"role"}}"#,
+        );
+        assert_eq!(error.status(), Some(StatusCode::BAD_REQUEST));
+        assert_eq!(error.message(), "Unknown parameter");
+        assert_eq!(error.api_type(), Some("invalid_request_error"));
+        assert_eq!(error.code(), Some("unknown"));
+        assert_eq!(error.param(), Some("role"));
+        assert_eq!(error.request_id(), Some("req_1"));
+        assert_eq!(error.operation(), Some("createMessage"));
+        assert!(error.is_bad_request() && !error.is_retryable());
+        assert_eq!(
+            error.to_string(),
+            "createMessage failed: 400 Bad Request: Unknown parameter (code unknown, param role, request req_1)"
+        );
+    }
+
+    #[test]
+    fn other_bodies_are_read_as_far_as_they_go() {
+        for (body, message, code) in [
+            (r#"{"error":"no"}"#, "no", None),
+            (r#"{"error":"no","code":7}"#, "no", Some("7")),
+            (r#"{"message":"no"}"#, "no", None),
+            (r#"{"detail":"no"}"#, "no", None),
+            (r#"{"detail":{"message":"no"}}"#, "no", None),
+            (
+                r#"{"detail":[{"loc":["body","limit",0],"msg":"no","type":"x"}]}"#,
+                "body.limit.0: no",
+                None,
+            ),
+            (
+                r#"{"error":{"message":"no","code":429}}"#,
+                "no",
+                Some("429"),
+            ),
+            (
+                r#"{"message":"no","type":"t","code":"c","param":null}"#,
+                "no",
+                Some("c"),
+            ),
+            (
+                r#"{"error":{"message":null,"code":"c"}}"#,
+                r#"{"error":{"message":null,"code":"c"}}"#,
+                Some("c"),
+            ),
+            (r#"{"error":null,"message":"no"}"#, "no", None),
+            (r#"[{"error":{"message":"no"}}]"#, "no", None),
+            (r#""no""#, "no", None),
+            ("<html>no</html>", "<html>no</html>", None),
+            ("", "", None),
+            ("{}", "{}", None),
+            ("null", "null", None),
+        ] {
+            let error = api(502, body);
+            assert_eq!((error.message(), error.code()), (message, code), "{body}");
+            assert_eq!(error.status(), Some(StatusCode::BAD_GATEWAY));
+            assert_eq!(error.request_id(), Some("req_1"));
+            assert_eq!(error.body(), Some(body));
+        }
+    }
+
+    #[test]
+    fn it_says_what_to_do() {
+        let active = api(
+            400,
+            r#"{"error":{"message":"Can't add messages to thread_1 while a run run_1 is active.","type":"invalid_request_error"}}"#,
+        );
+        assert_eq!(
+            active.to_string(),
+            "createMessage failed: 400 Bad Request: Can't add messages to thread_1 while a run run_1 is active. \
+             (request req_1); wait until that run has ended, or cancel it"
+        );
+        assert!(
+            api(401, "")
+                .to_string()
+                .ends_with("401 Unauthorized (request req_1); check the key or token")
+        );
+        assert!(api(404, "").to_string().contains("check the id"));
+        assert!(
+            api(429, r#"{"error":{"code":"insufficient_quota"}}"#)
+                .to_string()
+                .contains("billing")
+        );
+        assert!(
+            Error::timeout(Duration::from_secs(600))
+                .to_string()
+                .contains("within 600s; set a longer")
+        );
+    }
+
+    #[test]
+    fn the_message_is_one_line_of_bounded_length() {
+        let error = api(500, &format!("a\nb\r\n{}", "x".repeat(100_000)));
+        assert!(error.to_string().len() < 1000);
+        assert!(format!("{error:?}").len() < 1500);
+        assert!(!error.to_string().contains('\n'));
+    }
+
+    #[test]
+    fn each_status_has_its_predicate() {
+        type Check = fn(&Error) -> bool;
+        let checks: [(u16, Check); 9] = [
+            (400, Error::is_bad_request),
+            (401, Error::is_authentication),
+            (403, Error::is_permission_denied),
+            (404, Error::is_not_found),
+            (408, Error::is_timeout),
+            (409, Error::is_conflict),
+            (422, Error::is_bad_request),
+            (429, Error::is_rate_limited),
+            (503, Error::is_server_error),
+        ];
+        for (status, check) in checks {
+            assert!(check(&api(status, "")), "{status}");
+            assert!(!check(&api(418, "")), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_decode_error_tells_where() {
+        let body = br#"{"data":[{"id":1}]}"#;
+        #[derive(serde::Deserialize, Debug)]
+        #[allow(dead_code)]
+        struct Item {
+            id: String,
+        }
+        #[derive(serde::Deserialize, Debug)]
+        #[allow(dead_code)]
+        struct Page {
+            data: Vec<Item>,
+        }
+        let cause = serde_json::from_slice::<Page>(body).expect_err("a number is no string");
+        let head = Head {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+        };
+        let error = Error::decode(head, body, cause).at("listRuns", 1);
+        assert!(error.is_decode() && !error.is_retryable());
+        assert_eq!(error.status(), Some(StatusCode::OK));
+        assert!(
+            error
+                .to_string()
+                .contains("at `data[0].id`: invalid type: integer `1`, expected a string"),
+            "{error}"
+        );
+        assert_eq!(error.body(), Some(r#"{"data":[{"id":1}]}"#));
+        assert!(error.source().is_some());
+    }
+}

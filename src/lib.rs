@@ -1,0 +1,75 @@
+//! Client for the OpenAI Assistants API v2 and the servers that speak it.
+//!
+//! The models ([`types`]) and the operations ([`operations`]) are generated from
+//! `openapi.yaml` when the crate is built; [`Client`] has a method for each operation.
+//! What is handwritten around them is small: credentials, retries, errors, lists.
+//!
+//! ```no_run
+//! use openai_assistants::types::{CreateAssistantRequest, CreateMessageRequest, MessageRole};
+//! use openai_assistants::Client;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> openai_assistants::Result<()> {
+//! let client = Client::from_env()?;
+//! let assistant = client
+//!     .create_assistant()
+//!     .body(CreateAssistantRequest::builder().model("gpt-4o").name("Tutor"))
+//!     .send()
+//!     .await?;
+//! let thread = client.create_thread().send().await?;
+//! client
+//!     .create_message()
+//!     .thread_id(&thread.id)
+//!     .body(CreateMessageRequest::builder().role(MessageRole::User).content("What is 2 + 2?"))
+//!     .send()
+//!     .await?;
+//! let mut messages = client.list_messages().thread_id(&thread.id).items();
+//! while let Some(message) = messages.try_next().await? {
+//!     println!("{}", message.text());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs, unreachable_pub)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod auth;
+mod client;
+mod clock;
+mod codec;
+mod config;
+mod error;
+mod json_path;
+mod message;
+#[cfg(feature = "mock")]
+pub mod mock;
+mod operation;
+mod pagination;
+mod retry;
+#[cfg(test)]
+mod testing;
+mod tls;
+mod transport;
+
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    reason = "generated from the document"
+)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/client.rs"));
+}
+
+pub use auth::{Credentials, TokenProvider};
+pub use client::Client;
+pub use clock::{Clock, Sleep};
+pub use config::ClientBuilder;
+pub use error::{Error, Result};
+pub use generated::{operations, types};
+pub use operation::{Operation, OperationInfo, Request, Response, StreamingOperation};
+pub use pagination::{Items, List, Page, Pages};
+pub use retry::RetryPolicy;

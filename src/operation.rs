@@ -1,0 +1,351 @@
+//! What a generated operation builder has to know, and how it is sent.
+
+use std::fmt;
+use std::ops::Deref;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer, ser};
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::error::{Error, Head, Result, request_id};
+use crate::transport::{self, Answer};
+
+/// What a path segment carries as it is: the unreserved characters of RFC 3986.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A call that can be sent: the builder of an operation, with its arguments.
+///
+/// The builders that [`Client`]'s methods return implement this. Nothing else can,
+/// because only this crate makes a [`Request`].
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::Operation;
+///
+/// fn name<O: Operation>(_: &O) -> &'static str {
+///     O::INFO.id
+/// }
+/// ```
+pub trait Operation: Sized + Send + 'static {
+    /// What the server answers with.
+    type Output: DeserializeOwned + Send + 'static;
+
+    /// What the document says of it.
+    const INFO: &'static OperationInfo;
+
+    /// Puts the request together. Nothing is sent.
+    ///
+    /// # Errors
+    /// An argument is missing or cannot be used.
+    fn into_request(self) -> Result<Request>;
+}
+
+/// An operation that can answer with a stream of events as well.
+pub trait StreamingOperation: Operation {
+    /// One event of the stream.
+    type Event: Send + 'static;
+
+    /// Puts the request for the stream together. Nothing is sent.
+    ///
+    /// # Errors
+    /// An argument is missing or cannot be used.
+    fn into_stream_request(self) -> Result<Request>;
+}
+
+/// Where an operation stands in the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OperationInfo {
+    /// Its name, such as `createRun`.
+    pub id: &'static str,
+    /// Its method, such as `POST`.
+    pub method: &'static str,
+    /// Its path with the parameters in braces, such as `/threads/{thread_id}/runs`.
+    pub path: &'static str,
+}
+
+/// A request that is ready to be sent. `Debug` shows no secret.
+pub struct Request {
+    pub(crate) client: Client,
+    pub(crate) info: &'static OperationInfo,
+    pub(crate) options: RequestOptions,
+    pub(crate) request: reqwest::Request,
+}
+
+impl Request {
+    pub(crate) fn new(
+        client: Client,
+        info: &'static OperationInfo,
+        options: RequestOptions,
+        request: reqwest::Request,
+    ) -> Self {
+        Self {
+            client,
+            info,
+            options,
+            request,
+        }
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("info", self.info)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a single call adds to the settings of its client.
+#[derive(Clone, Default)]
+pub(crate) struct RequestOptions {
+    headers: HeaderMap,
+    query: Vec<(String, String)>,
+    timeout: Option<Duration>,
+    /// The first header that cannot be sent.
+    mistake: Option<String>,
+}
+
+impl RequestOptions {
+    pub(crate) fn header(&mut self, name: &str, value: &str) {
+        match crate::config::header(name, value) {
+            Ok((name, value)) => drop(self.headers.insert(name, value)),
+            Err(reason) => drop(self.mistake.get_or_insert(reason)),
+        }
+    }
+
+    pub(crate) fn query(&mut self, name: String, value: String) {
+        self.query.push((name, value));
+    }
+
+    pub(crate) fn timeout(&mut self, timeout: Duration) {
+        self.timeout = Some(timeout);
+    }
+
+    /// The headers of the call, if all of them can be sent.
+    pub(crate) fn checked_headers(
+        &self,
+    ) -> Result<impl Iterator<Item = (&HeaderName, &HeaderValue)>> {
+        match &self.mistake {
+            Some(reason) => Err(Error::invalid_argument("header", reason)),
+            None => Ok(self.headers.iter()),
+        }
+    }
+
+    pub(crate) fn query_pairs(&self) -> &[(String, String)] {
+        &self.query
+    }
+
+    pub(crate) fn time_limit(&self) -> Option<Duration> {
+        self.timeout
+    }
+}
+
+impl fmt::Debug for RequestOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Names only: the values may be secrets.
+        f.debug_struct("RequestOptions")
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field(
+                "query",
+                &self.query.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            )
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer with what came along with it. It dereferences to the answer itself.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+/// let thread = client.create_thread().send_response().await?;
+/// println!("{} is request {:?}", thread.id, thread.request_id());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Response<T> {
+    value: T,
+    status: StatusCode,
+    headers: HeaderMap,
+    attempts: u32,
+}
+
+impl<T> Response<T> {
+    /// The answer by itself.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// The status code.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The id that the server gave to the call.
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.headers)
+    }
+
+    /// How many times the request was sent.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+}
+
+impl<T> Deref for Response<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers may carry cookies.
+        f.debug_struct("Response")
+            .field("value", &self.value)
+            .field("status", &self.status)
+            .field("request_id", &self.request_id())
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sends an operation and decodes its answer.
+pub(crate) async fn send<O: Operation>(operation: O) -> Result<O::Output> {
+    send_response(operation).await.map(Response::into_inner)
+}
+
+/// Sends an operation, decodes its answer, and keeps what came along.
+pub(crate) async fn send_response<O: Operation>(operation: O) -> Result<Response<O::Output>> {
+    let request = operation
+        .into_request()
+        .map_err(|error| error.at(O::INFO.id, 0))?;
+    decode(O::INFO, transport::send(request).await?)
+}
+
+fn decode<T: DeserializeOwned>(info: &OperationInfo, answer: Answer) -> Result<Response<T>> {
+    let Answer {
+        head: Head { status, headers },
+        body,
+        attempts,
+    } = answer;
+    match serde_json::from_slice(&body) {
+        Ok(value) => Ok(Response {
+            value,
+            status,
+            headers,
+            attempts,
+        }),
+        Err(error) => {
+            Err(Error::decode(Head { status, headers }, &body, error).at(info.id, attempts))
+        }
+    }
+}
+
+/// An id as a segment of a path. What would address another resource is refused.
+pub(crate) fn path_segment(name: &str, value: &str) -> Result<String> {
+    match value {
+        "." | ".." => Err(Error::invalid_argument(
+            name,
+            format!("`{value}` would address another resource"),
+        )),
+        _ if value.trim().is_empty() => Err(Error::invalid_argument(
+            name,
+            "it is empty, which would address another resource",
+        )),
+        _ => Ok(utf8_percent_encode(value, SEGMENT).to_string()),
+    }
+}
+
+/// A request body that asks for a stream.
+pub(crate) struct Streamed<'a, T>(&'a T);
+
+impl<'a, T> Streamed<'a, T> {
+    pub(crate) fn new(body: &'a T) -> Self {
+        Self(body)
+    }
+}
+
+impl<T: Serialize> Serialize for Streamed<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut body = serde_json::to_value(self.0).map_err(ser::Error::custom)?;
+        if let Value::Object(members) = &mut body {
+            members.insert("stream".to_owned(), true.into());
+        }
+        body.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_encoded() {
+        for (id, segment) in [
+            ("thread_abc-1.2~", "thread_abc-1.2~"),
+            ("a/b", "a%2Fb"),
+            ("a?b#c", "a%3Fb%23c"),
+            ("../x", "..%2Fx"),
+            ("%2e%2e", "%252e%252e"),
+            ("ü", "%C3%BC"),
+            ("...", "..."),
+        ] {
+            assert_eq!(path_segment("id", id).unwrap(), segment);
+        }
+    }
+
+    #[test]
+    fn ids_that_address_something_else_are_refused() {
+        for id in ["", " ", "\t\n", ".", ".."] {
+            let error = path_segment("thread_id", id).expect_err("it is refused");
+            assert!(error.is_invalid_argument());
+            assert!(error.to_string().contains("`thread_id`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_stream_is_asked_for_in_the_body() {
+        let body = |body: Value| serde_json::to_value(Streamed::new(&body)).unwrap();
+        assert_eq!(
+            body(json!({"model": "m"})),
+            json!({"model": "m", "stream": true})
+        );
+        assert_eq!(body(json!({"stream": false})), json!({"stream": true}));
+    }
+
+    #[test]
+    fn options_show_names_only() {
+        let mut options = RequestOptions::default();
+        options.header("x-token", "hush");
+        options.query("sig".to_owned(), "hush".to_owned());
+        let text = format!("{options:?}");
+        assert!(
+            text.contains("x-token") && text.contains("sig") && !text.contains("hush"),
+            "{text}"
+        );
+    }
+}

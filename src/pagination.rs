@@ -1,0 +1,554 @@
+//! Lists, page after page.
+//!
+//! While a page is in the caller's hands, the one behind it is on its way: its request
+//! goes out before the page is handed over, and the connection's own task receives the
+//! answer. That takes no task of the list's own; dropping the list ends it. The first
+//! page is fetched alone, so that a look at the top of a list costs one request.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::hash::{BuildHasher, RandomState};
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::vec;
+
+use futures_core::Stream;
+use tokio::task::JoinHandle;
+use tracing::Instrument;
+
+use crate::error::{Error, Result};
+use crate::operation::{self, Operation};
+
+/// An answer that is one page of a list.
+pub trait Page: Send + 'static {
+    /// What the list is of.
+    type Item: Send + 'static;
+
+    /// The items, in the order of the server.
+    fn items(&self) -> &[Self::Item];
+
+    /// The items by themselves.
+    fn into_items(self) -> Vec<Self::Item>;
+
+    /// Whether there is another page behind this one.
+    fn has_more(&self) -> bool;
+
+    /// The cursor at the beginning of the page, if the server sent it.
+    fn first_id(&self) -> Option<&str>;
+
+    /// The cursor at the end of the page, if the server sent it.
+    fn last_id(&self) -> Option<&str>;
+
+    /// The cursor of an item.
+    fn id(item: &Self::Item) -> &str;
+}
+
+/// An operation that answers with one page of a list.
+///
+/// Its builder has the methods `items` and `pages`.
+pub trait List: Operation<Output = <Self as List>::Page> + Clone {
+    /// What the list is of.
+    type Item: Send + 'static;
+
+    /// A page of it.
+    type Page: Page<Item = Self::Item>;
+
+    /// The cursor that the list starts behind.
+    fn after(&self) -> Option<&str>;
+
+    /// The cursor that the list ends in front of.
+    fn before(&self) -> Option<&str>;
+
+    /// Sets the cursor that the list starts behind.
+    fn set_after(&mut self, cursor: Option<String>);
+
+    /// Sets the cursor that the list ends in front of.
+    fn set_before(&mut self, cursor: Option<String>);
+}
+
+/// All items of `list`.
+pub(crate) fn items<L: List>(list: L) -> Items<L> {
+    Items {
+        pages: pages(list),
+        page: Vec::new().into_iter(),
+    }
+}
+
+/// All pages of `list`.
+pub(crate) fn pages<L: List>(list: L) -> Pages<L> {
+    let backwards = list.after().is_none() && list.before().is_some();
+    let start = if backwards {
+        list.before()
+    } else {
+        list.after()
+    };
+    let mut seen = Seen::default();
+    if let Some(cursor) = start {
+        seen.is_new(cursor);
+    }
+    Pages {
+        list,
+        backwards,
+        seen,
+        read_ahead: false,
+        next: Next::Ask,
+    }
+}
+
+/// The items of a list, fetched page by page: a `Stream` of `Result<Item, Error>`.
+///
+/// After an error it ends. To go on from where it was, start again with `after` set to
+/// the id of the last item that came. A list that is walked backwards, with `before`,
+/// has its pages in reverse order and the items of each as the server sends them.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+/// let mut messages = client.list_messages().thread_id("thread_1").limit(100).items();
+/// while let Some(message) = messages.try_next().await? {
+///     println!("{}", message.id);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is fetched until items are asked for"]
+pub struct Items<L: List> {
+    pages: Pages<L>,
+    page: vec::IntoIter<L::Item>,
+}
+
+/// The pages of a list as the server sends them: a `Stream` of `Result<Page, Error>`.
+///
+/// After an error it ends.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+/// let mut pages = client.list_assistants().limit(50).pages();
+/// while let Some(page) = pages.try_next().await? {
+///     println!("{} assistants, up to {:?}", page.data.len(), page.last_id);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is fetched until pages are asked for"]
+pub struct Pages<L: List> {
+    /// With the cursor of the page to fetch next.
+    list: L,
+    backwards: bool,
+    seen: Seen,
+    read_ahead: bool,
+    next: Next<L::Page>,
+}
+
+enum Next<P> {
+    Ask,
+    Asked(Fetch<P>),
+    Fail(Error),
+    End,
+}
+
+impl<L: List> Pages<L> {
+    /// The next page; nothing after the last.
+    ///
+    /// # Errors
+    /// The page cannot be fetched, or the list does not come to an end.
+    pub async fn try_next(&mut self) -> Result<Option<L::Page>> {
+        poll_fn(|context| self.poll_page(context)).await.transpose()
+    }
+
+    fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<L::Page>>> {
+        loop {
+            match &mut self.next {
+                Next::Ask => self.next = self.ask(),
+                Next::Asked(Fetch::Asked(page)) => {
+                    let result = ready!(page.as_mut().poll(context));
+                    self.next = Next::Asked(Fetch::Here(result));
+                }
+                Next::Asked(Fetch::Here(result)) => {
+                    self.next = match &result {
+                        Ok(page) => self.behind(page),
+                        Err(_) => Next::End,
+                    };
+                    return Poll::Ready(Some(result));
+                }
+                Next::Fail(_) => {
+                    let Next::Fail(error) = std::mem::replace(&mut self.next, Next::End) else {
+                        continue;
+                    };
+                    return Poll::Ready(Some(Err(error)));
+                }
+                Next::End => return Poll::Ready(None),
+            }
+        }
+    }
+
+    fn ask(&self) -> Next<L::Page> {
+        Next::Asked(Fetch::start(operation::send(self.list.clone())))
+    }
+
+    /// What comes after a page.
+    fn behind(&mut self, page: &L::Page) -> Next<L::Page> {
+        if !page.has_more() {
+            return Next::End;
+        }
+        let Some(cursor) = self.cursor(page) else {
+            return fail::<L>("the server says that there are more pages, but not where");
+        };
+        if !self.seen.is_new(&cursor) {
+            return fail::<L>("the server points to a page that has been fetched before");
+        }
+        if self.backwards {
+            self.list.set_before(Some(cursor));
+        } else {
+            self.list.set_after(Some(cursor));
+        }
+        if std::mem::replace(&mut self.read_ahead, true) {
+            self.ask()
+        } else {
+            Next::Ask
+        }
+    }
+
+    fn cursor(&self, page: &L::Page) -> Option<String> {
+        let (sent, item) = match self.backwards {
+            true => (page.first_id(), page.items().first()),
+            false => (page.last_id(), page.items().last()),
+        };
+        let item = item.map(L::Page::id);
+        [sent, item]
+            .into_iter()
+            .flatten()
+            .find(|cursor| !cursor.is_empty())
+            .map(str::to_owned)
+    }
+}
+
+fn fail<L: List>(reason: &str) -> Next<L::Page> {
+    Next::Fail(Error::paging(reason).at(L::INFO.id, 0))
+}
+
+impl<L: List> Items<L> {
+    /// The next item; nothing after the last.
+    ///
+    /// # Errors
+    /// A page cannot be fetched, or the list does not come to an end.
+    pub async fn try_next(&mut self) -> Result<Option<L::Item>> {
+        poll_fn(|context| self.poll_item(context)).await.transpose()
+    }
+
+    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<L::Item>>> {
+        loop {
+            if let Some(item) = self.page.next() {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            match ready!(self.pages.poll_page(context)) {
+                Some(Ok(page)) => self.page = page.into_items().into_iter(),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<L: List> Stream for Pages<L> {
+    type Item = Result<L::Page>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_page(context)
+    }
+}
+
+impl<L: List> Stream for Items<L> {
+    type Item = Result<L::Item>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_item(context)
+    }
+}
+
+// Nothing in them is ever pinned in place.
+impl<L: List> Unpin for Pages<L> {}
+impl<L: List> Unpin for Items<L> {}
+
+impl<L: List> fmt::Debug for Pages<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cursor = if self.backwards {
+            self.list.before()
+        } else {
+            self.list.after()
+        };
+        f.debug_struct("Pages")
+            .field("operation", &L::INFO.id)
+            .field("cursor", &cursor)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<L: List> fmt::Debug for Items<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items")
+            .field("pages", &self.pages)
+            .field("at_hand", &self.page.len())
+            .finish()
+    }
+}
+
+/// The cursors that have been followed, as 8 bytes each.
+#[derive(Default)]
+struct Seen {
+    hasher: RandomState,
+    hashes: HashSet<u64>,
+}
+
+impl Seen {
+    fn is_new(&mut self, cursor: &str) -> bool {
+        self.hashes.insert(self.hasher.hash_one(cursor))
+    }
+}
+
+/// A page on its way.
+enum Fetch<P> {
+    Asked(Pin<Box<dyn Future<Output = Result<P>> + Send>>),
+    Here(Result<P>),
+}
+
+impl<P> Fetch<P> {
+    fn start(page: impl Future<Output = Result<P>> + Send + 'static) -> Self {
+        Self::Asked(Box::pin(page))
+    }
+
+    /// Goes on as far as it can without waiting. Nobody is woken for it: it is looked
+    /// at again when its page is due.
+    fn advance(&mut self) {
+        if let Self::Asked(page) = self
+            && let Poll::Ready(result) = page.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        {
+            *self = Self::Here(result);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{ListThings, Server, list_things, reply};
+
+    fn page(ids: &[&str], more: &str) -> String {
+        let data: Vec<_> = ids.iter().map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
+        reply(
+            200,
+            "",
+            &format!(r#"{{"data":[{}],{more}}}"#, data.join(",")),
+        )
+    }
+
+    const MORE: &str = r#""has_more":true"#;
+    const LAST: &str = r#""has_more":false"#;
+
+    /// The ids that come, and the error that ends them.
+    async fn walk(list: ListThings) -> (Vec<String>, Option<Error>) {
+        let mut items = items(list);
+        let mut ids = Vec::new();
+        let error = loop {
+            match items.try_next().await {
+                Ok(Some(item)) => ids.push(item.id),
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            }
+        };
+        assert!(matches!(items.try_next().await, Ok(None)), "it has ended");
+        (ids, error)
+    }
+
+    #[tokio::test]
+    async fn all_pages_are_fetched() {
+        let server = Server::start([
+            page(&["a", "b"], r#""has_more":true,"last_id":"b""#),
+            page(&["c", "d"], r#""has_more":true,"last_id":"d""#),
+            page(&["e"], LAST),
+        ])
+        .await;
+        let (ids, error) = walk(list_things(&server.client())).await;
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(ids, ["a", "b", "c", "d", "e"]);
+        assert_eq!(
+            server.lines(),
+            [
+                "GET /v1/things",
+                "GET /v1/things?after=b",
+                "GET /v1/things?after=d"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn the_last_item_stands_in_for_a_cursor() {
+        for more in [
+            MORE,
+            r#""has_more":true,"last_id":null"#,
+            r#""has_more":true,"last_id":"""#,
+        ] {
+            let server = Server::start([page(&["a", "b"], more), page(&["c"], LAST)]).await;
+            let (ids, error) = walk(list_things(&server.client())).await;
+            assert!(error.is_none());
+            assert_eq!(ids, ["a", "b", "c"]);
+            assert_eq!(server.lines()[1], "GET /v1/things?after=b");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_can_be_walked_backwards() {
+        let server = Server::start([
+            page(&["c", "d"], r#""has_more":true,"first_id":"c""#),
+            page(&["a", "b"], MORE),
+            page(&[], LAST),
+        ])
+        .await;
+        let mut list = list_things(&server.client());
+        list.before = Some("e".to_owned());
+        let (ids, error) = walk(list).await;
+        assert!(error.is_none());
+        assert_eq!(ids, ["c", "d", "a", "b"]);
+        assert_eq!(
+            server.lines(),
+            [
+                "GET /v1/things?before=e",
+                "GET /v1/things?before=c",
+                "GET /v1/things?before=a"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_list_is_resumed_from_a_cursor_up_to_another() {
+        let server = Server::start([page(&["c"], MORE), page(&["d"], LAST)]).await;
+        let mut list = list_things(&server.client());
+        (list.after, list.before) = (Some("b".to_owned()), Some("e".to_owned()));
+        assert_eq!(walk(list).await.0, ["c", "d"]);
+        assert_eq!(
+            server.lines(),
+            [
+                "GET /v1/things?after=b&before=e",
+                "GET /v1/things?after=c&before=e"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn more_without_a_cursor_is_an_error() {
+        let server = Server::start([page(&["a"], MORE), page(&[], MORE)]).await;
+        let (ids, error) = walk(list_things(&server.client())).await;
+        let error = error.expect("the list has no end");
+        assert_eq!(
+            (ids, error.operation()),
+            (vec!["a".to_owned()], Some("listThings"))
+        );
+        assert!(error.to_string().contains("not where"), "{error}");
+        assert_eq!(server.requests().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_cursor_that_repeats_is_an_error() {
+        let server =
+            Server::start([page(&["a"], MORE), page(&["b"], MORE), page(&["a"], MORE)]).await;
+        let (ids, error) = walk(list_things(&server.client())).await;
+        assert_eq!(ids, ["a", "b", "a"]);
+        assert!(
+            error
+                .expect("it goes round")
+                .to_string()
+                .contains("fetched before")
+        );
+        assert_eq!(server.requests().len(), 3);
+
+        let server = Server::start([page(&["a"], MORE)]).await;
+        let mut list = list_things(&server.client());
+        list.after = Some("a".to_owned());
+        let (ids, error) = walk(list).await;
+        assert_eq!(
+            (ids.len(), error.is_some(), server.requests().len()),
+            (1, true, 1)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_page_that_fails_ends_the_list() {
+        let server = Server::start([page(&["a"], MORE), reply(404, "", "")]).await;
+        let (ids, error) = walk(list_things(&server.client())).await;
+        assert_eq!(ids, ["a"]);
+        assert!(error.expect("the page is missing").is_not_found());
+    }
+
+    #[tokio::test]
+    async fn an_empty_list_is_no_error() {
+        let server = Server::start([page(&[], LAST)]).await;
+        let (ids, error) = walk(list_things(&server.client())).await;
+        assert!(ids.is_empty() && error.is_none());
+    }
+
+    #[tokio::test]
+    async fn pages_come_as_they_are() {
+        let server = Server::start([page(&["a", "b"], MORE), page(&["c"], LAST)]).await;
+        let mut pages = pages(list_things(&server.client()));
+        assert_eq!(pages.try_next().await.unwrap().unwrap().data.len(), 2);
+        assert_eq!(pages.try_next().await.unwrap().unwrap().data.len(), 1);
+        assert!(pages.try_next().await.unwrap().is_none());
+    }
+
+    /// Lets other tasks run until `condition` holds.
+    async fn until(condition: impl Fn() -> bool) {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn one_page_is_fetched_ahead_from_the_second_on() {
+        let replies = [
+            page(&["a"], MORE),
+            page(&["b"], MORE),
+            page(&["c"], MORE),
+            page(&["d"], LAST),
+        ];
+        let server = Server::start(replies).await;
+        let mut pages = pages(list_things(&server.client()));
+        assert!(server.requests().is_empty());
+        pages.try_next().await.unwrap();
+        assert!(matches!(pages.next, Next::Ask));
+        assert_eq!(server.requests().len(), 1);
+
+        pages.try_next().await.unwrap();
+        until(|| server.requests().len() == 3).await;
+        let Next::Asked(fetch) = &pages.next else {
+            panic!("nothing is fetched ahead")
+        };
+        until(|| fetch.0.is_finished()).await;
+        assert_eq!(server.requests().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn dropping_a_list_ends_its_fetch() {
+        let server = Server::start([page(&["a"], MORE), page(&["b"], MORE), String::new()]).await;
+        let mut pages = pages(list_things(&server.client()));
+        pages.try_next().await.unwrap();
+        pages.try_next().await.unwrap();
+        let Next::Asked(fetch) = &pages.next else {
+            panic!("nothing is fetched ahead")
+        };
+        let task = fetch.0.abort_handle();
+        drop(pages);
+        until(|| task.is_finished()).await;
+    }
+
+    #[test]
+    fn lists_are_streams_that_can_be_sent_and_moved() {
+        fn check<T: Stream + Send + Unpin + 'static>() {}
+        check::<Items<ListThings>>();
+        check::<Pages<ListThings>>();
+    }
+}

@@ -1,0 +1,641 @@
+//! The way of a request to the server and of its answer back: settings, credentials,
+//! time-outs, redirects, retries. None of it depends on the types of an operation.
+
+use bytes::Bytes;
+use http::header::LOCATION;
+use http::{HeaderName, HeaderValue, Method};
+use reqwest::Url;
+
+use crate::client::Client;
+use crate::clock;
+use crate::error::{Error, Head, Result, request_id};
+use crate::operation::{Request, RequestOptions};
+use crate::retry;
+
+/// Tells the server which attempt it sees, by the name that the official clients use.
+const RETRY_COUNT: &str = "x-stainless-retry-count";
+const MAX_REDIRECTS: usize = 5;
+/// How much of the body of an error is read.
+const MAX_ERROR_BODY: usize = 64 * 1024;
+
+/// A successful answer, read to its end.
+pub(crate) struct Answer {
+    pub(crate) head: Head,
+    pub(crate) body: Bytes,
+    pub(crate) attempts: u32,
+}
+
+/// Sends a request and reads its answer. The time-out covers the body, and a body that
+/// breaks off is asked for again.
+pub(crate) async fn send(request: Request) -> Result<Answer> {
+    let read = async |mut response: reqwest::Response| {
+        let head = take_head(&mut response);
+        Ok((head, response.bytes().await.map_err(Error::transport)?))
+    };
+    let ((head, body), attempts) = exchange(request, read).await?;
+    Ok(Answer {
+        head,
+        body,
+        attempts,
+    })
+}
+
+/// Sends a request and leaves its answer to be read, for as long as that goes on; tells
+/// how many attempts it took.
+#[cfg_attr(not(test), expect(dead_code, reason = "streams are built on it"))]
+pub(crate) async fn open(request: Request) -> Result<(reqwest::Response, u32)> {
+    exchange(request, async |response| Ok(response)).await
+}
+
+/// Makes attempts until one succeeds or no more is allowed.
+async fn exchange<T>(
+    request: Request,
+    read: impl AsyncFn(reqwest::Response) -> Result<T>,
+) -> Result<(T, u32)> {
+    let Request {
+        client,
+        info,
+        options,
+        mut request,
+    } = request;
+    let config = client.config();
+    prepare(&client, &options, &mut request).map_err(|error| error.at(info.id, 0))?;
+    let limit = options.time_limit().unwrap_or(config.timeout);
+    let mut attempts = 1;
+    loop {
+        let attempt = async {
+            let response = attempt(&client, &request, attempts).await?;
+            tracing::debug!(
+                operation = info.id,
+                attempt = attempts,
+                status = response.status().as_u16(),
+                request_id = request_id(response.headers()),
+                "answered"
+            );
+            read(response).await
+        };
+        let outcome = clock::before(config.clock.timeout(limit), attempt).await;
+        let error = match outcome.unwrap_or_else(|| Err(Error::timeout(limit))) {
+            Ok(received) => return Ok((received, attempts)),
+            Err(error) => error.at(info.id, attempts),
+        };
+        let delay = match error.is_retryable() {
+            true => config
+                .retry
+                .delay(attempts - 1, error.retry_after(), (config.random)()),
+            false => None,
+        };
+        tracing::debug!(
+            operation = info.id,
+            attempt = attempts,
+            failure = error.kind(),
+            status = error.status().map(|status| status.as_u16()),
+            request_id = error.request_id(),
+            delay = delay.map(|delay| delay.as_secs_f64()),
+            "failed"
+        );
+        let Some(delay) = delay else {
+            return Err(error);
+        };
+        config.clock.sleep(delay).await;
+        attempts += 1;
+    }
+}
+
+/// Adds the settings of the client, then those of the call, which win.
+fn prepare(
+    client: &Client,
+    options: &RequestOptions,
+    request: &mut reqwest::Request,
+) -> Result<()> {
+    let config = client.config();
+    let headers = request.headers_mut();
+    for (name, value) in config.headers.iter().chain(options.checked_headers()?) {
+        headers.insert(name, value.clone());
+    }
+    let own = options.query_pairs();
+    let configured = config
+        .query
+        .iter()
+        .filter(|(name, _)| own.iter().all(|(other, _)| other != name));
+    let mut pairs = configured.chain(own).peekable();
+    if pairs.peek().is_some() {
+        request.url_mut().query_pairs_mut().extend_pairs(pairs);
+    }
+    Ok(())
+}
+
+type Header = (HeaderName, HeaderValue);
+
+/// One attempt, with credentials that are good now. It follows where the server points
+/// to another place of its own.
+async fn attempt(
+    client: &Client,
+    request: &reqwest::Request,
+    attempt: u32,
+) -> Result<reqwest::Response> {
+    let credentials = client.config().credentials.current().await?;
+    let mut place = None;
+    for _ in 0..=MAX_REDIRECTS {
+        let mut request = signed(request, credentials.as_ref(), attempt)?;
+        if let Some(url) = place.take() {
+            *request.url_mut() = url;
+        }
+        let method = request.method().clone();
+        let mut response = client
+            .http()
+            .execute(request)
+            .await
+            .map_err(Error::transport)?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        match redirect(&method, &response) {
+            Ok(None) => return Err(failure(client, response, credentials.as_ref()).await),
+            Ok(url) => place = url,
+            Err(reason) => return Err(Error::redirect(take_head(&mut response), reason)),
+        }
+    }
+    Err(Error::circle(format!(
+        "the server pointed elsewhere more than {MAX_REDIRECTS} times"
+    )))
+}
+
+/// A copy of a request, as it goes out.
+fn signed(
+    request: &reqwest::Request,
+    credentials: Option<&Header>,
+    attempt: u32,
+) -> Result<reqwest::Request> {
+    // Bodies are bytes, never streams, so that every request can be sent again.
+    let mut request = request
+        .try_clone()
+        .ok_or_else(|| Error::invalid_argument("body", "it can be sent once only"))?;
+    let headers = request.headers_mut();
+    if attempt > 1 {
+        headers.insert(RETRY_COUNT, HeaderValue::from(attempt - 1));
+    }
+    if let Some((name, value)) = credentials {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    Ok(request)
+}
+
+/// Where an answer points to; a reason if the client must not go there.
+fn redirect(method: &Method, response: &reqwest::Response) -> Result<Option<Url>, String> {
+    let keeps_method = match response.status().as_u16() {
+        307 | 308 => true,
+        301..=303 => matches!(*method, Method::GET | Method::HEAD),
+        _ => return Ok(None),
+    };
+    let location = response
+        .headers()
+        .get(LOCATION)
+        .and_then(|location| location.to_str().ok());
+    let Some(url) = location.and_then(|location| response.url().join(location).ok()) else {
+        return Err("the server points elsewhere, but not to where; check the base URL".to_owned());
+    };
+    if url.origin() != response.url().origin() {
+        let origin = url.origin().ascii_serialization();
+        return Err(format!(
+            "the server points to {origin}, where credentials must not follow; if that is the right place, \
+             set the base URL to it"
+        ));
+    }
+    if !keeps_method {
+        let path = url.path();
+        return Err(format!(
+            "the server points to {path}, where a {method} would become a GET; check the base URL"
+        ));
+    }
+    Ok(Some(url))
+}
+
+/// The error that an answer tells of, with as much of its body as can be had.
+async fn failure(
+    client: &Client,
+    mut response: reqwest::Response,
+    credentials: Option<&Header>,
+) -> Error {
+    let head = take_head(&mut response);
+    let mut body = Vec::new();
+    while body.len() < MAX_ERROR_BODY
+        && let Ok(Some(chunk)) = response.chunk().await
+    {
+        body.extend_from_slice(&chunk[..chunk.len().min(MAX_ERROR_BODY - body.len())]);
+    }
+    let body = without_secret(&String::from_utf8_lossy(&body), credentials);
+    let retry_after = retry::retry_after(&head.headers, client.config().clock.now());
+    Error::api(head, body, retry_after)
+}
+
+/// Some servers quote the key that they refuse.
+fn without_secret(body: &str, credentials: Option<&Header>) -> String {
+    let secret = credentials
+        .and_then(|(_, value)| value.to_str().ok())
+        .unwrap_or_default();
+    match secret.strip_prefix("Bearer ").unwrap_or(secret) {
+        "" => body.to_owned(),
+        key => body.replace(key, "***"),
+    }
+}
+
+fn take_head(response: &mut reqwest::Response) -> Head {
+    Head {
+        status: response.status(),
+        headers: std::mem::take(response.headers_mut()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::Credentials;
+    use crate::operation::{Operation, send, send_response};
+    use crate::testing::{Server, TestClock, create_thing, list_things, reply};
+
+    const THING: &str = r#"{"id":"thing_1"}"#;
+
+    fn seconds(seconds: &[f64]) -> Vec<Duration> {
+        seconds
+            .iter()
+            .copied()
+            .map(Duration::from_secs_f64)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_request_carries_the_settings() {
+        let server = Server::start([reply(200, "x-request-id: req_1\r\n", THING)]).await;
+        let builder = server.builder(&TestClock::default());
+        let client = builder
+            .organization("org_1")
+            .project("proj_1")
+            .query("api-version", "v 1")
+            .build()
+            .unwrap();
+        let response = send_response(create_thing(&client)).await.unwrap();
+        assert_eq!(
+            (response.id.as_str(), response.request_id()),
+            ("thing_1", Some("req_1"))
+        );
+        assert_eq!((response.status().as_u16(), response.attempts()), (200, 1));
+
+        let request = &server.requests()[0];
+        for line in [
+            "POST /v1/things?api-version=v+1 HTTP/1.1",
+            "authorization: Bearer sk-secret-key",
+            "openai-beta: assistants=v2",
+            "openai-organization: org_1",
+            "openai-project: proj_1",
+            "user-agent: openai-assistants/0.1.0",
+        ] {
+            assert!(
+                request.lines().any(|other| other == line),
+                "{line} in {request}"
+            );
+        }
+        assert!(!request.contains("retry-count"));
+        assert!(request.ends_with(r#"{"a":1}"#));
+    }
+
+    #[tokio::test]
+    async fn a_call_overrides_the_settings() {
+        let server = Server::start([reply(200, "", THING)]).await;
+        let clock = TestClock::default();
+        let client = server
+            .builder(&clock)
+            .header("x-a", "client")
+            .query("q", "client")
+            .query("r", "1")
+            .build()
+            .unwrap();
+        let mut call = create_thing(&client);
+        call.options.header("x-a", "call");
+        call.options.header("authorization", "Bearer other");
+        call.options.query("q".to_owned(), "call".to_owned());
+        call.options.timeout(Duration::from_secs(7));
+        send(call).await.unwrap();
+        let request = &server.requests()[0];
+        assert!(
+            request.starts_with("POST /v1/things?r=1&q=call "),
+            "{request}"
+        );
+        assert!(request.contains("x-a: call") && !request.contains("x-a: client"));
+        assert!(
+            request.contains("authorization: Bearer other") && !request.contains("sk-secret-key")
+        );
+        assert_eq!(clock.timeouts(), seconds(&[7.0]));
+    }
+
+    #[tokio::test]
+    async fn a_header_that_cannot_be_sent_is_an_error_before_anything_is_sent() {
+        let server = Server::start([reply(200, "", THING)]).await;
+        let mut call = create_thing(&server.client());
+        call.options.header("x-a", "line\nbreak");
+        let error = send(call).await.expect_err("it is refused");
+        assert!(error.is_invalid_argument());
+        assert_eq!(
+            (error.operation(), error.attempts()),
+            (Some("createThing"), 0)
+        );
+        assert!(error.to_string().contains("`x-a`"), "{error}");
+        assert!(server.requests().is_empty());
+    }
+
+    #[tokio::test]
+    async fn failures_are_tried_again() {
+        let server = Server::start([
+            reply(500, "", ""),
+            reply(429, "retry-after: 3\r\n", ""),
+            reply(200, "", THING),
+        ])
+        .await;
+        let clock = TestClock::default();
+        let response = send_response(create_thing(&server.builder(&clock).build().unwrap()))
+            .await
+            .unwrap();
+        assert_eq!(response.attempts(), 3);
+        assert_eq!(clock.sleeps(), seconds(&[0.5, 3.0]));
+        assert_eq!(clock.timeouts(), seconds(&[600.0; 3]));
+        let requests = server.requests();
+        assert!(!requests[0].contains("x-stainless-retry-count"));
+        assert!(requests[1].contains("x-stainless-retry-count: 1"));
+        assert!(
+            requests[2].contains("x-stainless-retry-count: 2")
+                && requests[2].ends_with(r#"{"a":1}"#)
+        );
+    }
+
+    #[tokio::test]
+    async fn retries_come_to_an_end() {
+        let server =
+            Server::start([reply(503, "x-request-id: req_9\r\n", "<html>down</html>")]).await;
+        let error = send(create_thing(&server.client()))
+            .await
+            .expect_err("it is down");
+        assert!(error.is_server_error() && error.is_retryable());
+        assert_eq!(
+            (error.attempts(), error.request_id(), error.body()),
+            (3, Some("req_9"), Some("<html>down</html>"))
+        );
+        assert_eq!(server.requests().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_wait_beyond_the_cap_is_left_to_the_caller() {
+        let server = Server::start([reply(429, "retry-after: 121\r\n", "")]).await;
+        let error = send(create_thing(&server.client()))
+            .await
+            .expect_err("it is busy");
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(121)));
+        assert_eq!(error.attempts(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_date_is_compared_to_the_clock() {
+        let date = "retry-after: Sun, 06 Nov 1994 08:50:07 GMT\r\n";
+        let server = Server::start([reply(503, date, ""), reply(200, "", THING)]).await;
+        let clock = TestClock::default();
+        send(create_thing(&server.builder(&clock).build().unwrap()))
+            .await
+            .unwrap();
+        assert_eq!(clock.sleeps(), seconds(&[30.0]));
+    }
+
+    #[tokio::test]
+    async fn the_server_decides_about_retries() {
+        let server = Server::start([
+            reply(400, "x-should-retry: true\r\n", ""),
+            reply(500, "x-should-retry: false\r\n", ""),
+        ])
+        .await;
+        let error = send(create_thing(&server.client()))
+            .await
+            .expect_err("it fails");
+        assert_eq!(
+            (error.attempts(), error.status().unwrap().as_u16()),
+            (2, 500)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_is_tried_again() {
+        let clock = TestClock::default();
+        let server = Server::start([]).await;
+        // Port 9 of the loopback interface has no server.
+        let client = server
+            .builder(&clock)
+            .base_url("http://127.0.0.1:9/v1")
+            .build()
+            .unwrap();
+        let error = send(create_thing(&client))
+            .await
+            .expect_err("nobody is there");
+        assert!(error.is_connect() && error.is_retryable() && !error.is_timeout());
+        assert_eq!(
+            (error.status(), error.attempts(), clock.sleeps().len()),
+            (None, 3, 2)
+        );
+        assert!(error.to_string().contains("check the base URL"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_is_asked_for_again() {
+        let cut = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\"".to_owned();
+        let server = Server::start([String::new(), cut.clone(), reply(200, "", THING)]).await;
+        assert_eq!(
+            send(create_thing(&server.client())).await.unwrap().id,
+            "thing_1"
+        );
+
+        let server = Server::start([cut]).await;
+        let error = send(create_thing(&server.client()))
+            .await
+            .expect_err("it breaks off");
+        assert!(error.is_connect(), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_takes_too_long_is_made_again() {
+        let clock = TestClock::late();
+        let server = Server::start([]).await;
+        let client = server
+            .builder(&clock)
+            .timeout(Duration::from_secs(9))
+            .build()
+            .unwrap();
+        let error = send(create_thing(&client)).await.expect_err("it is late");
+        assert!(error.is_timeout() && error.is_retryable());
+        assert_eq!(error.attempts(), 3);
+        assert!(error.to_string().contains("no answer within 9s"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn every_attempt_asks_for_a_token() {
+        let server = Server::start([reply(500, "", ""), reply(200, "", THING)]).await;
+        let count = AtomicU32::new(0);
+        let credentials = Credentials::from_fn(move || {
+            let token = format!("token-{}", count.fetch_add(1, Ordering::Relaxed));
+            async { Ok::<_, std::io::Error>(token) }
+        });
+        let client = server
+            .builder(&TestClock::default())
+            .credentials(credentials)
+            .build()
+            .unwrap();
+        send(create_thing(&client)).await.unwrap();
+        let requests = server.requests();
+        assert!(requests[0].contains("authorization: Bearer token-0"));
+        assert!(requests[1].contains("authorization: Bearer token-1"));
+    }
+
+    #[tokio::test]
+    async fn any_success_is_one() {
+        for status in [200, 201, 202, 299] {
+            let server = Server::start([reply(status, "", THING)]).await;
+            assert_eq!(
+                send(create_thing(&server.client())).await.unwrap().id,
+                "thing_1"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_another_shape_is_a_decode_error() {
+        for (body, text) in [
+            ("", "the answer is empty"),
+            (r#"{"id":7}"#, "at `id`"),
+            ("<html>", "expected value"),
+        ] {
+            let server = Server::start([reply(200, "x-request-id: req_1\r\n", body)]).await;
+            let error = send(create_thing(&server.client()))
+                .await
+                .expect_err("it does not decode");
+            assert!(
+                error.is_decode() && error.to_string().contains(text),
+                "{error}"
+            );
+            assert_eq!(
+                (error.status().unwrap().as_u16(), error.request_id()),
+                (200, Some("req_1"))
+            );
+            assert_eq!(error.body(), Some(body));
+            assert_eq!(server.requests().len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_quoted_key_is_blotted_out() {
+        let body = r#"{"error":{"message":"Incorrect API key provided: sk-secret-key"}}"#;
+        let server = Server::start([reply(401, "", body)]).await;
+        let error = send(create_thing(&server.client()))
+            .await
+            .expect_err("it is refused");
+        let text = format!("{error} {error:?} {:?} {}", error.body(), error.message());
+        assert!(
+            error.is_authentication() && !text.contains("sk-secret-key"),
+            "{text}"
+        );
+        assert!(error.message().ends_with("provided: ***"));
+    }
+
+    #[tokio::test]
+    async fn a_very_long_error_body_is_cut_off() {
+        let server = Server::start([reply(418, "", &"x".repeat(1_000_000))]).await;
+        let error = send(create_thing(&server.client()))
+            .await
+            .expect_err("it is an error");
+        assert_eq!(error.body().map(str::len), Some(MAX_ERROR_BODY));
+        assert_eq!(error.status().unwrap().as_u16(), 418);
+    }
+
+    #[tokio::test]
+    async fn redirects_within_the_server_are_followed() {
+        let moved = reply(307, "location: /v2/things?x=1\r\n", "");
+        let server = Server::start([moved, reply(200, "", THING)]).await;
+        send(create_thing(&server.client())).await.unwrap();
+        assert_eq!(server.lines(), ["POST /v1/things", "POST /v2/things?x=1"]);
+        let second = &server.requests()[1];
+        assert!(
+            second.contains("authorization: Bearer sk-secret-key")
+                && second.ends_with(r#"{"a":1}"#)
+        );
+    }
+
+    #[tokio::test]
+    async fn redirects_to_other_servers_are_refused() {
+        let other = Server::start([reply(200, "", THING)]).await;
+        let moved = reply(
+            308,
+            &format!(
+                "x-request-id: req_1\r\nlocation: {}/v1/things?key=1\r\n",
+                other.origin
+            ),
+            "",
+        );
+        let server = Server::start([moved]).await;
+        let error = send(create_thing(&server.client()))
+            .await
+            .expect_err("it is refused");
+        assert!(error.is_redirect() && !error.is_retryable());
+        assert_eq!(
+            (error.status().unwrap().as_u16(), error.request_id()),
+            (308, Some("req_1"))
+        );
+        assert!(
+            error.to_string().contains(&other.origin) && !error.to_string().contains("key=1"),
+            "{error}"
+        );
+        assert!(other.requests().is_empty());
+    }
+
+    #[tokio::test]
+    async fn redirects_that_would_change_the_method_are_refused() {
+        let moved = reply(301, "location: /v1/things/\r\n", "");
+        let server = Server::start([moved.clone()]).await;
+        let error = send(create_thing(&server.client()))
+            .await
+            .expect_err("it is refused");
+        assert!(
+            error.is_redirect() && error.to_string().contains("a POST would become a GET"),
+            "{error}"
+        );
+
+        let server =
+            Server::start([moved, reply(200, "", r#"{"data":[],"has_more":false}"#)]).await;
+        assert!(send(list_things(&server.client())).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn redirects_in_a_circle_come_to_an_end() {
+        let server = Server::start([reply(307, "location: /v1/things\r\n", "")]).await;
+        let error = send(create_thing(&server.client()))
+            .await
+            .expect_err("it goes round");
+        assert!(error.is_redirect());
+        assert_eq!(server.requests().len(), MAX_REDIRECTS + 1);
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_opened_like_any_call() {
+        let server = Server::start([reply(503, "", ""), reply(200, "", "data: 1\n\n")]).await;
+        let clock = TestClock::default();
+        let request = create_thing(&server.builder(&clock).build().unwrap())
+            .into_request()
+            .unwrap();
+        let (response, attempts) = open(request).await.unwrap();
+        assert_eq!(attempts, 2);
+        assert_eq!(response.text().await.unwrap(), "data: 1\n\n");
+    }
+
+    #[test]
+    fn calls_can_be_spawned() {
+        fn check<T: Send + 'static>(_: impl FnOnce(&Client) -> T) {}
+        check(|client| send(create_thing(client)));
+        check(|client| open(create_thing(client).into_request().unwrap()));
+    }
+}

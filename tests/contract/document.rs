@@ -1,0 +1,192 @@
+//! What the document says of bodies and answers, read from `openapi.yaml` itself.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+#[path = "../../build/document.rs"]
+#[allow(dead_code, reason = "the importer uses the rest")]
+mod reader;
+
+/// `openapi.yaml`, and its schemas as JSON schemas.
+pub struct Document {
+    document: Value,
+    json_schemas: Value,
+}
+
+/// A way in which a server's answer differs from what the document says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Oddity {
+    /// A string enum has a value that the document does not name.
+    Enum,
+    /// A tagged union has a member that the document does not name.
+    Union,
+    /// A property that servers leave out is missing, although required.
+    Missing,
+    /// A property is null.
+    Null,
+    /// An object has a property that the document does not name.
+    Extra,
+}
+
+impl Document {
+    pub fn read() -> Self {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.yaml");
+        let document = reader::read(path.as_ref()).expect("openapi.yaml is readable");
+        let json_schemas = json_schema(&document["components"]);
+        Self { document, json_schemas }
+    }
+
+    pub fn operation_ids(&self) -> BTreeSet<String> {
+        self.operations().map(|(id, _)| id.to_owned()).collect()
+    }
+
+    fn operations(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let items = self.document["paths"].as_object().expect("paths").values();
+        items
+            .flat_map(|item| item.as_object().expect("a path item").values())
+            .filter_map(|operation| Some((operation["operationId"].as_str()?, operation)))
+    }
+
+    fn operation(&self, id: &str) -> &Value {
+        self.operations().find(|(found, _)| *found == id).expect("the operation exists").1
+    }
+
+    fn answer_schema(&self, id: &str) -> &Value {
+        &self.operation(id)["responses"]["200"]["content"]["application/json"]["schema"]
+    }
+
+    pub fn validate_body(&self, id: &str, body: &Value) -> Result<(), String> {
+        let schema = &self.operation(id)["requestBody"]["content"]["application/json"]["schema"];
+        self.validate(schema, body)
+    }
+
+    pub fn validate_answer(&self, id: &str, answer: &Value) -> Result<(), String> {
+        self.validate(self.answer_schema(id), answer)
+    }
+
+    fn validate(&self, schema: &Value, value: &Value) -> Result<(), String> {
+        let mut root = json_schema(schema);
+        root["components"] = self.json_schemas.clone();
+        let validator = jsonschema::validator_for(&root).map_err(|error| format!("the schema is unusable: {error}"))?;
+        let errors: Vec<String> = validator
+            .iter_errors(value)
+            .map(|error| format!("{} does not fit the document: {error}", error.instance_path()))
+            .collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors.join("; ")) }
+    }
+
+    /// Every way of bending the answer of an operation: where, how, and the result.
+    pub fn bend(&self, id: &str, answer: &Value) -> Vec<(String, Oddity, Value)> {
+        let mut places = Vec::new();
+        self.walk(self.answer_schema(id), answer, String::new(), &mut places);
+        places
+            .into_iter()
+            .map(|(pointer, oddity)| {
+                let mut bent = answer.clone();
+                apply(&mut bent, &pointer, &oddity);
+                (pointer, oddity, bent)
+            })
+            .collect()
+    }
+
+    fn walk(&self, schema: &Value, value: &Value, pointer: String, places: &mut Vec<(String, Oddity)>) {
+        let schema = self.resolve(schema);
+        if let Some(branches) = schema["oneOf"].as_array() {
+            if schema.get("discriminator").is_some() && value.is_object() {
+                places.push((pointer.clone(), Oddity::Union));
+            }
+            if let Some(branch) = self.branch_of(schema, branches, value) {
+                self.walk(branch, value, pointer, places);
+            }
+            return;
+        }
+        if schema["enum"].as_array().is_some_and(|values| values.len() > 1 || pointer.ends_with("/reason")) && value.is_string() {
+            places.push((pointer.clone(), Oddity::Enum));
+        }
+        if let Some(items) = value.as_array() {
+            for (index, item) in items.iter().enumerate() {
+                self.walk(&schema["items"], item, format!("{pointer}/{index}"), places);
+            }
+        }
+        let (Some(properties), Some(object)) = (schema["properties"].as_object(), value.as_object()) else { return };
+        places.push((pointer.clone(), Oddity::Extra));
+        for (name, property) in properties {
+            let Some(value) = object.get(name) else { continue };
+            let pointer = format!("{pointer}/{name}");
+            if self.may_be_missing(name, property) {
+                places.push((pointer.clone(), Oddity::Missing));
+                places.push((pointer.clone(), Oddity::Null));
+            }
+            self.walk(property, value, pointer, places);
+        }
+    }
+
+    /// Servers leave out what may be null, lists that are empty, and what says no more
+    /// than the endpoint does.
+    fn may_be_missing(&self, name: &str, property: &Value) -> bool {
+        let resolved = self.resolve(property);
+        property["nullable"] == true || resolved["type"] == "array" || name == "object" || name == "has_more"
+    }
+
+    fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        let target = schema["$ref"].as_str().or_else(|| schema["allOf"][0]["$ref"].as_str());
+        match target {
+            Some(target) => {
+                let target = self.document.pointer(target.trim_start_matches('#')).expect("the reference resolves");
+                self.resolve(target)
+            }
+            None => schema,
+        }
+    }
+
+    fn branch_of<'a>(&'a self, schema: &'a Value, branches: &'a [Value], value: &Value) -> Option<&'a Value> {
+        if let Some(tag) = schema["discriminator"]["propertyName"].as_str() {
+            let target = schema["discriminator"]["mapping"][value[tag].as_str()?].as_str()?;
+            return self.document.pointer(target.trim_start_matches('#'));
+        }
+        branches.iter().find(|branch| {
+            let branch = self.resolve(branch);
+            let ty = branch["type"].as_str().unwrap_or("object");
+            match value {
+                Value::String(_) => ty == "string",
+                Value::Array(_) => ty == "array",
+                Value::Object(_) => ty == "object",
+                _ => false,
+            }
+        })
+    }
+}
+
+fn apply(answer: &mut Value, pointer: &str, oddity: &Oddity) {
+    let place = answer.pointer_mut(pointer).expect("the place exists");
+    match oddity {
+        Oddity::Enum => *place = "brand_new_value".into(),
+        Oddity::Union => *place = json!({ "type": "brand_new_member", "nested": { "n": [1, 2.5, null] } }),
+        Oddity::Null => *place = Value::Null,
+        Oddity::Extra => place["brand_new_property"] = json!({ "n": 1 }),
+        Oddity::Missing => {
+            let (parent, name) = pointer.rsplit_once('/').expect("a property has a parent");
+            if let Some(Value::Object(parent)) = answer.pointer_mut(parent) {
+                parent.remove(name);
+            }
+        }
+    }
+}
+
+/// OpenAPI 3.0 as JSON schema: `nullable` is the one keyword that differs here.
+fn json_schema(schema: &Value) -> Value {
+    match schema {
+        Value::Object(map) => {
+            let mut converted: Map<String, Value> =
+                map.iter().map(|(key, value)| (key.clone(), json_schema(value))).collect();
+            converted.remove("discriminator");
+            if converted.remove("nullable") == Some(true.into()) {
+                return json!({ "anyOf": [converted, { "type": "null" }] });
+            }
+            Value::Object(converted)
+        }
+        Value::Array(items) => items.iter().map(json_schema).collect(),
+        other => other.clone(),
+    }
+}

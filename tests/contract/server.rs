@@ -1,0 +1,124 @@
+//! A mock that gives one answer and records the requests for it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
+use openai_assistants::{Client, Credentials, RetryPolicy};
+use serde_json::Value;
+
+pub struct Server {
+    /// Lives as long as this value.
+    _mock: MockServer,
+    client: Client,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    answer: Answer,
+    requests: Vec<Request>,
+}
+
+/// A request as the server got it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    pub query: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+pub struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Answer {
+    pub fn json(status: u16, body: Value) -> Self {
+        Self::text(status, &body.to_string()).header("content-type", "application/json")
+    }
+
+    pub fn text(status: u16, body: &str) -> Self {
+        Self { status, headers: Vec::new(), body: body.to_owned() }
+    }
+
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    fn response(&self) -> HttpMockResponse {
+        let response = HttpMockResponse::builder().status(self.status).body(self.body.as_str());
+        self.headers.iter().fold(response, |response, (name, value)| response.header(*name, value.as_str())).build()
+    }
+}
+
+impl Server {
+    pub async fn start(answer: Answer) -> Self {
+        let mock = MockServer::start_async().await;
+        let state = Arc::new(Mutex::new(State { answer, requests: Vec::new() }));
+        let shared = Arc::clone(&state);
+        mock.mock_async(move |_, then| {
+            then.respond_with(move |request: &HttpMockRequest| {
+                let mut state = lock(&shared);
+                state.requests.push(Request::from(request));
+                state.answer.response()
+            });
+        })
+        .await;
+        // It gives up at once, so that each call is one request.
+        let client = Client::builder()
+            .base_url(mock.base_url())
+            .credentials(Credentials::bearer("sk-contract"))
+            .retry(RetryPolicy::never())
+            .build()
+            .expect("the configuration is valid");
+        Self { _mock: mock, client, state }
+    }
+
+    pub fn answer_with(&self, answer: Answer) {
+        lock(&self.state).answer = answer;
+    }
+
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    pub fn only_request(&self) -> Result<Request, String> {
+        match lock(&self.state).requests.as_slice() {
+            [request] => Ok(request.clone()),
+            requests => Err(format!("{} requests were sent", requests.len())),
+        }
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl From<&HttpMockRequest> for Request {
+    fn from(request: &HttpMockRequest) -> Self {
+        let headers = request.headers_vec().iter();
+        Self {
+            method: request.method_str().to_owned(),
+            path: request.uri().path().to_owned(),
+            query: request.query_params(),
+            headers: headers.map(|(name, value)| (name.to_lowercase(), value.clone())).collect(),
+            body: request.body_vec(),
+        }
+    }
+}
+
+impl Request {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> Result<Option<Value>, String> {
+        if self.body.is_empty() {
+            return Ok(None);
+        }
+        serde_json::from_slice(&self.body).map(Some).map_err(|error| format!("the body is not JSON: {error}"))
+    }
+}

@@ -1,0 +1,139 @@
+//! Descriptions are this project's own words. They live in the canonical document,
+//! and an import carries them over to what they describe, by its place.
+//!
+//! Places read `info`, `operations/createRun`, `operations/createRun/parameters/thread_id`,
+//! `schemas/RunObject`, `schemas/RunObject/properties/status`.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::schema;
+
+/// Copies the descriptions of `previous` into `document`, and lists the places
+/// of `document` that are left without one.
+pub(super) fn carry_over(previous: Option<&Value>, document: &mut Value) -> Vec<String> {
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    if let Some(previous) = previous {
+        visit(&mut previous.clone(), &mut |place, value| {
+            let text = value
+                .get("description")
+                .and_then(Value::as_str)
+                .map(str::trim);
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                known.insert(place, text.to_owned());
+            }
+        });
+    }
+
+    let mut missing = Vec::new();
+    visit(document, &mut |place, value| match known.get(&place) {
+        Some(text) => schema::set(value, "description", text.as_str().into()),
+        None => missing.push(place),
+    });
+    missing
+}
+
+/// Visits everything that a reader of the document expects to be described.
+fn visit(document: &mut Value, each: &mut impl FnMut(String, &mut Value)) {
+    if let Some(info) = document.get_mut("info") {
+        each("info".into(), info);
+    }
+    let items = document
+        .get_mut("paths")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten();
+    for (_, operation) in items.filter_map(|(_, item)| item.as_object_mut()).flatten() {
+        let Some(id) = operation.get("operationId").and_then(Value::as_str) else {
+            continue;
+        };
+        let place = format!("operations/{id}");
+        each(place.clone(), operation);
+        for parameter in operation
+            .get_mut("parameters")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            each(format!("{place}/parameters/{name}"), parameter);
+        }
+    }
+    let schemas = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut);
+    for (name, schema) in schemas.into_iter().flatten() {
+        let place = format!("schemas/{name}");
+        for (property, schema) in schema
+            .get_mut("properties")
+            .and_then(Value::as_object_mut)
+            .into_iter()
+            .flatten()
+        {
+            each(format!("{place}/properties/{property}"), schema);
+        }
+        each(place, schema);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn document() -> Value {
+        json!({
+            "info": {"title": "T"},
+            "paths": {"/threads/{id}": {"get": {
+                "operationId": "getThread",
+                "parameters": [{"name": "id", "in": "path", "schema": {"type": "string"}}],
+            }}},
+            "components": {"schemas": {"Thread": {"type": "object", "properties": {
+                "id": {"type": "string"},
+                "owner": {"$ref": "#/components/schemas/Thread"},
+            }}}},
+        })
+    }
+
+    #[test]
+    fn every_place_without_a_description_is_listed() {
+        assert_eq!(
+            carry_over(None, &mut document()),
+            [
+                "info",
+                "operations/getThread",
+                "operations/getThread/parameters/id",
+                "schemas/Thread/properties/id",
+                "schemas/Thread/properties/owner",
+                "schemas/Thread",
+            ]
+        );
+    }
+
+    #[test]
+    fn descriptions_follow_what_they_describe() {
+        let mut previous = document();
+        previous["info"]["description"] = "About.".into();
+        previous["components"]["schemas"]["Thread"]["properties"]["owner"] = json!({"allOf": [{"$ref": "#/components/schemas/Thread"}], "description": " The owner.\n"});
+        previous["components"]["schemas"]["Thread"]["properties"]["gone"] =
+            json!({"type": "string", "description": "Gone."});
+        // The path moves; the operation is the same.
+        let mut next = document();
+        previous["paths"]["/threads/{id}"]["get"]["description"] = "Gets a thread.".into();
+        next["paths"] = json!({"/v2/threads/{id}": next["paths"]["/threads/{id}"].take()});
+
+        let missing = carry_over(Some(&previous), &mut next);
+        assert_eq!(next["info"]["description"], "About.");
+        assert_eq!(
+            next["paths"]["/v2/threads/{id}"]["get"]["description"],
+            "Gets a thread."
+        );
+        assert_eq!(
+            next["components"]["schemas"]["Thread"]["properties"]["owner"],
+            json!({"allOf": [{"$ref": "#/components/schemas/Thread"}], "description": "The owner."})
+        );
+        assert_eq!(missing.len(), 3);
+    }
+}

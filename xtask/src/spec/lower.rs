@@ -1,0 +1,688 @@
+//! Writes OpenAPI 3.1 and the mixtures found in the wild as OpenAPI 3.0, facts only.
+//!
+//! Afterwards `null` is always `nullable: true` at the place of use, every union is
+//! a `oneOf`, a constant is an `enum` of one value, and a schema has no keyword
+//! that this module does not know.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::closure;
+use super::discriminator;
+use super::facts;
+use super::schema::{self, Kind, PREFIX, Schemas, kind};
+use crate::document::{Error, Pointer};
+
+type Object = Map<String, Value>;
+
+/// Keywords that change what a schema means in ways this project cannot express.
+const UNSUPPORTED: [&str; 17] = [
+    "$anchor",
+    "$defs",
+    "$dynamicAnchor",
+    "$dynamicRef",
+    "$id",
+    "contains",
+    "definitions",
+    "dependentRequired",
+    "dependentSchemas",
+    "else",
+    "if",
+    "not",
+    "patternProperties",
+    "prefixItems",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+];
+
+/// Keywords that make a schema what it is, and so cannot stand beside another that does.
+const SHAPES: [&str; 5] = ["items", "enum", "const", "oneOf", "anyOf"];
+
+/// What an object may say beside the schemas that it combines.
+const OF_OBJECTS: [&str; 3] = ["properties", "required", "additionalProperties"];
+
+/// `allOf` leads from schema to schema; this many steps are more than any document needs.
+const MAX_MERGES: usize = 16;
+
+/// Lowers schemas that may refer to the components it knows.
+pub(super) struct Lowering {
+    raw: Schemas,
+    /// Components that allow `null` themselves, which 3.0 can only say where they are used.
+    nullable: BTreeSet<String>,
+}
+
+impl Lowering {
+    pub(super) fn new(raw: Schemas) -> Result<Self, Error> {
+        let mut lowering = Self {
+            raw,
+            nullable: BTreeSet::new(),
+        };
+        // A component may be nullable because it refers to one that is.
+        loop {
+            let mut nullable = BTreeSet::new();
+            for (name, schema) in &lowering.raw {
+                if is_nullable(&lowering.schema(schema, &closure::at(name))?) {
+                    nullable.insert(name.clone());
+                }
+            }
+            if nullable == lowering.nullable {
+                return Ok(lowering);
+            }
+            lowering.nullable = nullable;
+        }
+    }
+
+    /// All components, lowered.
+    pub(super) fn components(&self) -> Result<Schemas, Error> {
+        let mut lowered = Schemas::new();
+        for (name, raw) in &self.raw {
+            let mut schema = self.component(raw, &closure::at(name))?;
+            if let Some(map) = schema.as_object_mut() {
+                map.remove("nullable");
+            }
+            lowered.insert(name.clone(), schema);
+        }
+        Ok(lowered)
+    }
+
+    /// A named union of tagged objects stays one, even with one member: more may be
+    /// added to it.
+    fn component(&self, raw: &Value, at: &Pointer) -> Result<Value, Error> {
+        let mut schema = self.schema(raw, at)?;
+        let one_branch = union(raw, at)?.is_some_and(|(_, branches)| branches.len() == 1);
+        if one_branch && self.is_tagged(&schema, at)? {
+            let place = schema::take_place(&mut schema);
+            schema = json!({ "oneOf": [schema] });
+            schema::put_place(&mut schema, place);
+        }
+        Ok(schema)
+    }
+
+    fn is_tagged(&self, schema: &Value, at: &Pointer) -> Result<bool, Error> {
+        let (name, target) = schema::target(schema, &self.raw);
+        Ok(match name {
+            Some(_) => discriminator::by_custom(&self.schema(target, at)?),
+            None => discriminator::by_custom(schema),
+        })
+    }
+
+    /// One schema, lowered.
+    pub(super) fn schema(&self, raw: &Value, at: &Pointer) -> Result<Value, Error> {
+        self.lower(raw, at, 0)
+    }
+
+    fn lower(&self, raw: &Value, at: &Pointer, merges: usize) -> Result<Value, Error> {
+        let Some(object) = raw.as_object() else {
+            return Err(Error::at(at, "a schema must be an object"));
+        };
+        if let Some(keyword) = object
+            .keys()
+            .find(|key| UNSUPPORTED.contains(&key.as_str()))
+        {
+            return Err(Error::at(
+                at.child(keyword),
+                format!("`{keyword}` cannot be lowered to OpenAPI 3.0"),
+            ));
+        }
+
+        let mut lowered = if object.contains_key("$ref") {
+            self.lower_reference(object, at)?
+        } else if object.contains_key("allOf") {
+            self.lower_all_of(object, at, merges)?
+        } else if let Some((keyword, branches)) = union(raw, at)? {
+            forbid(
+                object,
+                &["properties", "items", "enum", "const"],
+                "a union",
+                at,
+            )?;
+            self.lower_union(keyword, branches, at, merges)?
+        } else {
+            self.lower_plain(object, at, merges)?
+        };
+
+        if object.get("nullable") == Some(&Value::Bool(true)) {
+            schema::set(&mut lowered, "nullable", true.into());
+        }
+        if let Some(default) = object
+            .get("default")
+            .filter(|default| facts::fits(default, &lowered))
+        {
+            schema::set(&mut lowered, "default", default.clone());
+        }
+        if object.get("deprecated") == Some(&Value::Bool(true)) {
+            schema::set(&mut lowered, "deprecated", true.into());
+        }
+        Ok(lowered)
+    }
+
+    fn lower_reference(&self, object: &Object, at: &Pointer) -> Result<Value, Error> {
+        forbid(object, &SHAPES, "a `$ref`", at)?;
+        forbid(
+            object,
+            &["allOf", "properties", "additionalProperties"],
+            "a `$ref`",
+            at,
+        )?;
+        let name = object["$ref"]
+            .as_str()
+            .and_then(|reference| reference.strip_prefix(PREFIX))
+            .unwrap_or_default();
+        let mut lowered = schema::refer_to(name);
+        if self.nullable.contains(name) {
+            schema::set(&mut lowered, "nullable", true.into());
+        }
+        Ok(lowered)
+    }
+
+    fn lower_all_of(&self, object: &Object, at: &Pointer, merges: usize) -> Result<Value, Error> {
+        let branches = object["allOf"]
+            .as_array()
+            .ok_or_else(|| Error::at(at.child("allOf"), "must be a list"))?;
+        forbid(object, &SHAPES, "an `allOf`", at)?;
+
+        let mut nullable = false;
+        let mut real = Vec::new();
+        for (index, branch) in branches.iter().enumerate() {
+            nullable |= is_nullable(branch);
+            if !says_nothing(branch) {
+                real.push((at.child("allOf").child(index), branch.clone()));
+            }
+        }
+        let mut beside = object.clone();
+        beside.retain(|keyword, _| OF_OBJECTS.contains(&keyword.as_str()));
+        if !beside.is_empty() {
+            real.push((at.clone(), beside.into()));
+        }
+
+        let mut lowered = match real.as_slice() {
+            [] => {
+                return Err(Error::at(
+                    at,
+                    "an `allOf` that says nothing about the type cannot be lowered",
+                ));
+            }
+            [(at, one)] => self.lower(one, at, merges)?,
+            several => self.merge(several, at, merges)?,
+        };
+        if nullable {
+            schema::set(&mut lowered, "nullable", true.into());
+        }
+        Ok(lowered)
+    }
+
+    /// One object that has the properties of all.
+    fn merge(
+        &self,
+        branches: &[(Pointer, Value)],
+        at: &Pointer,
+        merges: usize,
+    ) -> Result<Value, Error> {
+        if merges >= MAX_MERGES {
+            return Err(Error::at(
+                at,
+                "an `allOf` that leads back to itself cannot be lowered",
+            ));
+        }
+        let mut merged = json!({ "type": "object", "properties": {}, "required": [] });
+        for (branch_at, branch) in branches {
+            if only_requires(branch) {
+                add_required(&mut merged, branch);
+                continue;
+            }
+            let target = schema::reference(branch)
+                .and_then(|name| self.raw.get(name))
+                .unwrap_or(branch);
+            let lowered = self.lower(target, branch_at, merges + 1)?;
+            if kind(&lowered) != Some(Kind::Object) {
+                return Err(Error::at(
+                    branch_at,
+                    "an `allOf` of several schemas can only be lowered if all are objects with properties",
+                ));
+            }
+            for (name, property) in schema::properties(&lowered) {
+                if merged["properties"]
+                    .get(name)
+                    .is_some_and(|other| other != property)
+                {
+                    return Err(Error::at(
+                        branch_at,
+                        format!("the branches of an `allOf` disagree about the property `{name}`"),
+                    ));
+                }
+                merged["properties"][name] = property.clone();
+            }
+            add_required(&mut merged, &lowered);
+            if lowered.get("additionalProperties") == Some(&Value::Bool(false)) {
+                merged["additionalProperties"] = false.into();
+            }
+        }
+        self.lower(&merged, at, merges)
+    }
+
+    fn lower_union(
+        &self,
+        keyword: &str,
+        branches: &[Value],
+        at: &Pointer,
+        merges: usize,
+    ) -> Result<Value, Error> {
+        let mut nullable = false;
+        let mut lowered = Vec::new();
+        for (index, branch) in branches.iter().enumerate() {
+            if is_null(branch) {
+                nullable = true;
+                continue;
+            }
+            let mut branch = self.lower(branch, &at.child(keyword).child(index), merges)?;
+            let mut place = schema::take_place(&mut branch);
+            nullable |= place.remove("nullable").is_some();
+            lowered.push((branch, place));
+        }
+        let mut schema = match lowered.len() {
+            0 => {
+                return Err(Error::at(
+                    at,
+                    "a schema that only allows `null` cannot be lowered",
+                ));
+            }
+            1 => {
+                let (mut only, place) = lowered.remove(0);
+                schema::put_place(&mut only, place);
+                only
+            }
+            _ => {
+                json!({ "oneOf": lowered.into_iter().flat_map(|(branch, _)| flatten(branch)).collect::<Vec<_>>() })
+            }
+        };
+        if nullable {
+            schema::set(&mut schema, "nullable", true.into());
+        }
+        Ok(schema)
+    }
+
+    fn lower_plain(&self, object: &Object, at: &Pointer, merges: usize) -> Result<Value, Error> {
+        let (types, nullable) = facts::types(object, at)?;
+        let mut schemas = Vec::new();
+        for name in &types {
+            schemas.push(self.lower_type(name, object, at, merges)?);
+        }
+        let mut schema = match schemas.len() {
+            0 => return Err(Error::at(at, "a schema without a `type` cannot be lowered")),
+            1 => schemas.remove(0),
+            _ => json!({ "oneOf": schemas }),
+        };
+        if nullable {
+            schema::set(&mut schema, "nullable", true.into());
+        }
+        Ok(schema)
+    }
+
+    fn lower_type(
+        &self,
+        name: &str,
+        object: &Object,
+        at: &Pointer,
+        merges: usize,
+    ) -> Result<Value, Error> {
+        let facts = facts::of_type(name)
+            .ok_or_else(|| Error::at(at, format!("`{name}` is not a type that can be lowered")))?;
+        let mut lowered = Object::new();
+        lowered.insert("type".into(), name.into());
+        for fact in facts {
+            let Some(value) = object.get(*fact) else {
+                continue;
+            };
+            let at = at.child(fact);
+            let value = match *fact {
+                "items" => self.lower(value, &at, merges)?,
+                "properties" => self.lower_properties(value, &at, merges)?,
+                "additionalProperties" if value.as_object().is_some_and(|map| !map.is_empty()) => {
+                    self.lower(value, &at, merges)?
+                }
+                "additionalProperties" if value.is_object() => true.into(),
+                _ if facts::is_well_formed(fact, value) => value.clone(),
+                _ => return Err(Error::at(at, format!("`{fact}` cannot be {value}"))),
+            };
+            lowered.insert((*fact).to_owned(), value);
+        }
+        if let Some(values) = facts::values(object) {
+            if values.is_empty() || !values.iter().all(|value| facts::is_of_type(value, name)) {
+                let list = Value::from(values);
+                return Err(Error::at(at, format!("a {name} cannot be one of {list}")));
+            }
+            lowered.insert("enum".into(), values.into());
+        }
+        match name {
+            "array" if !lowered.contains_key("items") => {
+                return Err(Error::at(at, "an array without `items` cannot be lowered"));
+            }
+            "object" => facts::tidy_object(&mut lowered),
+            "integer" | "number" => facts::tidy_limits(&mut lowered),
+            _ => {}
+        }
+        Ok(Value::Object(lowered))
+    }
+
+    fn lower_properties(&self, value: &Value, at: &Pointer, merges: usize) -> Result<Value, Error> {
+        let properties = value
+            .as_object()
+            .ok_or_else(|| Error::at(at, "must be an object"))?;
+        let mut lowered = Object::new();
+        for (name, property) in properties {
+            lowered.insert(name.clone(), self.lower(property, &at.child(name), merges)?);
+        }
+        Ok(Value::Object(lowered))
+    }
+}
+
+fn add_required(merged: &mut Value, branch: &Value) {
+    let names = branch
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    if let Some(required) = merged["required"].as_array_mut() {
+        required.extend(names.cloned());
+    }
+}
+
+fn forbid(object: &Object, keywords: &[&str], what: &str, at: &Pointer) -> Result<(), Error> {
+    match keywords
+        .iter()
+        .find(|keyword| object.contains_key(**keyword))
+    {
+        Some(keyword) => {
+            let what = format!("{what} that also has `{keyword}` cannot be lowered");
+            Err(Error::at(at, what))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The branches of a union, if a schema is one. Branches that only list required
+/// properties state a condition on the object, and are no types.
+fn union<'a>(
+    raw: &'a Value,
+    at: &Pointer,
+) -> Result<Option<(&'static str, &'a Vec<Value>)>, Error> {
+    let mut found = None;
+    for keyword in ["oneOf", "anyOf"] {
+        let Some(branches) = raw.get(keyword) else {
+            continue;
+        };
+        let branches = branches
+            .as_array()
+            .ok_or_else(|| Error::at(at, format!("`{keyword}` must be a list")))?;
+        if branches.iter().all(only_requires) {
+            continue;
+        }
+        if found.replace((keyword, branches)).is_some() {
+            let what = "a schema with `oneOf` and `anyOf` cannot be lowered";
+            return Err(Error::at(at, what));
+        }
+    }
+    Ok(found)
+}
+
+fn only_requires(branch: &Value) -> bool {
+    branch.as_object().is_some_and(|map| {
+        map.contains_key("required") && map.keys().all(|key| key == "required" || is_prose(key))
+    })
+}
+
+fn is_prose(keyword: &str) -> bool {
+    matches!(
+        keyword,
+        "title" | "description" | "example" | "examples" | "externalDocs" | "$comment"
+    ) || keyword.starts_with("x-")
+}
+
+/// Whether nothing is left of a schema without prose and what is said about the place.
+fn says_nothing(schema: &Value) -> bool {
+    schema.as_object().is_some_and(|map| {
+        map.keys().all(|key| {
+            is_prose(key)
+                || schema::PLACE_KEYWORDS.contains(&key.as_str())
+                || key == "type" && map["type"] == "object" && map.len() == 1
+        })
+    })
+}
+
+fn is_nullable(schema: &Value) -> bool {
+    schema.get("nullable") == Some(&Value::Bool(true))
+}
+
+fn is_null(schema: &Value) -> bool {
+    let only_null = |value: Option<&Value>| {
+        value
+            .and_then(Value::as_array)
+            .is_some_and(|list| matches!(list.as_slice(), [one] if one.is_null() || one == "null"))
+    };
+    schema.get("type").is_some_and(|name| name == "null")
+        || schema.get("const").is_some_and(Value::is_null)
+        || only_null(schema.get("type"))
+        || only_null(schema.get("enum"))
+}
+
+/// The branches of a union within a union are branches of the outer one.
+fn flatten(schema: Value) -> Vec<Value> {
+    match schema.get("oneOf") {
+        Some(Value::Array(branches)) => branches.clone(),
+        _ => vec![schema],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn components() -> Schemas {
+        [
+            ("Plain", json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]})),
+            ("Nullable", json!({"anyOf": [{"type": "object", "additionalProperties": {"type": "string"}}, {"type": "null"}]})),
+            ("AlsoNullable", json!({"$ref": "#/components/schemas/Nullable"})),
+        ]
+        .into_iter()
+        .map(|(name, schema)| (name.to_owned(), schema))
+        .collect()
+    }
+
+    fn lower(raw: Value) -> Result<Value, String> {
+        let lowering = Lowering::new(components()).unwrap();
+        lowering
+            .schema(&raw, &Pointer::root().child("x"))
+            .map_err(|error| error.to_string())
+    }
+
+    fn assert_lowered(raw: Value, expected: Value) {
+        assert_eq!(lower(raw.clone()), Ok(expected), "{raw}");
+    }
+
+    const PLAIN: &str = "#/components/schemas/Plain";
+
+    #[test]
+    fn every_spelling_of_null_is_nullable_at_the_place_of_use() {
+        let text = json!({"type": "string", "maxLength": 5, "nullable": true});
+        for raw in [
+            json!({"anyOf": [{"type": "string", "maxLength": 5}, {"type": "null"}]}),
+            json!({"oneOf": [{"type": "null"}, {"type": "string", "maxLength": 5}]}),
+            json!({"type": ["string", "null"], "maxLength": 5}),
+            json!({"type": "string", "maxLength": 5, "nullable": true}),
+            json!({"anyOf": [{"type": "string", "maxLength": 5}], "nullable": true}),
+            json!({"anyOf": [{"type": "string", "maxLength": 5}, {"enum": [null]}]}),
+        ] {
+            assert_lowered(raw, text.clone());
+        }
+
+        let reference = json!({"allOf": [{"$ref": PLAIN}], "nullable": true});
+        for raw in [
+            json!({"$ref": PLAIN, "nullable": true}),
+            json!({"allOf": [{"$ref": PLAIN}, {"nullable": true}]}),
+            json!({"allOf": [{"$ref": PLAIN}], "nullable": true}),
+            json!({"anyOf": [{"$ref": PLAIN}, {"type": "null"}]}),
+        ] {
+            assert_lowered(raw, reference.clone());
+        }
+    }
+
+    #[test]
+    fn a_nullable_component_is_nullable_where_it_is_used() {
+        for name in ["Nullable", "AlsoNullable"] {
+            let reference = format!("{PREFIX}{name}");
+            assert_lowered(
+                json!({"$ref": reference}),
+                json!({"allOf": [{"$ref": reference}], "nullable": true}),
+            );
+        }
+        let components = Lowering::new(components()).unwrap().components().unwrap();
+        assert_eq!(
+            components["Nullable"],
+            json!({"type": "object", "additionalProperties": {"type": "string"}})
+        );
+    }
+
+    #[test]
+    fn facts_stay_and_prose_goes() {
+        assert_lowered(
+            json!({"type": "integer", "title": "T", "description": "D", "example": 1, "x-y": 1, "minimum": 1, "default": 2, "deprecated": true}),
+            json!({"type": "integer", "minimum": 1, "default": 2, "deprecated": true}),
+        );
+    }
+
+    #[test]
+    fn version_3_1_becomes_3_0() {
+        assert_lowered(
+            json!({"const": "a"}),
+            json!({"type": "string", "enum": ["a"]}),
+        );
+        assert_lowered(
+            json!({"type": "number", "exclusiveMinimum": 0}),
+            json!({"type": "number", "minimum": 0, "exclusiveMinimum": true}),
+        );
+        assert_lowered(
+            json!({"type": ["string", "integer", "null"], "minLength": 1, "minimum": 2}),
+            json!({"oneOf": [{"type": "string", "minLength": 1}, {"type": "integer", "minimum": 2}], "nullable": true}),
+        );
+        assert_lowered(
+            json!({"type": "string", "examples": ["a"]}),
+            json!({"type": "string"}),
+        );
+    }
+
+    #[test]
+    fn objects_are_tidied() {
+        assert_lowered(
+            json!({"type": "object"}),
+            json!({"type": "object", "additionalProperties": true}),
+        );
+        assert_lowered(
+            json!({"additionalProperties": {}}),
+            json!({"type": "object", "additionalProperties": true}),
+        );
+        assert_lowered(
+            json!({"properties": {"b": {"type": "string"}, "a": {"type": "string"}}, "required": ["b", "items", "a"]}),
+            json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "required": ["a", "b"]}),
+        );
+    }
+
+    #[test]
+    fn branches_that_only_require_are_a_condition_and_no_types() {
+        assert_lowered(
+            json!({"type": "object", "properties": {"a": {"type": "string"}}, "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}),
+            json!({"type": "object", "properties": {"a": {"type": "string"}}}),
+        );
+    }
+
+    #[test]
+    fn objects_are_merged_if_they_agree() {
+        assert_lowered(
+            json!({"allOf": [{"$ref": PLAIN}, {"properties": {"b": {"type": "integer"}}}, {"required": ["b"]}]}),
+            json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}, "required": ["a", "b"]}),
+        );
+        let error =
+            lower(json!({"allOf": [{"$ref": PLAIN}, {"properties": {"a": {"type": "integer"}}}]}))
+                .unwrap_err();
+        assert_eq!(
+            error,
+            "at #/x/allOf/1: the branches of an `allOf` disagree about the property `a`"
+        );
+    }
+
+    #[test]
+    fn a_default_that_is_no_value_of_its_schema_is_dropped() {
+        let items = json!({"type": "array", "items": {"type": "string"}, "minItems": 1});
+        let mut raw = items.clone();
+        raw["default"] = json!([]);
+        assert_lowered(raw, items);
+    }
+
+    #[test]
+    fn a_named_union_with_one_tagged_member_stays_a_union() {
+        let mut raw = components();
+        raw.insert("Event".into(), json!({"oneOf": [{"type": "object", "properties": {"event": {"const": "a"}}, "required": ["event"]}]}));
+        raw.insert("Alias".into(), json!({"oneOf": [{"$ref": PLAIN}]}));
+        let lowered = Lowering::new(raw).unwrap().components().unwrap();
+        assert_eq!(kind(&lowered["Event"]), Some(Kind::Union));
+        assert_eq!(kind(&lowered["Alias"]), Some(Kind::Reference));
+    }
+
+    #[test]
+    fn what_cannot_be_lowered_is_named_with_its_place() {
+        for (raw, expected) in [
+            (
+                json!({"type": "object", "properties": {"a": {"not": {}}}}),
+                "at #/x/properties/a/not: `not`",
+            ),
+            (
+                json!({"type": "array", "prefixItems": []}),
+                "at #/x/prefixItems: `prefixItems`",
+            ),
+            (
+                json!({"type": "object", "patternProperties": {}}),
+                "at #/x/patternProperties",
+            ),
+            (json!({"$defs": {}}), "at #/x/$defs"),
+            (json!({}), "at #/x: a schema without a `type`"),
+            (
+                json!({"type": "null"}),
+                "at #/x: a schema that only allows `null`",
+            ),
+            (json!({"type": "file"}), "at #/x: `file` is not a type"),
+            (json!({"type": "array"}), "at #/x: an array without `items`"),
+            (json!({"type": 5}), "at #/x/type: must be a name"),
+            (
+                json!({"type": "string", "maxLength": "many"}),
+                "at #/x/maxLength: `maxLength` cannot be \"many\"",
+            ),
+            (
+                json!({"type": "string", "enum": [1]}),
+                "at #/x: a string cannot be one of [1]",
+            ),
+            (json!({"type": "string", "enum": "a"}), "at #/x/enum"),
+            (json!({"oneOf": {}}), "at #/x: `oneOf` must be a list"),
+            (
+                json!({"oneOf": [true]}),
+                "at #/x/oneOf/0: a schema must be an object",
+            ),
+            (json!({"allOf": []}), "at #/x: an `allOf` that says nothing"),
+            (
+                json!({"allOf": [{"$ref": PLAIN}], "anyOf": [{"type": "string"}]}),
+                "at #/x: an `allOf` that also has `anyOf`",
+            ),
+            (
+                json!({"$ref": PLAIN, "properties": {}}),
+                "at #/x: a `$ref` that also has `properties`",
+            ),
+            (
+                json!({"oneOf": [{"type": "string"}], "anyOf": [{"type": "string"}]}),
+                "at #/x: a schema with `oneOf` and `anyOf`",
+            ),
+        ] {
+            let error = lower(raw.clone()).unwrap_err();
+            assert!(error.starts_with(expected), "{raw}: {error}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! From a complete upstream document to this project's small canonical one.
+//!
+//! ```text
+//! read ─▶ closure ─▶ lower ─▶ unions ─▶ corrections ─▶ hoist ─▶ discriminator
+//!      ─▶ operations ─▶ descriptions ─▶ check ─▶ changes ─▶ write
+//! ```
+//!
+//! [`import`] runs the steps; each of the other modules is one of them, or what
+//! some of them need ([`schema`], [`facts`], [`naming`]).
+
+mod changes;
+mod check;
+mod closure;
+mod corrections;
+mod descriptions;
+mod discriminator;
+mod facts;
+mod hoist;
+pub mod import;
+mod lower;
+mod naming;
+mod operations;
+mod schema;
+mod unions;
+mod write;

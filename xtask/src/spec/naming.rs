@@ -1,0 +1,354 @@
+//! Names for schemas that have none upstream.
+//!
+//! The rule: the name of what a schema is in, without `Object`, `Request` or
+//! `Response` and without the verb of a request, followed by the name of the
+//! property (of one of its items, for an array). [`PREFERRED`] says where a person
+//! would choose another name. Two places share a name only if they have the same shape.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// Name by the rule, and the name that a person would choose.
+#[rustfmt::skip]
+const PREFERRED: &[(&str, &str)] = &[
+    // Tools and what they work on.
+    ("RunTool", "AssistantTool"),
+    ("ThreadAndRunTool", "AssistantTool"),
+    ("AssistantToolsFunctionFunction", "FunctionObject"),
+    ("FileSearchRankingOptionsRanker", "FileSearchRanker"),
+    ("AssistantToolsFileSearchFileSearch", "FileSearchSettings"),
+    ("AssistantToolResources", "ToolResources"),
+    ("ThreadToolResources", "ToolResources"),
+    ("ThreadAndRunToolResources", "ToolResources"),
+    ("CreateAssistantToolResources", "CreateToolResources"),
+    ("CreateThreadToolResources", "CreateToolResources"),
+    ("ToolResourcesCodeInterpreter", "CodeInterpreterResources"),
+    ("ToolResourcesFileSearch", "FileSearchResources"),
+    ("CreateToolResourcesCodeInterpreter", "CodeInterpreterResources"),
+    ("CreateToolResourcesFileSearch", "CreateFileSearchResources"),
+    ("CreateFileSearchResourcesVectorStore", "CreateVectorStore"),
+    ("CreateVectorStoreChunkingStrategy", "ChunkingStrategy"),
+    ("StaticChunkingStrategyStatic", "StaticChunking"),
+    ("AssistantsNamedToolChoiceType", "ToolChoiceType"),
+    ("AssistantsNamedToolChoiceFunction", "ToolChoiceFunction"),
+    ("AssistantsApiNamedToolChoiceType", "ToolChoiceType"),
+    ("AssistantsApiNamedToolChoiceFunction", "ToolChoiceFunction"),
+    ("AssistantsApiToolChoiceOptionMode", "ToolChoiceMode"),
+    ("ToolOutputsRunToolOutput", "ToolOutput"),
+    // Response formats.
+    ("AssistantsApiResponseFormatOptionMode", "ResponseFormatMode"),
+    ("AssistantsApiResponseFormatOptionObject", "ResponseFormat"),
+    ("AssistantsApiResponseFormatType", "ResponseFormatType"),
+    ("ResponseFormatJsonSchemaJsonSchema", "JsonSchemaFormat"),
+    // Parameters.
+    ("Order", "ListOrder"),
+    ("Include", "RunStepInclude"),
+    // Messages and their content.
+    ("MessageIncompleteDetailsReason", "MessageIncompleteReason"),
+    ("MessageAttachmentTool", "AttachmentTool"),
+    ("CreateMessageAttachmentTool", "AttachmentTool"),
+    ("CreateMessageContentItem", "CreateMessageContentPart"),
+    ("MessageContentImageFileImageFile", "ImageFile"),
+    ("MessageContentImageUrlImageUrl", "ImageUrl"),
+    ("ImageFileDetail", "ImageDetail"),
+    ("ImageUrlDetail", "ImageDetail"),
+    ("MessageContentTextText", "MessageText"),
+    ("MessageTextAnnotation", "TextAnnotation"),
+    ("MessageContentTextAnnotationsFileCitationFileCitation", "FileCitation"),
+    ("MessageContentTextAnnotationsFilePathFilePath", "FilePath"),
+    // What streams add to messages.
+    ("MessageDeltaDelta", "MessageDelta"),
+    ("MessageDeltaRole", "MessageRole"),
+    ("MessageDeltaContentImageFileImageFile", "ImageFileDelta"),
+    ("MessageDeltaContentImageUrlImageUrl", "ImageUrlDelta"),
+    ("ImageFileDeltaDetail", "ImageDetail"),
+    ("ImageUrlDeltaDetail", "ImageDetail"),
+    ("MessageDeltaContentTextText", "MessageTextDelta"),
+    ("MessageTextDeltaAnnotation", "TextAnnotationDelta"),
+    ("MessageDeltaContentTextAnnotationsFileCitationFileCitation", "FileCitationDelta"),
+    ("MessageDeltaContentTextAnnotationsFilePathFilePath", "FilePathDelta"),
+    // Runs.
+    ("RunIncompleteDetailsReason", "RunIncompleteReason"),
+    ("RunLastError", "RunError"),
+    ("RunRequiredActionSubmitToolOutputs", "SubmitToolOutputsAction"),
+    // Run steps.
+    ("RunStepLastError", "RunStepError"),
+    ("RunStepStepDetails", "RunStepDetails"),
+    ("RunStepDetailsMessageCreationMessageCreation", "MessageCreation"),
+    ("RunStepDetailsToolCallsToolCall", "RunStepToolCall"),
+    ("RunStepDetailsToolCallsCodeCodeInterpreter", "CodeInterpreterCall"),
+    ("RunStepDetailsToolCallsCodeOutputImageImage", "CodeInterpreterImage"),
+    ("RunStepDetailsToolCallsFileSearchFileSearch", "FileSearchCall"),
+    ("RunStepDetailsToolCallsFileSearchResultContent", "FileSearchResultContent"),
+    ("RunStepDetailsToolCallsFunctionFunction", "FunctionCall"),
+    ("CodeInterpreterCallOutput", "CodeInterpreterOutput"),
+    // What streams add to run steps.
+    ("RunStepDeltaDelta", "RunStepDelta"),
+    ("RunStepDeltaStepDetails", "RunStepDeltaDetails"),
+    ("RunStepDeltaStepDetailsMessageCreationMessageCreation", "MessageCreationDelta"),
+    ("RunStepDeltaStepDetailsToolCallsToolCall", "RunStepToolCallDelta"),
+    ("RunStepDeltaStepDetailsToolCallsCodeCodeInterpreter", "CodeInterpreterCallDelta"),
+    ("RunStepDeltaStepDetailsToolCallsCodeOutputImageImage", "CodeInterpreterImageDelta"),
+    ("RunStepDeltaStepDetailsToolCallsFileSearchFileSearch", "FileSearchCallDelta"),
+    ("RunStepDeltaStepDetailsToolCallsFunctionFunction", "FunctionCallDelta"),
+    ("CodeInterpreterCallDeltaOutput", "CodeInterpreterOutputDelta"),
+];
+
+/// Suffixes of component names that say where a schema is used, not what it is.
+const SUFFIXES: [&str; 3] = ["Object", "Request", "Response"];
+
+/// Verbs that the names of requests begin with.
+const VERBS: [&str; 3] = ["Create", "Modify", "Submit"];
+
+/// What the names of the schemas within a schema begin with, first choice first.
+#[derive(Clone, Debug)]
+pub(super) struct Stem(Vec<String>);
+
+impl Stem {
+    /// The stem of an upstream component.
+    pub(super) fn of_component(name: &str) -> Self {
+        let stem = SUFFIXES
+            .iter()
+            .find_map(|suffix| name.strip_suffix(suffix))
+            .filter(|stem| !stem.is_empty())
+            .unwrap_or(name);
+        let noun = VERBS
+            .iter()
+            .find_map(|verb| stem.strip_prefix(verb))
+            .filter(|noun| !noun.is_empty() && name.ends_with("Request"));
+        let mut stems: Vec<String> = noun
+            .into_iter()
+            .chain([stem, name])
+            .map(str::to_owned)
+            .collect();
+        stems.dedup();
+        Self(stems)
+    }
+
+    /// The stem of what is in a schema that was given the name `name`, and that
+    /// stands in a place that has this stem.
+    pub(super) fn named(&self, name: &str) -> Self {
+        let mut stems = vec![name.to_owned()];
+        stems.extend(self.0.last().filter(|last| *last != name).cloned());
+        Self(stems)
+    }
+
+    /// Of the parameters of operations.
+    pub(super) fn of_parameters(operation: &str) -> Self {
+        Self(vec![String::new(), pascal(operation)])
+    }
+
+    /// The names by the rule for a property, or another part.
+    pub(super) fn with(&self, part: &str) -> Self {
+        Self(
+            self.0
+                .iter()
+                .map(|stem| format!("{stem}{}", pascal(part)))
+                .collect(),
+        )
+    }
+
+    /// The same for one item of a property.
+    pub(super) fn singular(&self) -> Self {
+        Self(self.0.iter().map(|stem| singular(stem)).collect())
+    }
+}
+
+/// The names that are taken, and the shapes that they stand for.
+#[derive(Default)]
+pub(super) struct Names {
+    taken: BTreeMap<String, Value>,
+}
+
+impl Names {
+    /// Takes a name that is given.
+    pub(super) fn take(&mut self, name: &str, shape: &Value) {
+        self.taken.insert(name.to_owned(), shape.clone());
+    }
+
+    /// The name for a shape, and whether the name is new.
+    pub(super) fn choose(&mut self, stem: &Stem, shape: &Value) -> Option<(String, bool)> {
+        for rule in &stem.0 {
+            for name in [preferred(rule), rule] {
+                let new = match self.taken.get(name) {
+                    None => true,
+                    Some(other) if other == shape => false,
+                    Some(_) => continue,
+                };
+                self.taken.insert(name.to_owned(), shape.clone());
+                // Another shape must not end up under the name that this one
+                // would have had.
+                self.taken
+                    .entry(rule.clone())
+                    .or_insert_with(|| shape.clone());
+                return Some((name.to_owned(), new));
+            }
+        }
+        None
+    }
+}
+
+fn preferred(rule: &str) -> &str {
+    PREFERRED
+        .iter()
+        .find(|(name, _)| *name == rule)
+        .map_or(rule, |(_, preferred)| preferred)
+}
+
+/// `tool_calls` → `ToolCalls`, `thread.run.created` → `ThreadRunCreated`, `include[]` → `Include`.
+pub(super) fn pascal(name: &str) -> String {
+    let words = name
+        .split(|character: char| !character.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    words
+        .map(|word| {
+            let (first, rest) = word.split_at(1);
+            first.to_ascii_uppercase() + rest
+        })
+        .collect()
+}
+
+fn singular(name: &str) -> String {
+    if let Some(stem) = name.strip_suffix("ies") {
+        return format!("{stem}y");
+    }
+    if ["sses", "xes", "ches", "shes"]
+        .iter()
+        .any(|plural| name.ends_with(plural))
+    {
+        return name[..name.len() - 2].to_owned();
+    }
+    match name.strip_suffix('s') {
+        Some(stem) if !stem.ends_with(['s', 'u', 'i']) => stem.to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn name(names: &mut Names, component: &str, property: &str, shape: &Value) -> String {
+        names
+            .choose(&Stem::of_component(component).with(property), shape)
+            .unwrap()
+            .0
+    }
+
+    #[test]
+    fn words_become_names() {
+        for (word, expected) in [
+            ("tool_calls", "ToolCalls"),
+            ("thread.run.step.in_progress", "ThreadRunStepInProgress"),
+            ("include[]", "Include"),
+            ("createRun", "CreateRun"),
+            ("é", ""),
+        ] {
+            assert_eq!(pascal(word), expected);
+        }
+    }
+
+    #[test]
+    fn plurals_become_singular() {
+        for (plural, expected) in [
+            ("Tools", "Tool"),
+            ("Categories", "Category"),
+            ("Boxes", "Box"),
+            ("Content", "Content"),
+            ("Status", "Status"),
+            ("Class", "Class"),
+            ("Analysis", "Analysis"),
+        ] {
+            assert_eq!(singular(plural), expected);
+        }
+    }
+
+    #[test]
+    fn names_leave_out_where_a_schema_is_used() {
+        let mut names = Names::default();
+        assert_eq!(
+            name(&mut names, "RunObject", "status", &json!(1)),
+            "RunStatus"
+        );
+        assert_eq!(
+            name(&mut names, "CreateMessageRequest", "role", &json!(2)),
+            "MessageRole"
+        );
+        assert_eq!(
+            name(&mut names, "SubmitThingRequest", "x", &json!(3)),
+            "ThingX"
+        );
+        assert_eq!(
+            name(&mut names, "CreateThing", "x", &json!(4)),
+            "CreateThingX"
+        );
+    }
+
+    #[test]
+    fn a_name_is_shared_by_equal_shapes_only() {
+        let mut names = Names::default();
+        assert_eq!(
+            name(&mut names, "MessageObject", "part", &json!(1)),
+            "MessagePart"
+        );
+        assert_eq!(
+            name(&mut names, "ModifyMessageRequest", "part", &json!(1)),
+            "MessagePart"
+        );
+        assert_eq!(
+            name(&mut names, "CreateMessageRequest", "part", &json!(2)),
+            "CreateMessagePart"
+        );
+        names.take("ThingA", &json!(0));
+        names.take("CreateThingA", &json!(0));
+        assert_eq!(
+            name(&mut names, "CreateThingRequest", "a", &json!(1)),
+            "CreateThingRequestA"
+        );
+        assert!(
+            names
+                .choose(&Stem::of_component("Thing").with("a"), &json!(1))
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn a_preferred_name_takes_the_place_of_the_one_by_the_rule() {
+        let mut names = Names::default();
+        assert_eq!(
+            name(&mut names, "AssistantObject", "tool_resources", &json!(1)),
+            "ToolResources"
+        );
+        assert_eq!(
+            name(
+                &mut names,
+                "CreateAssistantRequest",
+                "tool_resources",
+                &json!(2)
+            ),
+            "CreateToolResources"
+        );
+        assert_eq!(
+            name(
+                &mut names,
+                "CreateThreadRequest",
+                "tool_resources",
+                &json!(3)
+            ),
+            "ThreadToolResources"
+        );
+    }
+
+    #[test]
+    fn no_rule_has_two_preferred_names() {
+        for (index, (rule, _)) in PREFERRED.iter().enumerate() {
+            assert!(
+                !PREFERRED[..index].iter().any(|(other, _)| other == rule),
+                "{rule}"
+            );
+        }
+    }
+}

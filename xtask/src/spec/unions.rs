@@ -1,0 +1,127 @@
+//! Makes the branches of unions distinct: strings that differ only in the values
+//! they list are one string, and a union of one is no union.
+
+use serde_json::{Value, json};
+
+use super::schema::{self, Kind, Schemas, kind};
+
+/// Simplifies the unions of all components.
+pub(super) fn simplify_all(schemas: &mut Schemas) {
+    let known = schemas.clone();
+    for schema in schemas.values_mut() {
+        simplify(schema, &known);
+    }
+}
+
+/// Simplifies the unions within one schema.
+pub(super) fn simplify(schema: &mut Value, known: &Schemas) {
+    for part in schema::parts_mut(schema) {
+        simplify(part, known);
+    }
+    if kind(schema) != Some(Kind::Union) {
+        return;
+    }
+    let place = schema::take_place(schema);
+    let branches = schema["oneOf"].as_array().cloned().unwrap_or_default();
+    let before = branches.len();
+    let mut branches = with_one_string(without_repetition(branches), known);
+    *schema = match branches.as_mut_slice() {
+        // A union that had one member before has it by intention.
+        [one] if before > 1 => one.take(),
+        _ => json!({ "oneOf": branches }),
+    };
+    schema::put_place(schema, place);
+}
+
+fn without_repetition(branches: Vec<Value>) -> Vec<Value> {
+    let mut distinct: Vec<Value> = Vec::new();
+    for branch in branches {
+        if !distinct.contains(&branch) {
+            distinct.push(branch);
+        }
+    }
+    distinct
+}
+
+/// A list of known names beside a free string tells the reader something, and
+/// the type nothing.
+fn with_one_string(branches: Vec<Value>, known: &Schemas) -> Vec<Value> {
+    let is_string = |branch: &&Value| schema::target(branch, known).1["type"] == "string";
+    let listed: Vec<Option<Vec<Value>>> = branches
+        .iter()
+        .filter(is_string)
+        .map(|string| schema::target(string, known).1["enum"].as_array().cloned())
+        .collect();
+    if listed.len() < 2 {
+        return branches;
+    }
+
+    let string = match listed.into_iter().collect::<Option<Vec<_>>>() {
+        Some(values) => json!({ "type": "string", "enum": without_repetition(values.concat()) }),
+        None => json!({ "type": "string" }),
+    };
+    let mut string = Some(string);
+    branches
+        .into_iter()
+        .filter_map(|branch| {
+            if is_string(&&branch) {
+                string.take()
+            } else {
+                Some(branch)
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn simplified(mut schema: Value) -> Value {
+        let known = [
+            (
+                "Names".to_owned(),
+                json!({"type": "string", "enum": ["a", "b"]}),
+            ),
+            (
+                "Thing".to_owned(),
+                json!({"type": "object", "properties": {}}),
+            ),
+        ];
+        simplify(&mut schema, &known.into_iter().collect());
+        schema
+    }
+
+    #[test]
+    fn a_string_or_one_of_known_names_is_a_string() {
+        let names = schema::refer_to("Names");
+        for known in [names.clone(), json!({"type": "string", "enum": ["c"]})] {
+            assert_eq!(
+                simplified(json!({"oneOf": [{"type": "string"}, known], "nullable": true})),
+                json!({"type": "string", "nullable": true})
+            );
+        }
+        assert_eq!(
+            simplified(json!({"oneOf": [names, {"type": "string", "enum": ["b", "c"]}]})),
+            json!({"type": "string", "enum": ["a", "b", "c"]})
+        );
+    }
+
+    #[test]
+    fn other_branches_keep_their_order() {
+        let array = json!({"type": "array", "items": {"type": "string"}});
+        assert_eq!(
+            simplified(json!({"oneOf": [array, {"type": "string"}, schema::refer_to("Names")]})),
+            json!({"oneOf": [array, {"type": "string"}]})
+        );
+    }
+
+    #[test]
+    fn repeated_branches_are_one() {
+        let thing = schema::refer_to("Thing");
+        assert_eq!(
+            simplified(json!({"type": "array", "items": {"oneOf": [thing, thing]}}))["items"],
+            thing
+        );
+    }
+}

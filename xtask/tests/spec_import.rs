@@ -1,0 +1,391 @@
+//! `cargo xtask spec import` as seen from outside: exit code, output, files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A complete document in miniature: something of each kind that the import handles.
+const DOCUMENT: &str = r"
+openapi: 3.1.0
+info: {title: Everything, version: 1.2.3, description: Their words.}
+servers: [{url: https://example.invalid}]
+paths:
+  /models:
+    get: {operationId: listModels, tags: [Models], responses: {'200': {description: ok}}}
+  /threads:
+    post:
+      operationId: createThread
+      tags: [Assistants]
+      summary: Their words.
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/CreateThreadRequest'}}}}
+      responses:
+        200: {content: {application/json: {schema: {$ref: '#/components/schemas/ThreadObject'}}}}
+        429: {$ref: '#/components/responses/TooMany'}
+  /threads/{thread_id}:
+    get:
+      operationId: getThread
+      tags: [Assistants]
+      parameters:
+        - {name: thread_id, in: path, required: true, schema: {type: string}, description: Their words.}
+        - {name: 'include[]', in: query, schema: {type: array, items: {type: string, enum: [owner]}}}
+      responses:
+        200: {content: {application/json: {schema: {$ref: '#/components/schemas/ThreadObject'}}}}
+components:
+  responses:
+    TooMany: {description: Their words.}
+  schemas:
+    Metadata:
+      anyOf: [{type: object, additionalProperties: {type: string}}, {type: 'null'}]
+    CreateThreadRequest:
+      type: object
+      properties:
+        model: {anyOf: [{type: string}, {$ref: '#/components/schemas/Models'}]}
+        stream: {type: boolean, nullable: true}
+    Models: {type: string, enum: [a, b]}
+    ThreadObject:
+      type: object
+      description: Their words.
+      required: [id, object, status, metadata, missing]
+      properties:
+        id: {type: string}
+        object: {const: thread}
+        status: {type: string, enum: [open, closed], x-note: Their words.}
+        metadata: {$ref: '#/components/schemas/Metadata'}
+        tools:
+          type: array
+          items:
+            oneOf:
+              - {type: object, required: [type], properties: {type: {const: search}}}
+              - {type: object, required: [type], properties: {type: {const: call}}}
+    AssistantStreamEvent:
+      oneOf:
+        - {type: object, required: [event, data], properties: {event: {const: thread.created}, data: {$ref: '#/components/schemas/ThreadObject'}}}
+";
+
+/// A folder of a test's own.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap()
+    }
+
+    fn import(&self, document: &Path) -> Output {
+        let output = self.0.join("openapi.yaml");
+        Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(["spec", "import"])
+            .arg(document)
+            .arg("--output")
+            .arg(output)
+            .output()
+            .unwrap()
+    }
+
+    fn import_ok(&self, document: &Path) -> String {
+        let output = self.import(document);
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+#[test]
+fn a_document_is_cut_named_and_lowered() {
+    let folder = Folder::new("cut");
+    let summary = folder.import_ok(&folder.write("in.yaml", DOCUMENT));
+    assert!(
+        summary.contains("2 operations, 12 schemas, 6 of them named by the import"),
+        "{summary}"
+    );
+    assert!(
+        summary.contains("changes: this is the first import"),
+        "{summary}"
+    );
+    assert!(
+        summary.contains("\n  schemas/ThreadObject/properties/status\n"),
+        "{summary}"
+    );
+
+    let written = folder.read("openapi.yaml");
+    for expected in [
+        "openapi: '3.0.3'\n",
+        "      operationId: createThread\n",
+        "      x-event-stream:\n        $ref: '#/components/schemas/AssistantStreamEvent'\n",
+        "    ThreadTool:\n      oneOf:\n        - $ref: '#/components/schemas/SearchThreadTool'\n",
+        "          search: '#/components/schemas/SearchThreadTool'\n",
+        "        metadata:\n          allOf:\n            - $ref: '#/components/schemas/Metadata'\n          nullable: true\n",
+        "        model:\n          type: string\n",
+        "    ThreadStatus:\n",
+        "    ThreadCreatedEvent:\n",
+        "        '5XX':\n",
+        "                $ref: '#/components/schemas/ErrorResponse'\n",
+    ] {
+        assert!(
+            written.contains(expected),
+            "{expected} is not in\n{written}"
+        );
+    }
+    for unexpected in [
+        "Their words",
+        "Models",
+        "missing",
+        "x-note",
+        "anyOf",
+        "null'",
+    ] {
+        assert!(
+            !written.contains(unexpected),
+            "{unexpected} is in\n{written}"
+        );
+    }
+}
+
+#[test]
+fn a_second_import_changes_nothing() {
+    let folder = Folder::new("idempotent");
+    let document = folder.write("in.yaml", DOCUMENT);
+    folder.import_ok(&document);
+    let first = folder.read("openapi.yaml");
+    let summary = folder.import_ok(&document);
+    assert!(summary.contains("(unchanged)"), "{summary}");
+    assert!(
+        summary.contains("changes: 0 added, 0 removed, 0 changed; 0 of them break callers"),
+        "{summary}"
+    );
+    assert_eq!(folder.read("openapi.yaml"), first);
+
+    // What was written is itself a document that can be imported.
+    let copy = folder.write("copy.yaml", &first);
+    assert!(folder.import_ok(&copy).contains("(unchanged)"));
+}
+
+#[test]
+fn descriptions_are_kept_and_changes_are_told() {
+    let folder = Folder::new("descriptions");
+    folder.import_ok(&folder.write("in.yaml", DOCUMENT));
+    let described = folder
+        .read("openapi.yaml")
+        .replace(
+            "    ThreadStatus:\n",
+            "    ThreadStatus:\n      description: 'Ours: kept.'\n",
+        )
+        .replace(
+            "        status:\n",
+            "        status:\n          description: Ours as well.\n",
+        );
+    // A reference may not have anything beside it in 3.0; the import puts that right.
+    folder.write("openapi.yaml", &described);
+
+    let changed = DOCUMENT
+        .replace("[open, closed]", "[open, archived]")
+        .replace("id: {type: string}", "name: {type: string}");
+    let summary = folder.import_ok(&folder.write("changed.yaml", &changed));
+    for expected in [
+        "~ schemas/ThreadStatus: the value \"closed\" was removed (breaks callers)",
+        "~ schemas/ThreadStatus: the value \"archived\" was added\n",
+        "- schemas/ThreadObject/properties/id (breaks callers)",
+        "+ schemas/ThreadObject/properties/name\n",
+        "1 added, 1 removed, 2 changed; 2 of them break callers",
+    ] {
+        assert!(
+            summary.contains(expected),
+            "{expected} is not in\n{summary}"
+        );
+    }
+    assert!(!summary.contains("\n  schemas/ThreadStatus\n"), "{summary}");
+    let written = folder.read("openapi.yaml");
+    assert!(
+        written.contains("      description: 'Ours: kept.'\n"),
+        "{written}"
+    );
+    assert!(
+        written.contains("          description: Ours as well.\n          allOf:\n"),
+        "{written}"
+    );
+}
+
+#[test]
+fn json_and_yaml_give_the_same() {
+    let folder = Folder::new("json");
+    folder.import_ok(&folder.write("in.yaml", DOCUMENT));
+    let yaml = folder.read("openapi.yaml");
+    let value = serde_json::json!({
+        "openapi": "3.0.1",
+        "info": {"title": "x", "version": "1"},
+        "paths": {"/threads": {"get": {
+            "operationId": "getIt", "tags": ["Assistants"],
+            "responses": {"200": {"content": {"application/json": {"schema": {"type": "object", "properties": {"a": {"type": "string"}}}}}}},
+        }}},
+    });
+    folder.import_ok(&folder.write("in.json", &value.to_string()));
+    let json = folder.read("openapi.yaml");
+    assert_ne!(json, yaml);
+    assert!(json.contains("    GetItResponse:\n"), "{json}");
+
+    let as_yaml = "
+openapi: 3.0.1
+info: {title: x, version: '1'}
+paths:
+  /threads:
+    get:
+      operationId: getIt
+      tags: [Assistants]
+      responses: {200: {content: {application/json: {schema: {type: object, properties: {a: {type: string}}}}}}}
+";
+    assert!(
+        folder
+            .import_ok(&folder.write("same.yaml", as_yaml))
+            .contains("(unchanged)")
+    );
+}
+
+#[test]
+fn bad_input_is_one_clear_error_and_leaves_the_output_alone() {
+    let folder = Folder::new("errors");
+    folder.import_ok(&folder.write("in.yaml", DOCUMENT));
+    let before = folder.read("openapi.yaml");
+    let thread = "$ref: '#/components/schemas/ThreadObject'";
+    for (name, text, expected) in [
+        ("not yaml", "a: [1\nb: 2", "at line 2, column"),
+        ("empty", "", "is empty"),
+        ("only text", "hello", "is not an OpenAPI document"),
+        ("binary", "\u{0}\u{1}", "not valid YAML"),
+        (
+            "repeated key",
+            "openapi: 3.0.0\nopenapi: 3.1.0\n",
+            "at line 2, column 1: the key `openapi` is repeated",
+        ),
+        (
+            "no openapi",
+            "info: {version: 1}",
+            "is not an OpenAPI document: it has no `openapi` version",
+        ),
+        (
+            "swagger",
+            "swagger: '2.0'",
+            "at #/swagger: Swagger 2.0 cannot be imported",
+        ),
+        (
+            "3.2",
+            "openapi: 3.2.0",
+            "at #/openapi: OpenAPI 3.2.0 cannot be imported",
+        ),
+        (
+            "no paths",
+            "openapi: 3.0.0\ninfo: {version: '1'}",
+            "at #/paths: there are no paths",
+        ),
+        (
+            "no operations",
+            &DOCUMENT.replace("tags: [Assistants]", "tags: [Chat]"),
+            "at #/paths: there are no Assistants operations",
+        ),
+        (
+            "dangling",
+            &DOCUMENT.replace(
+                "{$ref: '#/components/schemas/Metadata'}",
+                "{$ref: '#/components/schemas/Nowhere'}",
+            ),
+            "at #/components/schemas/ThreadObject/properties/metadata: the `$ref` `#/components/schemas/Nowhere` leads nowhere",
+        ),
+        (
+            "outside",
+            &DOCUMENT.replacen(thread, "$ref: 'other.yaml#/Thread'", 1),
+            "at #/paths/~1threads/post/responses/200/content/application~1json/schema: the `$ref` `other.yaml#/Thread` leads out of the document",
+        ),
+        (
+            "not lowered",
+            &DOCUMENT.replace("id: {type: string}", "id: {type: string, not: {const: a}}"),
+            "at #/components/schemas/ThreadObject/properties/id/not: `not` cannot be lowered",
+        ),
+        (
+            "no tag",
+            &DOCUMENT.replace("{const: call}", "{type: string}"),
+            "at #/components/schemas/ThreadObject/properties/tools/items: a union of objects without a tag",
+        ),
+    ] {
+        let document = folder.write("bad.yaml", text);
+        let output = folder.import(&document);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}: {error}");
+        assert_eq!(error.lines().count(), 1, "{name}: {error}");
+        assert!(
+            error.starts_with(&format!("error: {}: {expected}", document.display()))
+                || error.contains(expected),
+            "{name}: {error}"
+        );
+        assert!(
+            error.contains(&document.display().to_string()),
+            "{name}: {error}"
+        );
+        assert_eq!(folder.read("openapi.yaml"), before, "{name}");
+    }
+
+    let output = folder.import(&folder.0.join("none.yaml"));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("none.yaml: cannot be read:"), "{error}");
+    assert_eq!(
+        fs::read_dir(&folder.0).unwrap().count(),
+        3,
+        "only what the test wrote and the output"
+    );
+}
+
+#[test]
+fn an_unreadable_previous_document_is_not_overwritten() {
+    let folder = Folder::new("previous");
+    folder.write("openapi.yaml", "<<<<<<< a\n=======\n");
+    let output = folder.import(&folder.write("in.yaml", DOCUMENT));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("openapi.yaml: ")
+    );
+    assert_eq!(folder.read("openapi.yaml"), "<<<<<<< a\n=======\n");
+}
+
+/// The real documents are no part of this repository.
+#[test]
+fn the_upstream_documents_are_imported() {
+    let upstream = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/upstream");
+    let Ok(entries) = fs::read_dir(&upstream) else {
+        println!("skipped: {} is not there", upstream.display());
+        return;
+    };
+    let documents = entries.map(|entry| entry.unwrap().path());
+    for document in documents.filter(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "json")
+    }) {
+        let folder = Folder::new(document.file_stem().unwrap().to_str().unwrap());
+        let summary = folder.import_ok(&document);
+        assert!(
+            summary.contains(" 23 operations")
+                || summary.contains("\n23 operations")
+                || summary.contains("\n28 operations"),
+            "{summary}"
+        );
+        let first = folder.read("openapi.yaml");
+        assert!(first.contains("      operationId: submitToolOuputsToRun\n"));
+        assert!(folder.import_ok(&document).contains("(unchanged)"));
+        let copy = folder.write("copy.yaml", &first);
+        assert!(folder.import_ok(&copy).contains("(unchanged)"));
+    }
+}
