@@ -20,7 +20,8 @@ fn main() {
 fn run() -> Result<(), String> {
     let path = document_path();
     let document = read(&path)?;
-    let source = build::generate(&document).map_err(|error| format!("{}: {error}", path.display()))?;
+    let source =
+        build::generate(&document).map_err(|error| format!("{}: {error}", path.display()))?;
     write("client.rs", &source.client)?;
     write("mocks.rs", &source.mocks)
 }

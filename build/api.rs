@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 use super::Error;
 
 const SCHEMAS: &str = "#/components/schemas/";
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
 
 /// A canonical document with its parts named.
 pub struct Api<'a> {
@@ -55,7 +57,10 @@ pub enum Kind<'a> {
     /// An enum of unit variants and a catch-all that keeps unknown text.
     Strings { values: Vec<&'a str> },
     /// An enum whose variant is chosen by the text of one property.
-    Tagged { tag: &'a str, members: Vec<Member<'a>> },
+    Tagged {
+        tag: &'a str,
+        members: Vec<Member<'a>>,
+    },
     /// An enum whose variant is chosen by the JSON type of the value.
     Untagged,
     /// A tagged union over `event` whose members carry `data`: a server-sent event.
@@ -101,7 +106,12 @@ impl<'a> Api<'a> {
             .map(|(name, value)| Ok((name.as_str(), Schema::read(name, value)?)))
             .collect::<Result<BTreeMap<_, _>, Error>>()?;
         let operations = operations(document)?;
-        let mut api = Self { document, operations, schemas, requests: BTreeSet::new() };
+        let mut api = Self {
+            document,
+            operations,
+            schemas,
+            requests: BTreeSet::new(),
+        };
         api.check_references()?;
         api.requests = api.reach(api.operations.iter().filter_map(|operation| operation.body));
         Ok(api)
@@ -124,7 +134,10 @@ impl<'a> Api<'a> {
     /// The list operations: those with an `after` cursor and a page as response.
     pub fn lists(&self) -> impl Iterator<Item = (&Operation<'a>, Page<'a>)> {
         self.operations.iter().filter_map(|operation| {
-            let cursor = operation.parameters.iter().any(|parameter| parameter.name == "after");
+            let cursor = operation
+                .parameters
+                .iter()
+                .any(|parameter| parameter.name == "after");
             let page = self.page(operation.response)?;
             (operation.method == "get" && cursor).then_some((operation, page))
         })
@@ -152,7 +165,11 @@ impl<'a> Api<'a> {
         };
         let required = schema.get("required").and_then(Value::as_array);
         let is_required = required.is_some_and(|names| names.iter().any(|name| name == property));
-        if is_required && definition["nullable"] != true { Presence::Always } else { Presence::Sometimes }
+        if is_required && definition["nullable"] != true {
+            Presence::Always
+        } else {
+            Presence::Sometimes
+        }
     }
 
     fn check_references(&self) -> Result<(), Error> {
@@ -191,16 +208,26 @@ pub enum Presence {
 impl<'a> Schema<'a> {
     fn read(name: &str, value: &'a Value) -> Result<Self, Error> {
         let unusable = |reason: &str| Error::new(format!("{SCHEMAS}{name}"), reason);
-        let map = value.as_object().ok_or_else(|| unusable("the schema is not an object"))?;
+        let map = value
+            .as_object()
+            .ok_or_else(|| unusable("the schema is not an object"))?;
         let kind = if map.contains_key("oneOf") {
             union(map).ok_or_else(|| unusable("its discriminator has no usable mapping"))?
         } else if let Some(values) = map.get("enum") {
-            let values = values.as_array().and_then(|all| all.iter().map(Value::as_str).collect());
-            Kind::Strings { values: values.ok_or_else(|| unusable("its enum is not of strings"))? }
+            let values = values
+                .as_array()
+                .and_then(|all| all.iter().map(Value::as_str).collect());
+            Kind::Strings {
+                values: values.ok_or_else(|| unusable("its enum is not of strings"))?,
+            }
         } else if map.contains_key("properties") {
-            Kind::Object { constant: constant(map) }
+            Kind::Object {
+                constant: constant(map),
+            }
         } else if map.get("type").is_none_or(|ty| ty == "object")
-            && map.get("additionalProperties").is_none_or(Value::is_boolean)
+            && map
+                .get("additionalProperties")
+                .is_none_or(Value::is_boolean)
         {
             Kind::Any
         } else {
@@ -235,9 +262,11 @@ fn constant(schema: &Map<String, Value>) -> Option<Constant<'_>> {
     let properties = schema.get("properties")?.as_object()?;
     let named = |name: &str| properties.get_key_value(name);
     let tags = named("type").into_iter().chain(named("object"));
-    tags.chain(properties).find_map(|(property, schema)| match schema["enum"].as_array()?.as_slice() {
-        [Value::String(value)] => Some(Constant { property, value }),
-        _ => None,
+    tags.chain(properties).find_map(|(property, schema)| {
+        match schema["enum"].as_array()?.as_slice() {
+            [Value::String(value)] => Some(Constant { property, value }),
+            _ => None,
+        }
     })
 }
 
@@ -265,7 +294,9 @@ impl<'a> Operation<'a> {
             let path = path.replace('~', "~0").replace('/', "~1");
             Error::new(format!("#/paths/{path}/{method}"), reason)
         };
-        let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
+        let parameters = operation["parameters"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice);
         Ok(Self {
             id: operation["operationId"]
                 .as_str()

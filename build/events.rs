@@ -14,15 +14,23 @@ use super::api::{Api, Kind, Member, reference, type_name};
 
 /// Whether a schema is an event or a union of events, which get no type of their own.
 pub fn only_in_events(api: &Api, name: &str) -> bool {
-    api.schemas.iter().any(|(union, schema)| match &schema.kind {
-        Kind::Events { members } => *union == name || members.iter().any(|member| member.schema == name),
-        _ => false,
-    })
+    api.schemas
+        .iter()
+        .any(|(union, schema)| match &schema.kind {
+            Kind::Events { members } => {
+                *union == name || members.iter().any(|member| member.schema == name)
+            }
+            _ => false,
+        })
 }
 
 /// The types of the events that the operations stream.
 pub fn types(api: &Api) -> Result<Vec<syn::Item>, Error> {
-    let mut unions: Vec<&str> = api.operations.iter().filter_map(|operation| operation.events).collect();
+    let mut unions: Vec<&str> = api
+        .operations
+        .iter()
+        .filter_map(|operation| operation.events)
+        .collect();
     unions.sort_unstable();
     unions.dedup();
     let mut items = Vec::new();
@@ -36,10 +44,17 @@ fn event_type(api: &Api, union: &str) -> Result<Vec<syn::Item>, Error> {
     let place = || format!("#/components/schemas/{union}");
     let schema = &api.schemas[union];
     let Kind::Events { members } = &schema.kind else {
-        return Err(Error::new(place(), "a stream's events are not a union over the property `event`"));
+        return Err(Error::new(
+            place(),
+            "a stream's events are not a union over the property `event`",
+        ));
     };
     let name = ident(&type_name(union));
-    let doc = schema.value.get("description").and_then(Value::as_str).unwrap_or(union);
+    let doc = schema
+        .value
+        .get("description")
+        .and_then(Value::as_str)
+        .unwrap_or(union);
 
     let mut variants = Vec::new();
     let mut names = Vec::new();
@@ -47,13 +62,21 @@ fn event_type(api: &Api, union: &str) -> Result<Vec<syn::Item>, Error> {
     for member in members {
         let variant = ident(&member.tag.to_upper_camel_case());
         let tag = member.tag;
-        let doc = api.schemas[member.schema].value.get("description").and_then(Value::as_str);
-        let doc = format!("`{tag}`{}", doc.map(|doc| format!(": {doc}")).unwrap_or_default());
+        let doc = api.schemas[member.schema]
+            .value
+            .get("description")
+            .and_then(Value::as_str);
+        let doc = format!(
+            "`{tag}`{}",
+            doc.map(|doc| format!(": {doc}")).unwrap_or_default()
+        );
         match payload(api, *member)? {
             Some(data) => {
                 variants.push(quote!(#[doc = #doc] #variant(::std::boxed::Box<#data>)));
                 names.push(quote!(Self::#variant(_) => #tag));
-                decoders.push(quote!(#tag => crate::codec::event_data(event, data).map(Self::#variant)));
+                decoders.push(
+                    quote!(#tag => crate::codec::event_data(event, data).map(Self::#variant)),
+                );
             }
             None => {
                 variants.push(quote!(#[doc = #doc] #variant));

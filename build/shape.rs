@@ -21,7 +21,10 @@ pub fn for_client(api: &Api) -> Result<openapiv3::OpenAPI, Error> {
 pub fn for_mocks(api: &Api) -> Result<openapiv3::OpenAPI, Error> {
     let mut shaped = shape(api);
     for_each_operation(&mut shaped, |operation| {
-        if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
+        if let Some(parameters) = operation
+            .get_mut("parameters")
+            .and_then(Value::as_array_mut)
+        {
             parameters.retain(|parameter| parameter["schema"]["type"] != "array");
         }
     });
@@ -48,24 +51,34 @@ fn shape(api: &Api) -> Value {
             open_objects(&mut value);
             empty_objects_are_structs(&schema.kind, &mut value);
             optional_is_nullable(&mut value);
-            limits_become_prose(&mut value);
+            limits_become_prose(&mut value, api.requests.contains(name));
             ((*name).to_owned(), value)
         })
         .collect();
     document["components"]["schemas"] = Value::Object(schemas);
     for_each_operation(&mut document, |operation| {
-        for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        for parameter in operation
+            .get_mut("parameters")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
             inline_primitives(api, &mut parameter["schema"]);
-            limits_become_prose(&mut parameter["schema"]);
+            limits_become_prose(&mut parameter["schema"], true);
         }
     });
     document
 }
 
 fn for_each_operation(document: &mut Value, mut visit: impl FnMut(&mut Map<String, Value>)) {
-    let items = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    let items = document["paths"]
+        .as_object_mut()
+        .into_iter()
+        .flat_map(Map::values_mut);
     for item in items.filter_map(Value::as_object_mut) {
-        item.values_mut().filter_map(Value::as_object_mut).for_each(&mut visit);
+        item.values_mut()
+            .filter_map(Value::as_object_mut)
+            .for_each(&mut visit);
     }
 }
 
@@ -88,8 +101,12 @@ fn inline_primitives(api: &Api, schema: &mut Value) {
         }
     }
     match schema {
-        Value::Object(map) => map.values_mut().for_each(|nested| inline_primitives(api, nested)),
-        Value::Array(items) => items.iter_mut().for_each(|nested| inline_primitives(api, nested)),
+        Value::Object(map) => map
+            .values_mut()
+            .for_each(|nested| inline_primitives(api, nested)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|nested| inline_primitives(api, nested)),
         _ => {}
     }
 }
@@ -107,7 +124,10 @@ fn drop_stream_switch(api: &Api, name: &str, schema: &mut Value) {
 
 /// A property with one possible value is written by the type, not by the caller.
 fn drop_constant(kind: &Kind, schema: &mut Value) {
-    if let Kind::Object { constant: Some(constant) } = kind {
+    if let Kind::Object {
+        constant: Some(constant),
+    } = kind
+    {
         remove_property(schema, constant.property);
     }
 }
@@ -141,7 +161,13 @@ fn open_objects(schema: &mut Value) {
 fn optional_is_nullable(schema: &mut Value) {
     let required: Vec<String> = schema["required"]
         .as_array()
-        .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        .map(|names| {
+            names
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
+        })
         .unwrap_or_default();
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
         return;
@@ -158,12 +184,21 @@ fn optional_is_nullable(schema: &mut Value) {
 }
 
 /// Limits are for the server to check: typify would make types of them that
-/// refuse what a server may well send. They go into the documentation instead.
-fn limits_become_prose(schema: &mut Value) {
-    for property in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
-        limits_become_prose(property.1);
+/// refuse what a server may well send. They go into the documentation instead. A
+/// default says what is taken for a value that a request leaves out.
+fn limits_become_prose(schema: &mut Value, in_request: bool) {
+    for property in schema
+        .get_mut("properties")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten()
+    {
+        limits_become_prose(property.1, in_request);
     }
-    let sentences = limit_sentences(schema);
+    let mut sentences = limit_sentences(schema);
+    if in_request {
+        sentences.extend(default_sentence(schema));
+    }
     drop_limits(schema);
     if !sentences.is_empty() {
         let description = schema["description"].as_str().unwrap_or_default();
@@ -188,40 +223,66 @@ fn limit_sentences(schema: &Value) -> Vec<String> {
         ("maxItems", "At most", "items"),
     ] {
         if let Some(limit) = fact(name) {
-            let unit = if limit == 1 { unit.trim_end_matches('s') } else { unit };
+            let unit = if limit == 1 {
+                unit.trim_end_matches('s')
+            } else {
+                unit
+            };
             sentences.push(format!("{what} {limit} {unit}."));
         }
-    }
-    match fact("default") {
-        Some(Value::Array(items)) if items.is_empty() => {}
-        Some(Value::String(text)) => sentences.push(format!("Default: `{text}`.")),
-        Some(value) => sentences.push(format!("Default: `{value}`.")),
-        None => {}
     }
     sentences
 }
 
+fn default_sentence(schema: &Value) -> Option<String> {
+    match schema.get("default")? {
+        Value::Array(items) if items.is_empty() => None,
+        Value::String(text) => Some(format!("Default: `{text}`.")),
+        value => Some(format!("Default: `{value}`.")),
+    }
+}
+
 fn drop_limits(schema: &mut Value) {
-    let Some(map) = schema.as_object_mut() else { return };
-            for limit in [
-                "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
-                "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "minProperties",
-                "maxProperties", "default",
-            ] {
-                map.remove(limit);
-            }
-            // Formats such as `uri` and `uuid` would bring types of other crates.
-            if map.get("type").is_some_and(|ty| ty == "string" || ty == "integer") {
-                map.remove("format");
-            }
-            for nested in ["items", "additionalProperties"] {
-                if let Some(nested) = map.get_mut(nested) {
-                    drop_limits(nested);
-                }
-            }
-            for nested in ["allOf", "oneOf"] {
-                map.get_mut(nested).and_then(Value::as_array_mut).into_iter().flatten().for_each(drop_limits);
-            }
+    let Some(map) = schema.as_object_mut() else {
+        return;
+    };
+    for limit in [
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "default",
+    ] {
+        map.remove(limit);
+    }
+    // Formats such as `uri` and `uuid` would bring types of other crates.
+    if map
+        .get("type")
+        .is_some_and(|ty| ty == "string" || ty == "integer")
+    {
+        map.remove("format");
+    }
+    for nested in ["items", "additionalProperties"] {
+        if let Some(nested) = map.get_mut(nested) {
+            drop_limits(nested);
+        }
+    }
+    for nested in ["allOf", "oneOf"] {
+        map.get_mut(nested)
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+            .for_each(drop_limits);
+    }
 }
 
 fn remove_property(schema: &mut Value, property: &str) {

@@ -71,7 +71,9 @@ fn module<'a>(file: &'a File, name: &str) -> &'a [Item] {
     file.items
         .iter()
         .find_map(|item| match item {
-            Item::Mod(module) if module.ident == name => module.content.as_ref().map(|(_, items)| items.as_slice()),
+            Item::Mod(module) if module.ident == name => {
+                module.content.as_ref().map(|(_, items)| items.as_slice())
+            }
             _ => None,
         })
         .expect("the module exists")
@@ -83,13 +85,20 @@ fn fields(file: &File, name: &str) -> Vec<String> {
         Item::Struct(item) if item.ident == name => Some(item),
         _ => None,
     });
-    let Fields::Named(fields) = &item.expect("the struct exists").fields else { return Vec::new() };
+    let Fields::Named(fields) = &item.expect("the struct exists").fields else {
+        return Vec::new();
+    };
     let text = |tokens: &dyn quote::ToTokens| tokens.to_token_stream().to_string().replace(' ', "");
     fields
         .named
         .iter()
         .map(|field| {
-            let rules: String = field.attrs.iter().filter(|rule| rule.path().is_ident("serde")).map(|rule| text(rule)).collect();
+            let rules: String = field
+                .attrs
+                .iter()
+                .filter(|rule| rule.path().is_ident("serde"))
+                .map(|rule| text(rule))
+                .collect();
             format!("{rules}{}:{}", text(&field.ident), text(&field.ty))
         })
         .collect()
@@ -100,14 +109,23 @@ fn variants(file: &File, name: &str) -> Vec<String> {
         Item::Enum(item) if item.ident == name => Some(item),
         _ => None,
     });
-    item.expect("the enum exists").variants.iter().map(|variant| variant.ident.to_string()).collect()
+    item.expect("the enum exists")
+        .variants
+        .iter()
+        .map(|variant| variant.ident.to_string())
+        .collect()
 }
 
 fn methods(items: &[Item], of: &str) -> Vec<String> {
     items
         .iter()
         .filter_map(|item| match item {
-            Item::Impl(item) if item.trait_.is_none() && super::finish::name_of(&item.self_ty).as_deref() == Some(of) => Some(item),
+            Item::Impl(item)
+                if item.trait_.is_none()
+                    && super::finish::name_of(&item.self_ty).as_deref() == Some(of) =>
+            {
+                Some(item)
+            }
             _ => None,
         })
         .flat_map(|item| &item.items)
@@ -127,16 +145,24 @@ fn error(document: &Value) -> String {
 
 #[test]
 fn a_constant_is_written_by_the_type_and_is_no_field() {
-    let tool = object(json!({ "type": constant("function"), "name": { "type": "string" } }), &["type", "name"]);
+    let tool = object(
+        json!({ "type": constant("function"), "name": { "type": "string" } }),
+        &["type", "name"],
+    );
     let file = client(&document(json!({ "Tool": tool })));
     assert_eq!(fields(&file, "Tool"), ["name:::std::string::String"]);
     let source = prettyplease::unparse(&file);
-    assert!(source.contains(r#"#[serde(tag = "type", rename = "function")]"#), "{source}");
+    assert!(
+        source.contains(r#"#[serde(tag = "type", rename = "function")]"#),
+        "{source}"
+    );
 }
 
 #[test]
 fn an_object_of_nothing_but_a_constant_is_a_struct_without_fields() {
-    let file = client(&document(json!({ "Code": object(json!({ "type": constant("code") }), &["type"]) })));
+    let file = client(&document(
+        json!({ "Code": object(json!({ "type": constant("code") }), &["type"]) }),
+    ));
     assert!(fields(&file, "Code").is_empty());
 }
 
@@ -176,14 +202,20 @@ fn a_component_that_is_a_primitive_is_no_type() {
 fn an_enum_keeps_values_that_it_does_not_know() {
     let status = json!({ "type": "string", "enum": ["queued", "in_progress"] });
     let file = client(&document(json!({ "RunStatus": status })));
-    assert_eq!(variants(&file, "RunStatus"), ["Queued", "InProgress", "Unknown"]);
+    assert_eq!(
+        variants(&file, "RunStatus"),
+        ["Queued", "InProgress", "Unknown"]
+    );
 }
 
 #[test]
 fn an_enum_with_a_value_unknown_keeps_others_elsewhere() {
     let status = json!({ "type": "string", "enum": ["known", "unknown"] });
     let file = client(&document(json!({ "Status": status })));
-    assert_eq!(variants(&file, "Status"), ["Known", "Unknown", "Unrecognized"]);
+    assert_eq!(
+        variants(&file, "Status"),
+        ["Known", "Unknown", "Unrecognized"]
+    );
 }
 
 #[test]
@@ -202,7 +234,25 @@ fn a_tagged_union_has_a_variant_for_each_tag_and_one_for_the_rest() {
             },
         },
     })));
-    assert_eq!(variants(&file, "Tool"), ["CodeInterpreter", "Function", "Unknown"]);
+    assert_eq!(
+        variants(&file, "Tool"),
+        ["CodeInterpreter", "Function", "Unknown"]
+    );
+}
+
+#[test]
+fn a_union_of_one_is_an_enum_all_the_same() {
+    let file = client(&document(json!({
+        "Outputs": object(json!({ "type": constant("outputs") }), &["type"]),
+        "Action": {
+            "oneOf": [refer("Outputs")],
+            "discriminator": {
+                "propertyName": "type",
+                "mapping": { "outputs": "#/components/schemas/Outputs" },
+            },
+        },
+    })));
+    assert_eq!(variants(&file, "Action"), ["Outputs", "Unknown"]);
 }
 
 #[test]
@@ -244,11 +294,21 @@ fn only_what_goes_into_requests_has_a_builder() {
 
 #[test]
 fn limits_are_documentation_and_not_types() {
-    let thing = object(json!({ "n": { "type": "integer", "description": "How many.", "minimum": 1, "maximum": 50, "default": 20 } }), &["n"]);
-    let file = client(&document(json!({ "Limited": thing })));
-    assert_eq!(fields(&file, "Limited"), ["n:i64"]);
+    let number = json!({ "type": "integer", "description": "How many.", "minimum": 1, "maximum": 50, "default": 20 });
+    let file = client(&document(json!({
+        "ModifyThingRequest": object(json!({ "n": number }), &["n"]),
+        "Answer": object(json!({ "n": number }), &["n"]),
+    })));
+    assert_eq!(fields(&file, "ModifyThingRequest"), ["n:i64"]);
     let source = prettyplease::unparse(&file);
-    assert!(source.contains("How many.\n\nFrom 1 to 50. Default: `20`."), "{source}");
+    assert!(
+        source.contains("How many.\n\nFrom 1 to 50. Default: `20`."),
+        "{source}"
+    );
+    assert!(
+        source.contains("How many.\n\nFrom 1 to 50.*/"),
+        "an answer has no default: {source}"
+    );
 }
 
 #[test]
@@ -256,8 +316,19 @@ fn an_operation_becomes_a_builder_and_a_method() {
     let file = client(&document(json!({})));
     let operations = module(&file, "operations");
     let builder = methods(operations, "ModifyThing");
-    for expected in ["thing_id", "body", "header", "query", "timeout", "send", "send_response"] {
-        assert!(builder.iter().any(|method| method == expected), "{expected} is missing from {builder:?}");
+    for expected in [
+        "thing_id",
+        "body",
+        "header",
+        "query",
+        "timeout",
+        "send",
+        "send_response",
+    ] {
+        assert!(
+            builder.iter().any(|method| method == expected),
+            "{expected} is missing from {builder:?}"
+        );
     }
     assert_eq!(methods(&file.items, "Client"), ["modify_thing"]);
 }
@@ -281,12 +352,20 @@ fn a_list_operation_is_recognised_and_gets_its_pagers() {
     } });
     let file = client(&document);
     let builder = methods(module(&file, "operations"), "ListThings");
-    assert!(builder.contains(&"items".to_owned()) && builder.contains(&"pages".to_owned()), "{builder:?}");
+    assert!(
+        builder.contains(&"items".to_owned()) && builder.contains(&"pages".to_owned()),
+        "{builder:?}"
+    );
 }
 
 /// The small document with `modifyThing` as a streaming operation.
 fn streaming_document() -> Value {
-    let event = |name: &str, data: Value| object(json!({ "event": constant(name), "data": data }), &["event", "data"]);
+    let event = |name: &str, data: Value| {
+        object(
+            json!({ "event": constant(name), "data": data }),
+            &["event", "data"],
+        )
+    };
     let mut document = document(json!({
         "ModifyThingRequest": object(json!({ "stream": { "type": "boolean" }, "name": { "type": "string" } }), &[]),
         "ThingChangedEvent": event("thing.changed", refer("ThingObject")),
@@ -309,10 +388,16 @@ fn streaming_document() -> Value {
 #[test]
 fn a_streaming_operation_asks_for_events_without_a_switch_in_its_body() {
     let file = client(&streaming_document());
-    assert_eq!(fields(&file, "ModifyThingRequest").len(), 1, "`stream` is no field");
+    assert_eq!(
+        fields(&file, "ModifyThingRequest").len(),
+        1,
+        "`stream` is no field"
+    );
     let streaming = module(&file, "operations").iter().any(|item| match item {
         Item::Impl(item) => item.trait_.as_ref().is_some_and(|(_, path, _)| {
-            path.segments.last().is_some_and(|segment| segment.ident == "StreamingOperation")
+            path.segments
+                .last()
+                .is_some_and(|segment| segment.ident == "StreamingOperation")
         }),
         _ => false,
     });
@@ -322,7 +407,10 @@ fn a_streaming_operation_asks_for_events_without_a_switch_in_its_body() {
 #[test]
 fn events_become_one_enum_by_name() {
     let file = client(&streaming_document());
-    assert_eq!(variants(&file, "ThingEvent"), ["Done", "ThingChanged", "Unknown"]);
+    assert_eq!(
+        variants(&file, "ThingEvent"),
+        ["Done", "ThingChanged", "Unknown"]
+    );
 }
 
 #[test]
@@ -341,7 +429,10 @@ fn mocks_cover_array_parameters() {
 fn other_versions_of_openapi_are_refused() {
     let mut document = document(json!({}));
     document["openapi"] = "3.1.0".into();
-    assert_eq!(error(&document), "at #/openapi: OpenAPI 3.1.0 is not generated from; import the document first");
+    assert_eq!(
+        error(&document),
+        "at #/openapi: OpenAPI 3.1.0 is not generated from; import the document first"
+    );
 }
 
 #[test]

@@ -12,8 +12,8 @@ use std::env;
 use std::time::Duration;
 
 use openai_assistants::types::{
-    CreateAssistantRequest, CreateMessageRequest, CreateRunRequest, ListOrder, MessageRole, RunObject,
-    RunStatus, RunStepDetails,
+    CreateAssistantRequest, CreateMessageRequest, CreateRunRequest, ListOrder, MessageRole,
+    RunObject, RunStatus, RunStepDetails,
 };
 use openai_assistants::{Client, Error};
 
@@ -51,7 +51,11 @@ async fn converse(client: &Client) -> Result<(), Error> {
     client
         .create_message()
         .thread_id(&thread.id)
-        .body(CreateMessageRequest::builder().role(MessageRole::User).content(question))
+        .body(
+            CreateMessageRequest::builder()
+                .role(MessageRole::User)
+                .content(question),
+        )
         .send()
         .await?;
 
@@ -71,32 +75,58 @@ async fn converse(client: &Client) -> Result<(), Error> {
         println!("           {}: {}", error.code, error.message);
     }
 
-    let mut steps = client.list_run_steps().thread_id(&thread.id).run_id(&run.id).order(ListOrder::Asc).items();
+    let mut steps = client
+        .list_run_steps()
+        .thread_id(&thread.id)
+        .run_id(&run.id)
+        .order(ListOrder::Asc)
+        .items();
     while let Some(step) = steps.try_next().await? {
         let what = match &step.step_details {
-            RunStepDetails::MessageCreation(created) => format!("wrote {}", created.message_creation.message_id),
-            RunStepDetails::ToolCalls(called) => format!("called {} tools", called.tool_calls.len()),
+            RunStepDetails::MessageCreation(created) => {
+                format!("wrote {}", created.message_creation.message_id)
+            }
+            RunStepDetails::ToolCalls(called) => {
+                format!("called {} tools", called.tool_calls.len())
+            }
             _ => "did something this program does not know".to_owned(),
         };
         println!("step       {} {}: {what}", step.id, step.status);
     }
 
     println!("\nthe conversation, two messages a page:");
-    let mut messages = client.list_messages().thread_id(&thread.id).order(ListOrder::Asc).limit(2).items();
+    let mut messages = client
+        .list_messages()
+        .thread_id(&thread.id)
+        .order(ListOrder::Asc)
+        .limit(2)
+        .items();
     while let Some(message) = messages.try_next().await? {
         println!("  {:>9}: {}", message.role.as_str(), message.text());
     }
 
     client.delete_thread().thread_id(&thread.id).send().await?;
-    client.delete_assistant().assistant_id(&assistant.id).send().await?;
+    client
+        .delete_assistant()
+        .assistant_id(&assistant.id)
+        .send()
+        .await?;
     println!("\ncleaned up.");
     Ok(())
 }
 
 /// Asks for the run once a second until it has come to rest.
 async fn wait_for(client: &Client, mut run: RunObject) -> Result<RunObject, Error> {
-    while matches!(run.status, RunStatus::Queued | RunStatus::InProgress | RunStatus::Cancelling) {
-        let next = client.get_run().thread_id(&run.thread_id).run_id(&run.id).send().await?;
+    while matches!(
+        run.status,
+        RunStatus::Queued | RunStatus::InProgress | RunStatus::Cancelling
+    ) {
+        let next = client
+            .get_run()
+            .thread_id(&run.thread_id)
+            .run_id(&run.id)
+            .send()
+            .await?;
         if next.status == run.status {
             pause().await;
         }
@@ -105,7 +135,10 @@ async fn wait_for(client: &Client, mut run: RunObject) -> Result<RunObject, Erro
     Ok(run)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a program that waits for a server waits in real time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a program that waits for a server waits in real time"
+)]
 async fn pause() {
     tokio::time::sleep(Duration::from_secs(1)).await;
 }

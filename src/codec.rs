@@ -86,7 +86,11 @@ where
                     continue;
                 }
                 let Text(tag) = map.next_value()?;
-                let mut rest = Rest { before: before.into_iter(), value: None, after: map };
+                let mut rest = Rest {
+                    before: before.into_iter(),
+                    value: None,
+                    after: map,
+                };
                 return match T::member(&tag, MapAccessDeserializer::new(&mut rest)) {
                     Some(member) => member,
                     None => {
@@ -96,7 +100,11 @@ where
                     }
                 };
             }
-            let rest = Rest { before: before.into_iter(), value: None, after: map };
+            let rest = Rest {
+                before: before.into_iter(),
+                value: None,
+                after: map,
+            };
             Ok(T::unknown(Value::Object(object(rest)?)))
         }
     }
@@ -114,7 +122,10 @@ struct Rest<'de, A> {
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for &mut Rest<'de, A> {
     type Error = A::Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
         match self.before.next() {
             Some((key, value)) => {
                 self.value = Some(value);
@@ -256,18 +267,27 @@ where
     V: TryInto<T>,
     V::Error: fmt::Display,
 {
-    value.try_into().map_err(|error| keep_first(field, &error, first_error)).ok()
+    value
+        .try_into()
+        .map_err(|error| keep_first(field, &error, first_error))
+        .ok()
 }
 
 /// Converts the values of a setter, or keeps the first reason why that failed.
-pub(crate) fn convert_all<I, T>(field: &str, values: I, first_error: &mut Option<String>) -> Option<Vec<T>>
+pub(crate) fn convert_all<I, T>(
+    field: &str,
+    values: I,
+    first_error: &mut Option<String>,
+) -> Option<Vec<T>>
 where
     I: IntoIterator,
     I::Item: TryInto<T>,
     <I::Item as TryInto<T>>::Error: fmt::Display,
 {
     let values: Result<Vec<T>, _> = values.into_iter().map(TryInto::try_into).collect();
-    values.map_err(|error| keep_first(field, &error, first_error)).ok()
+    values
+        .map_err(|error| keep_first(field, &error, first_error))
+        .ok()
 }
 
 fn keep_first(field: &str, error: &dyn fmt::Display, first_error: &mut Option<String>) {
@@ -276,10 +296,18 @@ fn keep_first(field: &str, error: &dyn fmt::Display, first_error: &mut Option<St
 
 /// Fails if a setter was given something that could not be converted.
 pub(crate) fn built(schema: &'static str, first_error: Option<String>) -> Result<()> {
-    first_error.map_or(Ok(()), |reason| Err(Error::invalid_argument(schema, reason)))
+    first_error.map_or(Ok(()), |reason| {
+        Err(Error::invalid_argument(schema, reason))
+    })
 }
 
 /// The value of a required field.
-pub(crate) fn required<T>(schema: &'static str, field: &'static str, value: Option<T>) -> Result<T> {
-    value.ok_or_else(|| Error::invalid_argument(schema, format!("`{field}` is not set: call `.{field}(…)`")))
+pub(crate) fn required<T>(
+    schema: &'static str,
+    field: &'static str,
+    value: Option<T>,
+) -> Result<T> {
+    value.ok_or_else(|| {
+        Error::invalid_argument(schema, format!("`{field}` is not set: call `.{field}(…)`"))
+    })
 }

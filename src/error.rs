@@ -20,6 +20,7 @@ type Source = Box<dyn StdError + Send + Sync>;
 /// How much of a text that others wrote goes into a message.
 const TEXT_LIMIT: usize = 600;
 const NAME_LIMIT: usize = 120;
+const EXCERPT_LIMIT: usize = 80;
 
 /// What went wrong with a call.
 ///
@@ -337,6 +338,13 @@ impl Error {
     pub(crate) fn decode(head: Head, body: &[u8], error: serde_json::Error) -> Self {
         let message = match json_path::path_of(&error, body) {
             _ if body.is_empty() => "the answer is empty".to_owned(),
+            _ if !error.is_data() => {
+                let start = &text(body);
+                format!(
+                    "the answer is not JSON: {error}; it begins `{}`",
+                    Clip(start, EXCERPT_LIMIT)
+                )
+            }
             path if path.is_empty() => format!("the answer is not as documented: {error}"),
             path => format!("the answer is not as documented at `{path}`: {error}"),
         };
@@ -456,12 +464,15 @@ impl fmt::Display for Error {
             write!(f, "{operation} failed: ")?;
         }
         if let Some(status) = self.0.status {
-            write!(f, "{}", status.as_u16())?;
-            if let Some(reason) = status.canonical_reason() {
-                write!(f, " {reason}")?;
-            }
-            if !self.0.message.is_empty() {
-                f.write_str(": ")?;
+            let status = (
+                status.as_u16(),
+                status.canonical_reason().unwrap_or_default(),
+            );
+            let status = format!("{} {}", status.0, status.1);
+            match (status.trim_end(), self.0.kind) {
+                (status, Kind::Decode) => write!(f, "the server answered {status}, but ")?,
+                (status, _) if self.0.message.is_empty() => f.write_str(status)?,
+                (status, _) => write!(f, "{status}: ")?,
             }
         }
         write!(f, "{}", Clip(&self.0.message, TEXT_LIMIT))?;
@@ -796,6 +807,11 @@ mod tests {
         let error = Error::decode(head, body, cause).at("listRuns", 1);
         assert!(error.is_decode() && !error.is_retryable());
         assert_eq!(error.status(), Some(StatusCode::OK));
+        assert!(
+            error
+                .to_string()
+                .starts_with("listRuns failed: the server answered 200 OK, but ")
+        );
         assert!(
             error
                 .to_string()

@@ -73,3 +73,8 @@ pub use generated::{operations, types};
 pub use operation::{Operation, OperationInfo, Request, Response, StreamingOperation};
 pub use pagination::{Items, List, Page, Pages};
 pub use retry::RetryPolicy;
+
+/// The code in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

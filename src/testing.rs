@@ -14,16 +14,14 @@ use crate::operation::{Operation, OperationInfo, Request, RequestOptions};
 use crate::pagination::{List, Page};
 use crate::{Client, ClientBuilder, Clock, Error, Result, Sleep};
 
-/// Bytes that the server sends before it closes the connection.
+/// A whole answer.
 pub(crate) fn reply(status: u16, headers: &str, body: &str) -> String {
-    format!(
-        "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n{body}",
-        body.len()
-    )
+    let length = body.len();
+    format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
 }
 
 /// A server on a free port of the loopback interface. Replies are given in turn, and
-/// the last one ever after.
+/// the last one ever after; one that is not whole ends its connection.
 pub(crate) struct Server {
     pub(crate) origin: String,
     requests: Arc<Mutex<Vec<String>>>,
@@ -36,21 +34,11 @@ impl Server {
             .expect("there is a free port");
         let origin = format!("http://{}", listener.local_addr().expect("it is bound"));
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let mut replies: VecDeque<String> = replies.into_iter().collect();
+        let replies = Arc::new(Mutex::new(VecDeque::from_iter(replies)));
         let log = requests.clone();
         tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let Some(request) = read(&mut stream).await else {
-                    continue;
-                };
-                log.lock().unwrap().push(request);
-                let reply = if replies.len() > 1 {
-                    replies.pop_front()
-                } else {
-                    replies.front().cloned()
-                };
-                let _ = stream.write_all(reply.unwrap_or_default().as_bytes()).await;
-                let _ = stream.shutdown().await;
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, replies.clone(), log.clone()));
             }
         });
         Self { origin, requests }
@@ -89,17 +77,35 @@ impl Server {
     }
 }
 
+async fn serve(
+    mut stream: TcpStream,
+    replies: Arc<Mutex<VecDeque<String>>>,
+    log: Arc<Mutex<Vec<String>>>,
+) {
+    while let Some(request) = read(&mut stream).await {
+        log.lock().unwrap().push(request);
+        let reply = {
+            let mut replies = replies.lock().unwrap();
+            let last = replies.front().cloned();
+            if replies.len() > 1 {
+                replies.pop_front()
+            } else {
+                last
+            }
+        };
+        let reply = reply.unwrap_or_default();
+        if stream.write_all(reply.as_bytes()).await.is_err() || !is_whole(&reply) {
+            return;
+        }
+    }
+}
+
 async fn read(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "));
-            if body.len() >= length.map_or(0, |length| length.parse().unwrap_or(0)) {
-                return Some(text.into_owned());
-            }
+        if is_whole(&text) {
+            return Some(text.into_owned());
         }
         let mut buffer = [0; 4096];
         match stream.read(&mut buffer).await {
@@ -107,6 +113,17 @@ async fn read(stream: &mut TcpStream) -> Option<String> {
             Ok(count) => bytes.extend_from_slice(&buffer[..count]),
         }
     }
+}
+
+/// Whether a message has its head and all of its body.
+fn is_whole(message: &str) -> bool {
+    let Some((head, body)) = message.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    body.len() >= length.map_or(0, |length| length.parse().unwrap_or(0))
 }
 
 /// A clock that stands still. Waits are over at once and written down; time-outs never

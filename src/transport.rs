@@ -509,7 +509,7 @@ mod tests {
         for (body, text) in [
             ("", "the answer is empty"),
             (r#"{"id":7}"#, "at `id`"),
-            ("<html>", "expected value"),
+            ("<html>", "it begins `<html>`"),
         ] {
             let server = Server::start([reply(200, "x-request-id: req_1\r\n", body)]).await;
             let error = send(create_thing(&server.client()))

@@ -31,9 +31,21 @@ fn builder(item: &ItemStruct) -> Vec<Item> {
     let name = &item.ident;
     let spelled = name.to_string();
     let doc = format!("Builder of [`{name}`](super::{name}).");
-    let fields: Vec<_> = item.fields.iter().filter_map(|field| field.ident.as_ref()).collect();
-    let types: Vec<_> = item.fields.iter().map(|field| value_type(&field.ty)).collect();
-    let setters = item.fields.iter().zip(&types).map(|(field, ty)| setter(field, ty));
+    let fields: Vec<_> = item
+        .fields
+        .iter()
+        .filter_map(|field| field.ident.as_ref())
+        .collect();
+    let types: Vec<_> = item
+        .fields
+        .iter()
+        .map(|field| value_type(&field.ty))
+        .collect();
+    let setters = item
+        .fields
+        .iter()
+        .zip(&types)
+        .map(|(field, ty)| setter(field, ty));
     let values = item.fields.iter().map(|field| {
         let ident = &field.ident;
         let key = ident.as_ref().map(ToString::to_string);
@@ -111,7 +123,10 @@ fn qualify(ty: &mut syn::Type) {
 fn setter(field: &syn::Field, ty: &syn::Type) -> proc_macro2::TokenStream {
     let ident = &field.ident;
     let key = ident.as_ref().map(ToString::to_string);
-    let docs = field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc"));
+    let docs = field
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("doc"));
     match parameter_of(ty, "Vec") {
         Some(item) => quote! {
             #(#docs)*

@@ -11,11 +11,17 @@ use super::{ident, name_of};
 
 /// Completes progenitor's mocks and documents them.
 pub fn finish(mut file: File, api: &Api) -> File {
-    let builders: BTreeMap<String, &Operation> =
-        api.operations.iter().map(|operation| (operation.builder(), operation)).collect();
+    let builders: BTreeMap<String, &Operation> = api
+        .operations
+        .iter()
+        .map(|operation| (operation.builder(), operation))
+        .collect();
     for item in &mut file.items {
         match item {
-            Item::Mod(ItemMod { content: Some((_, items)), .. }) => {
+            Item::Mod(ItemMod {
+                content: Some((_, items)),
+                ..
+            }) => {
                 for item in items {
                     finish_operation(item, &builders);
                 }
@@ -38,17 +44,25 @@ fn finish_operation(item: &mut Item, builders: &BTreeMap<String, &Operation>) {
     match item {
         Item::Struct(item) => {
             let name = item.ident.to_string();
-            if let Some(operation) = name.strip_suffix("When").and_then(|name| builders.get(name)) {
+            if let Some(operation) = name
+                .strip_suffix("When")
+                .and_then(|name| builders.get(name))
+            {
                 let doc = format!("Which requests of `{}` are answered.", operation.id);
                 item.attrs.push(parse_quote!(#[doc = #doc]));
             }
-            if let Some(operation) = name.strip_suffix("Then").and_then(|name| builders.get(name)) {
+            if let Some(operation) = name
+                .strip_suffix("Then")
+                .and_then(|name| builders.get(name))
+            {
                 let doc = format!("How requests of `{}` are answered.", operation.id);
                 item.attrs.push(parse_quote!(#[doc = #doc]));
             }
         }
         Item::Impl(item) => {
-            let Some(name) = name_of(&item.self_ty) else { return };
+            let Some(name) = name_of(&item.self_ty) else {
+                return;
+            };
             for member in &mut item.items {
                 if let ImplItem::Fn(function) = member {
                     let doc = method_doc(&function.sig.ident.to_string());
@@ -57,7 +71,10 @@ fn finish_operation(item: &mut Item, builders: &BTreeMap<String, &Operation>) {
                     function.block = parse_quote!(#block);
                 }
             }
-            if let Some(operation) = name.strip_suffix("When").and_then(|name| builders.get(name)) {
+            if let Some(operation) = name
+                .strip_suffix("When")
+                .and_then(|name| builders.get(name))
+            {
                 item.items.extend(array_parameters(operation));
                 for member in &mut item.items {
                     if let ImplItem::Fn(function) = member
@@ -79,8 +96,13 @@ fn leave_paths_to_their_operations(
     operation: &Operation,
     builders: &BTreeMap<String, &Operation>,
 ) {
-    let others = builders.values().filter(|other| other.method == operation.method && other.path != operation.path);
-    let paths: Vec<&str> = others.map(|other| other.path).filter(|path| matches(operation.path, path)).collect();
+    let others = builders
+        .values()
+        .filter(|other| other.method == operation.method && other.path != operation.path);
+    let paths: Vec<&str> = others
+        .map(|other| other.path)
+        .filter(|path| matches(operation.path, path))
+        .collect();
     let statements = &new.block.stmts;
     new.block = parse_quote!({
         let inner = inner #(.path_not(#paths))*;
@@ -91,13 +113,20 @@ fn leave_paths_to_their_operations(
 /// Whether a template such as `/threads/{thread_id}` also stands for this path.
 fn matches(template: &str, path: &str) -> bool {
     template.split('/').count() == path.split('/').count()
-        && template.split('/').zip(path.split('/')).all(|(part, other)| part == other || (part.starts_with('{') && !other.starts_with('{')))
+        && template
+            .split('/')
+            .zip(path.split('/'))
+            .all(|(part, other)| {
+                part == other || (part.starts_with('{') && !other.starts_with('{'))
+            })
 }
 
 fn method_doc(name: &str) -> String {
     match name {
         "new" => "Wraps httpmock's untyped form.".to_owned(),
-        "into_inner" => "httpmock's untyped form, for what the document does not permit.".to_owned(),
+        "into_inner" => {
+            "httpmock's untyped form, for what the document does not permit.".to_owned()
+        }
         "ok" => "Answers with status 200 and this value.".to_owned(),
         "client_error" => "Answers with this status, from 400 to 499.".to_owned(),
         "server_error" => "Answers with this status, from 500 to 599.".to_owned(),
@@ -118,13 +147,19 @@ fn escape_ids(tokens: TokenStream) -> TokenStream {
             }
             TokenTree::Group(group) => {
                 let text = group.stream().to_string();
-                let inner = if in_regex && text.ends_with("value . to_string ()") && text.starts_with('"') {
+                let inner = if in_regex
+                    && text.ends_with("value . to_string ()")
+                    && text.starts_with('"')
+                {
                     let format = group.stream().into_iter().next();
                     quote!(#format, regex::escape(value))
                 } else {
                     escape_ids(group.stream())
                 };
-                result.extend([TokenTree::Group(proc_macro2::Group::new(group.delimiter(), inner))]);
+                result.extend([TokenTree::Group(proc_macro2::Group::new(
+                    group.delimiter(),
+                    inner,
+                ))]);
             }
             token => result.extend([token]),
         }
@@ -134,7 +169,10 @@ fn escape_ids(tokens: TokenStream) -> TokenStream {
 
 /// An array in the query is one pair for each of its items.
 fn array_parameters(operation: &Operation) -> Vec<ImplItem> {
-    let arrays = operation.parameters.iter().filter(|parameter| parameter.is_array);
+    let arrays = operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.is_array);
     arrays
         .map(|parameter| {
             let name = ident(&parameter.function());

@@ -53,7 +53,11 @@ pub fn mocks(file: File, api: &Api) -> Result<String, Error> {
 
 fn take_module(file: &File, name: &str) -> Result<Vec<Item>, Error> {
     let module = file.items.iter().find_map(|item| match item {
-        Item::Mod(ItemMod { ident, content: Some((_, items)), .. }) if ident == name => Some(items.clone()),
+        Item::Mod(ItemMod {
+            ident,
+            content: Some((_, items)),
+            ..
+        }) if ident == name => Some(items.clone()),
         _ => None,
     });
     module.ok_or_else(|| Error::new("#", format!("progenitor made no module `{name}`")))
@@ -71,9 +75,13 @@ fn field_ident(name: &str) -> Ident {
 
 /// The type parameter of `Option<T>`, `Vec<T>` and the like.
 fn parameter_of<'a>(ty: &'a syn::Type, outer: &str) -> Option<&'a syn::Type> {
-    let syn::Type::Path(path) = ty else { return None };
+    let syn::Type::Path(path) = ty else {
+        return None;
+    };
     let last = path.path.segments.last()?;
-    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
     match arguments.args.first()? {
         syn::GenericArgument::Type(inner) if last.ident == outer => Some(inner),
         _ => None,
@@ -83,7 +91,11 @@ fn parameter_of<'a>(ty: &'a syn::Type, outer: &str) -> Option<&'a syn::Type> {
 /// The name of a type without its path and parameters.
 pub fn name_of(ty: &syn::Type) -> Option<String> {
     match ty {
-        syn::Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
+        syn::Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .map(|segment| segment.ident.to_string()),
         _ => None,
     }
 }

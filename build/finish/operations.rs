@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Fields, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct, Pat, Stmt, parse_quote};
+use syn::{
+    Attribute, Fields, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct, Pat, Stmt, parse_quote,
+};
 
 use super::super::Error;
 use super::super::api::{Api, Operation, Page, Parameter, Presence, type_name};
@@ -31,13 +33,19 @@ pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
             _ => {}
         }
     }
-    let lists: BTreeMap<&str, Page> = api.lists().map(|(operation, page)| (operation.id, page)).collect();
+    let lists: BTreeMap<&str, Page> = api
+        .lists()
+        .map(|(operation, page)| (operation.id, page))
+        .collect();
     let mut finished = Vec::new();
     let mut pages: Vec<&str> = Vec::new();
     for operation in &api.operations {
         let name = operation.builder();
         let (Some(item), Some(block)) = (structs.remove(&name), impls.remove(&name)) else {
-            return Err(Error::new("#/paths", format!("progenitor made no builder for {}", operation.id)));
+            return Err(Error::new(
+                "#/paths",
+                format!("progenitor made no builder for {}", operation.id),
+            ));
         };
         finished.extend(builder(operation, item, block, api)?);
         if let Some(page) = lists.get(operation.id) {
@@ -62,7 +70,9 @@ pub fn methods(items: &[Item], api: &Api) -> Result<Vec<Item>, Error> {
         })
         .flatten()
         .filter_map(|item| match item {
-            ImplItem::Fn(function) => Some((function.sig.ident.to_string(), function.attrs.clone())),
+            ImplItem::Fn(function) => {
+                Some((function.sig.ident.to_string(), function.attrs.clone()))
+            }
             _ => None,
         })
         .collect();
@@ -70,13 +80,26 @@ pub fn methods(items: &[Item], api: &Api) -> Result<Vec<Item>, Error> {
     for operation in &api.operations {
         let function = operation.function();
         let Some(attributes) = docs.get(&function) else {
-            return Err(Error::new("#/paths", format!("progenitor made no method for {}", operation.id)));
+            return Err(Error::new(
+                "#/paths",
+                format!("progenitor made no method for {}", operation.id),
+            ));
         };
         let doc = documentation(operation, attributes, api);
         methods.push(method(&function, &doc, operation));
         for (first, second) in ALIASES {
-            let alias = if function == first { second } else if function == second { first } else { continue };
-            methods.push(method(alias, &format!("The same as [`{function}`](Self::{function})."), operation));
+            let alias = if function == first {
+                second
+            } else if function == second {
+                first
+            } else {
+                continue;
+            };
+            methods.push(method(
+                alias,
+                &format!("The same as [`{function}`](Self::{function})."),
+                operation,
+            ));
         }
     }
     let block: Item = parse_quote! {
@@ -105,7 +128,10 @@ fn documentation(operation: &Operation, attributes: &[Attribute], api: &Api) -> 
         .iter()
         .filter_map(|attribute| match &attribute.meta {
             syn::Meta::NameValue(pair) => match &pair.value {
-                syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+                syn::Expr::Lit(syn::ExprLit {
+                    lit: syn::Lit::Str(text),
+                    ..
+                }) => Some(text.value()),
                 _ => None,
             },
             _ => None,
@@ -114,11 +140,20 @@ fn documentation(operation: &Operation, attributes: &[Attribute], api: &Api) -> 
     let text = text.join("\n");
     let text = text.split("```ignore").next().unwrap_or_default().trim();
 
-    let path_parameters: Vec<String> =
-        operation.parameters.iter().filter(|parameter| parameter.is_path).map(Parameter::function).collect();
-    let mut arguments: String =
-        path_parameters.iter().map(|name| format!(", {name}: &str")).collect();
-    let mut calls: String = path_parameters.iter().map(|name| format!("\n    .{name}({name})")).collect();
+    let path_parameters: Vec<String> = operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.is_path)
+        .map(Parameter::function)
+        .collect();
+    let mut arguments: String = path_parameters
+        .iter()
+        .map(|name| format!(", {name}: &str"))
+        .collect();
+    let mut calls: String = path_parameters
+        .iter()
+        .map(|name| format!("\n    .{name}({name})"))
+        .collect();
     if let Some(body) = operation.body {
         arguments += &format!(", body: openai_assistants::types::{}", type_name(body));
         calls += "\n    .body(body)";
@@ -135,14 +170,21 @@ fn documentation(operation: &Operation, attributes: &[Attribute], api: &Api) -> 
 }
 
 /// One operation: the builder, its setters and how it becomes a request.
-fn builder(operation: &Operation, mut item: ItemStruct, block: ItemImpl, api: &Api) -> Result<Vec<Item>, Error> {
+fn builder(
+    operation: &Operation,
+    mut item: ItemStruct,
+    block: ItemImpl,
+    api: &Api,
+) -> Result<Vec<Item>, Error> {
     let name = item.ident.clone();
     let body_type = operation.body.map(|body| ident(&type_name(body)));
     let mut send = None;
     let mut setters = Vec::new();
     let mut initial = Vec::new();
     for member in block.items {
-        let ImplItem::Fn(function) = member else { continue };
+        let ImplItem::Fn(function) = member else {
+            continue;
+        };
         match function.sig.ident.to_string().as_str() {
             "new" => initial = initial_values(&function, body_type.as_ref(), operation, api),
             "body_map" => {}
@@ -150,25 +192,45 @@ fn builder(operation: &Operation, mut item: ItemStruct, block: ItemImpl, api: &A
             _ => setters.push(setter(function, operation, api)),
         }
     }
-    let send = send.ok_or_else(|| Error::new("#/paths", format!("progenitor made no `send` for {}", operation.id)))?;
+    let send = send.ok_or_else(|| {
+        Error::new(
+            "#/paths",
+            format!("progenitor made no `send` for {}", operation.id),
+        )
+    })?;
 
     item.generics = syn::Generics::default();
     item.attrs = vec![parse_quote!(#[derive(Clone, Debug)])];
-    let doc = format!("Builder for [`Client::{0}`](crate::Client::{0}).", operation.function());
-    let Fields::Named(fields) = &mut item.fields else { return Ok(Vec::new()) };
+    let doc = format!(
+        "Builder for [`Client::{0}`](crate::Client::{0}).",
+        operation.function()
+    );
+    let Fields::Named(fields) = &mut item.fields else {
+        return Ok(Vec::new());
+    };
     for field in &mut fields.named {
         match field.ident.as_ref().map(ToString::to_string).as_deref() {
             Some("client") => field.ty = parse_quote!(crate::Client),
-            Some("body") => field.ty = parse_quote!(::std::result::Result<types::#body_type, ::std::string::String>),
+            Some("body") => {
+                field.ty =
+                    parse_quote!(::std::result::Result<types::#body_type, ::std::string::String>)
+            }
             _ => {}
         }
     }
     let fields = fields.named.iter();
 
     let output = ident(&type_name(operation.response));
-    let (id, method, path) = (operation.id, operation.method.to_uppercase(), operation.path);
+    let (id, method, path) = (
+        operation.id,
+        operation.method.to_uppercase(),
+        operation.path,
+    );
     let request = request(&send, Answer::Json)?;
-    let streaming = operation.events.map(|events| streaming(&name, events, &send)).transpose()?;
+    let streaming = operation
+        .events
+        .map(|events| streaming(&name, events, &send))
+        .transpose()?;
     let send_doc = format!("Sends `{method} {path}` and decodes the answer.");
 
     let file: syn::File = parse_quote! {
@@ -246,27 +308,47 @@ fn builder(operation: &Operation, mut item: ItemStruct, block: ItemImpl, api: &A
 }
 
 /// The fields that progenitor's `new` sets.
-fn initial_values(function: &ImplItemFn, body: Option<&syn::Ident>, operation: &Operation, api: &Api) -> Vec<TokenStream> {
-    let Some(Stmt::Expr(syn::Expr::Struct(value), _)) = function.block.stmts.last() else { return Vec::new() };
-    let path_parameters: Vec<String> = operation.parameters.iter().map(Parameter::function).collect();
+fn initial_values(
+    function: &ImplItemFn,
+    body: Option<&syn::Ident>,
+    operation: &Operation,
+    api: &Api,
+) -> Vec<TokenStream> {
+    let Some(Stmt::Expr(syn::Expr::Struct(value), _)) = function.block.stmts.last() else {
+        return Vec::new();
+    };
+    let path_parameters: Vec<String> = operation
+        .parameters
+        .iter()
+        .map(Parameter::function)
+        .collect();
     value
         .fields
         .iter()
         .map(|field| {
-            let syn::Member::Named(name) = &field.member else { return field.to_token_stream() };
+            let syn::Member::Named(name) = &field.member else {
+                return field.to_token_stream();
+            };
             match name.to_string().as_str() {
                 "client" => quote!(client: client.clone()),
                 "body" => {
                     let body = body.expect("an operation with a body names its schema");
-                    let schema = api.schemas.iter().find(|(name, _)| *body == type_name(name));
-                    let optional = schema.is_some_and(|(_, schema)| schema.value.get("required").is_none());
+                    let schema = api
+                        .schemas
+                        .iter()
+                        .find(|(name, _)| *body == type_name(name));
+                    let optional =
+                        schema.is_some_and(|(_, schema)| schema.value.get("required").is_none());
                     if optional {
                         quote!(body: Ok(::std::default::Default::default()))
                     } else {
                         quote!(body: Err("it is not set: call `body`".to_owned()))
                     }
                 }
-                field_name if path_parameters.iter().any(|name| name == field_name) && field.expr.to_token_stream().to_string().starts_with("Err") => {
+                field_name
+                    if path_parameters.iter().any(|name| name == field_name)
+                        && field.expr.to_token_stream().to_string().starts_with("Err") =>
+                {
                     let missing = format!("it is not set: call `{field_name}`");
                     quote!(#name: Err(#missing.to_owned()))
                 }
@@ -280,7 +362,12 @@ fn initial_values(function: &ImplItemFn, body: Option<&syn::Ident>, operation: &
 fn setter(mut function: ImplItemFn, operation: &Operation, api: &Api) -> ImplItemFn {
     let name = function.sig.ident.to_string();
     let doc = if name == "body" {
-        operation.body.map(|body| format!("The body of the request, a [`{0}`](types::{0}) or a builder of one.", type_name(body)))
+        operation.body.map(|body| {
+            format!(
+                "The body of the request, a [`{0}`](types::{0}) or a builder of one.",
+                type_name(body)
+            )
+        })
     } else {
         parameter_doc(operation, &name, api)
     };
@@ -295,9 +382,12 @@ fn setter(mut function: ImplItemFn, operation: &Operation, api: &Api) -> ImplIte
 }
 
 fn parameter_doc(operation: &Operation, function: &str, api: &Api) -> Option<String> {
-    let parameters = api.document["paths"][operation.path][operation.method]["parameters"].as_array()?;
+    let parameters =
+        api.document["paths"][operation.path][operation.method]["parameters"].as_array()?;
     let parameter = parameters.iter().find(|parameter| {
-        parameter["name"].as_str().is_some_and(|name| field_ident(name) == function)
+        parameter["name"]
+            .as_str()
+            .is_some_and(|name| field_ident(name) == function)
     })?;
     parameter["description"].as_str().map(str::to_owned)
 }
@@ -316,7 +406,10 @@ fn plain_message(mut block: syn::Block) -> syn::Block {
     struct PlainMessage;
     impl syn::visit_mut::VisitMut for PlainMessage {
         fn visit_lit_str_mut(&mut self, literal: &mut syn::LitStr) {
-            *literal = syn::LitStr::new("the value that it was given cannot be converted", literal.span());
+            *literal = syn::LitStr::new(
+                "the value that it was given cannot be converted",
+                literal.span(),
+            );
         }
     }
     syn::visit_mut::VisitMut::visit_block_mut(&mut PlainMessage, &mut block);
@@ -332,7 +425,8 @@ enum Answer {
 
 /// The part of progenitor's `send` that makes the request.
 fn request(send: &ImplItemFn, answer: Answer) -> Result<TokenStream, Error> {
-    let is_request = |statement: &Stmt| matches!(statement, Stmt::Local(local) if binds(&local.pat, "request"));
+    let is_request =
+        |statement: &Stmt| matches!(statement, Stmt::Local(local) if binds(&local.pat, "request"));
     let end = send
         .block
         .stmts
@@ -383,7 +477,9 @@ fn argument(pattern: &Pat) -> Option<syn::Ident> {
 
 /// `let limit = limit.map_err(…)?;`, which unwraps what a setter was given.
 fn is_argument(local: &syn::Local) -> bool {
-    local.init.as_ref().is_some_and(|init| matches!(*init.expr, syn::Expr::Try(_)) && !binds(&local.pat, "request"))
+    local.init.as_ref().is_some_and(|init| {
+        matches!(*init.expr, syn::Expr::Try(_)) && !binds(&local.pat, "request")
+    })
 }
 
 /// The header `api-version` is dropshot's; the protocol has a query parameter of
@@ -398,7 +494,10 @@ fn sets_api_version(statement: &Stmt) -> bool {
 fn rewrite(tokens: TokenStream, answer: Answer) -> TokenStream {
     let (accept, body) = match answer {
         Answer::Json => ("application/json", quote!(json(&body))),
-        Answer::Events => ("text/event-stream", quote!(json(&crate::operation::Streamed::new(&body)))),
+        Answer::Events => (
+            "text/event-stream",
+            quote!(json(&crate::operation::Streamed::new(&body))),
+        ),
     };
     let rules = [
         (quote!(client.baseurl), quote!(client.base_url())),
@@ -406,11 +505,16 @@ fn rewrite(tokens: TokenStream, answer: Answer) -> TokenStream {
         (quote!(let mut request), quote!(let request)),
         (quote!(#[allow(unused_mut)]), quote!()),
         (quote!(.headers(header_map)), quote!()),
-        (quote!(.build()?), quote!(.build().map_err(crate::Error::from_build)?)),
+        (
+            quote!(.build()?),
+            quote!(.build().map_err(crate::Error::from_build)?),
+        ),
         (quote!("application/json"), quote!(#accept)),
         (quote!(json(&body)), body),
     ];
-    let tokens = rules.into_iter().fold(tokens, |tokens, (from, to)| replace(tokens, &from, &to));
+    let tokens = rules
+        .into_iter()
+        .fold(tokens, |tokens, (from, to)| replace(tokens, &from, &to));
     check_path_arguments(tokens)
 }
 
@@ -422,14 +526,21 @@ fn check_path_arguments(tokens: TokenStream) -> TokenStream {
     while let Some(token) = tokens.next() {
         match token {
             TokenTree::Ident(name) if name == "encode_path" => {
-                let Some(TokenTree::Group(argument)) = tokens.next() else { continue };
+                let Some(TokenTree::Group(argument)) = tokens.next() else {
+                    continue;
+                };
                 let argument: Vec<TokenTree> = argument.stream().into_iter().collect();
-                let Some(TokenTree::Ident(name)) = argument.get(1) else { continue };
+                let Some(TokenTree::Ident(name)) = argument.get(1) else {
+                    continue;
+                };
                 result.extend(quote!(crate::operation::path_segment(stringify!(#name), &#name)?));
             }
             TokenTree::Group(group) => {
                 let inner = check_path_arguments(group.stream());
-                result.extend([TokenTree::Group(proc_macro2::Group::new(group.delimiter(), inner))]);
+                result.extend([TokenTree::Group(proc_macro2::Group::new(
+                    group.delimiter(),
+                    inner,
+                ))]);
             }
             token => result.extend([token]),
         }
@@ -439,13 +550,18 @@ fn check_path_arguments(tokens: TokenStream) -> TokenStream {
 
 /// Replaces every run of tokens that reads like `from`.
 fn replace(tokens: TokenStream, from: &TokenStream, to: &TokenStream) -> TokenStream {
-    let pattern: Vec<String> = from.clone().into_iter().map(|token| token.to_string()).collect();
+    let pattern: Vec<String> = from
+        .clone()
+        .into_iter()
+        .map(|token| token.to_string())
+        .collect();
     let tokens: Vec<TokenTree> = tokens
         .into_iter()
         .map(|token| match token {
-            TokenTree::Group(group) => {
-                TokenTree::Group(proc_macro2::Group::new(group.delimiter(), replace(group.stream(), from, to)))
-            }
+            TokenTree::Group(group) => TokenTree::Group(proc_macro2::Group::new(
+                group.delimiter(),
+                replace(group.stream(), from, to),
+            )),
             token => token,
         })
         .collect();
@@ -453,7 +569,12 @@ fn replace(tokens: TokenStream, from: &TokenStream, to: &TokenStream) -> TokenSt
     let mut at = 0;
     while at < tokens.len() {
         let window = tokens.get(at..at + pattern.len());
-        if window.is_some_and(|window| window.iter().map(ToString::to_string).eq(pattern.iter().cloned())) {
+        if window.is_some_and(|window| {
+            window
+                .iter()
+                .map(ToString::to_string)
+                .eq(pattern.iter().cloned())
+        }) {
             result.extend(to.clone());
             at += pattern.len();
         } else {
@@ -485,16 +606,29 @@ fn list(operation: &Operation, page: &Page) -> Vec<Item> {
     let name = ident(&operation.builder());
     let item = ident(&type_name(page.item));
     let response = ident(&type_name(page.schema));
-    let before = operation.parameters.iter().any(|parameter| parameter.name == "before");
+    let before = operation
+        .parameters
+        .iter()
+        .any(|parameter| parameter.name == "before");
     let (get_before, set_before) = if before {
-        (quote!(self.before.as_ref().ok()?.as_deref()), quote!(self.before = Ok(cursor);))
+        (
+            quote!(self.before.as_ref().ok()?.as_deref()),
+            quote!(self.before = Ok(cursor);),
+        )
     } else {
         (quote!(None), quote!(let _ = cursor;))
     };
-    let items_doc = format!("Every [`{0}`](types::{0}) of the list, page after page.", type_name(page.item));
+    let items_doc = format!(
+        "Every [`{0}`](types::{0}) of the list, page after page.",
+        type_name(page.item)
+    );
     let example = |method: &str| {
-        let arguments: String =
-            operation.parameters.iter().filter(|parameter| parameter.is_path).map(|parameter| format!(", {}: &str", parameter.function())).collect();
+        let arguments: String = operation
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.is_path)
+            .map(|parameter| format!(", {}: &str", parameter.function()))
+            .collect();
         let calls: String = operation
             .parameters
             .iter()
@@ -600,11 +734,13 @@ fn page_of(page: &Page) -> Item {
 
 /// All operations, for tools that go through the whole document.
 fn table(api: &Api) -> Item {
-    let rows = api.operations.iter().map(|operation| ident(&operation.builder()));
+    let rows = api
+        .operations
+        .iter()
+        .map(|operation| ident(&operation.builder()));
     parse_quote! {
         /// Every operation of the document, in the order of its paths.
         pub const ALL: &[&crate::operation::OperationInfo] =
             &[#(<#rows as crate::operation::Operation>::INFO),*];
     }
 }
-

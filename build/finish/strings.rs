@@ -9,12 +9,21 @@ use super::types::rename;
 /// Makes an open enum of typify's closed one.
 pub fn open(item: &ItemEnum) -> Vec<Item> {
     let name = &item.ident;
-    let docs = item.attrs.iter().filter(|attribute| attribute.path().is_ident("doc"));
+    let docs = item
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("doc"));
     let variants: Vec<_> = item.variants.iter().map(|variant| &variant.ident).collect();
     let values: Vec<String> = item
         .variants
         .iter()
-        .map(|variant| variant.attrs.iter().find_map(rename).unwrap_or_else(|| variant.ident.to_string()))
+        .map(|variant| {
+            variant
+                .attrs
+                .iter()
+                .find_map(rename)
+                .unwrap_or_else(|| variant.ident.to_string())
+        })
         .collect();
     let value_docs = values.iter().map(|value| format!("`{value}`"));
     let unknown = catch_all(variants.iter().map(ToString::to_string));

@@ -11,14 +11,23 @@ use super::{name_of, parameter_of, strings, unions};
 
 /// Turns typify's types into those that callers see.
 pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
-    let schemas: BTreeMap<String, (&str, &Schema)> =
-        api.schemas.iter().map(|(name, schema)| (type_name(name), (*name, schema))).collect();
+    let schemas: BTreeMap<String, &Schema> = api
+        .schemas
+        .iter()
+        .map(|(name, schema)| (type_name(name), schema))
+        .collect();
     let mut finished = Vec::new();
     for item in items {
         match item {
             Item::Struct(mut item) => {
                 keep_description(&mut item.attrs);
-                if let Some((_, schema)) = schemas.get(&item.ident.to_string()) {
+                let schema = schemas.get(&item.ident.to_string()).copied();
+                // A union of one is a newtype to typify.
+                if let Some(Kind::Tagged { tag, members }) = schema.map(|schema| &schema.kind) {
+                    finished.extend(unions::tagged(&item.ident, &item.attrs, tag, members, api));
+                    continue;
+                }
+                if let Some(schema) = schema {
                     structure(&mut item, schema);
                 }
                 let conveniences = newtype_conveniences(&item);
@@ -27,15 +36,16 @@ pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
             }
             Item::Enum(mut item) => {
                 keep_description(&mut item.attrs);
-                match schemas.get(&item.ident.to_string()) {
-                    Some((_, Schema { kind: Kind::Tagged { tag, members }, .. })) => {
-                        finished.extend(unions::tagged(&item, tag, members, api));
+                let kind = schemas
+                    .get(&item.ident.to_string())
+                    .map(|schema| &schema.kind);
+                finished.extend(match kind {
+                    Some(Kind::Tagged { tag, members }) => {
+                        unions::tagged(&item.ident, &item.attrs, tag, members, api)
                     }
-                    Some((_, Schema { kind: Kind::Untagged, .. })) => {
-                        finished.extend(unions::untagged(&item, api)?);
-                    }
-                    _ => finished.extend(strings::open(&item)),
-                }
+                    Some(Kind::Untagged) => unions::untagged(&item, api)?,
+                    _ => strings::open(&item),
+                });
             }
             Item::Impl(item) if !is_remade(&item, &schemas) => finished.push(Item::Impl(item)),
             _ => {}
@@ -44,11 +54,20 @@ pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
     Ok(finished)
 }
 
-/// `builder()`, and what typify implements for enums: both are made anew.
-fn is_remade(item: &ItemImpl, schemas: &BTreeMap<String, (&str, &Schema)>) -> bool {
-    let remade_enum = |kind: &Kind| !matches!(kind, Kind::Object { .. } | Kind::Any | Kind::Other);
-    let schema = name_of(&item.self_ty).and_then(|name| schemas.get(&name).copied());
-    item.trait_.is_none() || schema.is_some_and(|(_, schema)| remade_enum(&schema.kind))
+/// `builder()`, and what typify implements for enums or makes of them: all of it is
+/// made anew.
+fn is_remade(item: &ItemImpl, schemas: &BTreeMap<String, &Schema>) -> bool {
+    let is_enum = |ty: &syn::Type| {
+        let schema = name_of(ty).and_then(|name| schemas.get(&name).copied());
+        schema.is_some_and(|schema| {
+            !matches!(schema.kind, Kind::Object { .. } | Kind::Any | Kind::Other)
+        })
+    };
+    let Some((_, path, _)) = &item.trait_ else {
+        return true;
+    };
+    let as_type: syn::Type = parse_quote!(#path);
+    is_enum(&item.self_ty) || parameter_of(&as_type, "From").is_some_and(is_enum)
 }
 
 fn structure(item: &mut ItemStruct, schema: &Schema) {
@@ -61,14 +80,22 @@ fn structure(item: &mut ItemStruct, schema: &Schema) {
         item.attrs.push(parse_quote!(#[non_exhaustive]));
     }
     let required = |name: &str| {
-        schema.value.get("required").and_then(|names| names.as_array()).is_some_and(|names| names.iter().any(|required| required == name))
+        schema
+            .value
+            .get("required")
+            .and_then(|names| names.as_array())
+            .is_some_and(|names| names.iter().any(|required| required == name))
     };
     for field in &mut item.fields {
         keep_description(&mut field.attrs);
-        let Some(ident) = field.ident.as_ref().map(ToString::to_string) else { continue };
+        let Some(ident) = field.ident.as_ref().map(ToString::to_string) else {
+            continue;
+        };
         let renamed = field.attrs.iter().find_map(rename);
         let wire_name = renamed.clone().unwrap_or(ident);
-        field.attrs.retain(|attribute| !attribute.path().is_ident("serde"));
+        field
+            .attrs
+            .retain(|attribute| !attribute.path().is_ident("serde"));
         let mut rules = Vec::new();
         if let Some(name) = renamed {
             rules.push(quote!(rename = #name));
@@ -76,10 +103,15 @@ fn structure(item: &mut ItemStruct, schema: &Schema) {
         if parameter_of(&field.ty, "Option").is_some() {
             // Serde takes a missing option for `None`. A required one is written as null.
             if !required(&wire_name) {
-                rules.push(quote!(skip_serializing_if = "::std::option::Option::is_none"));
+                rules.push(quote!(
+                    skip_serializing_if = "::std::option::Option::is_none"
+                ));
             }
         } else if is_collection(&field.ty) || wire_name == "has_more" {
-            rules.push(quote!(default, deserialize_with = "crate::codec::null_as_default"));
+            rules.push(quote!(
+                default,
+                deserialize_with = "crate::codec::null_as_default"
+            ));
         }
         if !rules.is_empty() {
             field.attrs.push(parse_quote!(#[serde(#(#rules),*)]));
@@ -95,14 +127,23 @@ fn is_collection(ty: &syn::Type) -> bool {
 /// The description, the derived traits, and how serde names the type.
 fn attributes(item: &ItemStruct, constant: Option<Constant>) -> Vec<Attribute> {
     let is = |name: &'static str| move |attribute: &&Attribute| attribute.path().is_ident(name);
-    let says = |attribute: &Attribute, word: &str| attribute.to_token_stream().to_string().contains(word);
+    let says =
+        |attribute: &Attribute, word: &str| attribute.to_token_stream().to_string().contains(word);
     let mut attributes: Vec<Attribute> = item.attrs.iter().filter(is("doc")).cloned().collect();
-    let default = item.attrs.iter().filter(is("derive")).any(|derive| says(derive, "Default"));
+    let default = item
+        .attrs
+        .iter()
+        .filter(is("derive"))
+        .any(|derive| says(derive, "Default"));
     let default = default.then(|| quote!(Default,));
     attributes.push(parse_quote! {
         #[derive(Clone, Debug, PartialEq, #default ::serde::Serialize, ::serde::Deserialize)]
     });
-    let rules = item.attrs.iter().filter(is("serde")).filter(|rule| !says(rule, "deny_unknown_fields"));
+    let rules = item
+        .attrs
+        .iter()
+        .filter(is("serde"))
+        .filter(|rule| !says(rule, "deny_unknown_fields"));
     attributes.extend(rules.cloned());
     if let Some(Constant { property, value }) = constant {
         attributes.push(parse_quote!(#[serde(tag = #property, rename = #value)]));
@@ -112,13 +153,17 @@ fn attributes(item: &ItemStruct, constant: Option<Constant>) -> Vec<Attribute> {
 
 /// A map behind a newtype is built from pairs.
 fn newtype_conveniences(item: &ItemStruct) -> Vec<Item> {
-    let Fields::Unnamed(fields) = &item.fields else { return Vec::new() };
+    let Fields::Unnamed(fields) = &item.fields else {
+        return Vec::new();
+    };
     let name = &item.ident;
     let ty = &fields.unnamed[0].ty;
     if name_of(ty).as_deref() != Some("BTreeMap") {
         return Vec::new();
     }
-    let Some(value) = last_parameter(ty) else { return Vec::new() };
+    let Some(value) = last_parameter(ty) else {
+        return Vec::new();
+    };
     let file: syn::File = parse_quote! {
         impl<K, V> ::std::iter::FromIterator<(K, V)> for #name
         where
@@ -145,7 +190,9 @@ fn newtype_conveniences(item: &ItemStruct) -> Vec<Item> {
 
 /// `V` of `BTreeMap<K, V>`.
 fn last_parameter(ty: &syn::Type) -> Option<&syn::Type> {
-    let syn::Type::Path(path) = ty else { return None };
+    let syn::Type::Path(path) = ty else {
+        return None;
+    };
     match &path.path.segments.last()?.arguments {
         syn::PathArguments::AngleBracketed(arguments) => match arguments.args.last()? {
             syn::GenericArgument::Type(value) => Some(value),
@@ -171,7 +218,10 @@ fn keep_description(attributes: &mut [Attribute]) {
 fn doc(attribute: &Attribute) -> Option<String> {
     match &attribute.meta {
         syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
-            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+            syn::Expr::Lit(syn::ExprLit {
+                lit: syn::Lit::Str(text),
+                ..
+            }) => Some(text.value()),
             _ => None,
         },
         _ => None,

@@ -7,28 +7,44 @@ use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use serde_json::Value;
-use syn::{Item, ItemEnum, parse_quote};
+use syn::{Attribute, Item, ItemEnum, parse_quote};
 
 use super::super::Error;
 use super::super::api::{Api, Kind, Member, reference, type_name};
 use super::{ident, name_of, parameter_of, strings};
 
 /// A union whose members are told apart by the text of one property.
-pub fn tagged(item: &ItemEnum, tag: &str, members: &[Member], api: &Api) -> Vec<Item> {
-    let name = &item.ident;
+pub fn tagged(
+    name: &Ident,
+    attributes: &[Attribute],
+    tag: &str,
+    members: &[Member],
+    api: &Api,
+) -> Vec<Item> {
     let tags: Vec<&str> = members.iter().map(|member| member.tag).collect();
-    let variants: Vec<Ident> = tags.iter().map(|tag| ident(&tag.to_upper_camel_case())).collect();
-    let types: Vec<Ident> = members.iter().map(|member| ident(&type_name(member.schema))).collect();
+    let variants: Vec<Ident> = tags
+        .iter()
+        .map(|tag| ident(&tag.to_upper_camel_case()))
+        .collect();
+    let types: Vec<Ident> = members
+        .iter()
+        .map(|member| ident(&type_name(member.schema)))
+        .collect();
     let unknown = strings::catch_all(variants.iter().map(ToString::to_string));
     let variant_docs = tags.iter().map(|value| format!("`{tag}`: `{value}`"));
     let definition = definition(
-        item,
+        name,
+        attributes,
         quote!(#(#[doc = #variant_docs] #variants(#types),)*),
         &variants,
         &unknown,
         "A member that the document does not name, as it came.",
     );
-    let conversions = conversions(name, variants.iter().zip(types.iter().map(|ty| quote!(#ty))), api);
+    let conversions = conversions(
+        name,
+        variants.iter().zip(types.iter().map(|ty| quote!(#ty))),
+        api,
+    );
 
     let file: syn::File = parse_quote! {
         #definition
@@ -65,9 +81,14 @@ pub fn tagged(item: &ItemEnum, tag: &str, members: &[Member], api: &Api) -> Vec<
 /// A union whose branches differ in their JSON type.
 pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
     let name = &item.ident;
-    let schema = api.schemas.iter().find(|(schema, _)| *name == type_name(schema)).map(|(_, schema)| schema.value);
-    let branches: &[Value] =
-        schema.and_then(|schema| schema["oneOf"].as_array()).map_or(&[], Vec::as_slice);
+    let schema = api
+        .schemas
+        .iter()
+        .find(|(schema, _)| *name == type_name(schema))
+        .map(|(_, schema)| schema.value);
+    let branches: &[Value] = schema
+        .and_then(|schema| schema["oneOf"].as_array())
+        .map_or(&[], Vec::as_slice);
     let mut by_json_type = BTreeMap::new();
     let mut variants = Vec::new();
     let mut types = Vec::new();
@@ -85,8 +106,14 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
             }
             None => quote!(#ty),
         };
-        if by_json_type.insert(json_type, variant_name.clone()).is_some() {
-            return Err(ambiguous(name, &format!("two of its branches are of the JSON type {json_type}")));
+        if by_json_type
+            .insert(json_type, variant_name.clone())
+            .is_some()
+        {
+            return Err(ambiguous(
+                name,
+                &format!("two of its branches are of the JSON type {json_type}"),
+            ));
         }
         variants.push(variant_name.clone());
         types.push(ty);
@@ -97,7 +124,8 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
         None => format!("A JSON {}.", branch["type"].as_str().unwrap_or("value")),
     });
     let definition = definition(
-        item,
+        name,
+        &item.attrs,
         quote!(#(#[doc = #variant_docs] #variants(#types),)*),
         &variants,
         &unknown,
@@ -131,7 +159,9 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
             }
         },
     });
-    let text = by_json_type.get("string").map(|variant| from_text(name, variant));
+    let text = by_json_type
+        .get("string")
+        .map(|variant| from_text(name, variant));
 
     let file: syn::File = parse_quote! {
         #definition
@@ -157,18 +187,23 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
 }
 
 fn ambiguous(name: &Ident, reason: &str) -> Error {
-    Error::new(format!("#/components/schemas/{name}"), format!("the union has no discriminator, and {reason}"))
+    Error::new(
+        format!("#/components/schemas/{name}"),
+        format!("the union has no discriminator, and {reason}"),
+    )
 }
 
 fn definition(
-    item: &ItemEnum,
+    name: &Ident,
+    attributes: &[Attribute],
     known: TokenStream,
     variants: &[Ident],
     unknown: &Ident,
     unknown_doc: &str,
 ) -> TokenStream {
-    let name = &item.ident;
-    let docs = item.attrs.iter().filter(|attribute| attribute.path().is_ident("doc"));
+    let docs = attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("doc"));
     quote! {
         #(#docs)*
         #[derive(Clone, Debug, PartialEq)]
@@ -200,7 +235,9 @@ fn conversions<'a>(
     let mut seen = Vec::new();
     let mut conversions = TokenStream::new();
     for (variant, ty) in branches {
-        let Ok(parsed) = syn::parse2::<syn::Type>(ty.clone()) else { continue };
+        let Ok(parsed) = syn::parse2::<syn::Type>(ty.clone()) else {
+            continue;
+        };
         // Text is converted from `&str` and `String` at once.
         let is_text = name_of(&parsed).as_deref() == Some("String");
         let spelled = ty.to_string();
@@ -215,7 +252,9 @@ fn conversions<'a>(
                 }
             }
         });
-        let Some((schema, kind)) = schema_of(&parsed, api) else { continue };
+        let Some((schema, kind)) = schema_of(&parsed, api) else {
+            continue;
+        };
         if let Kind::Tagged { members, .. } = kind {
             for member in members {
                 let inner = ident(&type_name(member.schema));
@@ -235,7 +274,8 @@ fn conversions<'a>(
 }
 
 fn try_from_builder(union: &Ident, schema: &str, api: &Api) -> Option<TokenStream> {
-    let built = api.requests.contains(schema) && matches!(api.schemas[schema].kind, Kind::Object { .. });
+    let built =
+        api.requests.contains(schema) && matches!(api.schemas[schema].kind, Kind::Object { .. });
     let name = ident(&type_name(schema));
     built.then(|| {
         quote! {
@@ -271,7 +311,10 @@ fn schema_of<'a>(ty: &syn::Type, api: &'a Api) -> Option<(&'a str, &'a Kind<'a>)
         return None;
     }
     let name = name_of(ty)?;
-    api.schemas.iter().find(|(schema, _)| type_name(schema) == name).map(|(schema, found)| (*schema, &found.kind))
+    api.schemas
+        .iter()
+        .find(|(schema, _)| type_name(schema) == name)
+        .map(|(schema, found)| (*schema, &found.kind))
 }
 
 fn json_type<'a>(api: &'a Api, branch: &'a Value) -> &'a str {

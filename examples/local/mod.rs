@@ -20,7 +20,10 @@ pub async fn client() -> Result<(Client, Option<MockServer>), Error> {
     threads(&server);
     messages(&server);
     runs(&server);
-    let client = Client::builder().base_url(server.base_url()).credentials(Credentials::bearer("mock")).build()?;
+    let client = Client::builder()
+        .base_url(server.base_url())
+        .credentials(Credentials::bearer("mock"))
+        .build()?;
     Ok((client, Some(server)))
 }
 
@@ -43,7 +46,11 @@ fn threads(server: &MockServer) {
 
 fn messages(server: &MockServer) {
     let question = message("msg_1", MessageRole::User, "What is 2 + 2?");
-    let hint = message("msg_2", MessageRole::Assistant, "Think of two pairs of apples.");
+    let hint = message(
+        "msg_2",
+        MessageRole::Assistant,
+        "Think of two pairs of apples.",
+    );
     let answer = message("msg_3", MessageRole::Assistant, "2 + 2 = 4");
     server.create_message(|_, then| drop(then.ok(&question)));
     server.get_message(|_, then| drop(then.ok(&question)));

@@ -34,7 +34,10 @@ impl Document {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.yaml");
         let document = reader::read(path.as_ref()).expect("openapi.yaml is readable");
         let json_schemas = json_schema(&document["components"]);
-        Self { document, json_schemas }
+        Self {
+            document,
+            json_schemas,
+        }
     }
 
     pub fn operation_ids(&self) -> BTreeSet<String> {
@@ -49,7 +52,10 @@ impl Document {
     }
 
     fn operation(&self, id: &str) -> &Value {
-        self.operations().find(|(found, _)| *found == id).expect("the operation exists").1
+        self.operations()
+            .find(|(found, _)| *found == id)
+            .expect("the operation exists")
+            .1
     }
 
     fn answer_schema(&self, id: &str) -> &Value {
@@ -68,12 +74,22 @@ impl Document {
     fn validate(&self, schema: &Value, value: &Value) -> Result<(), String> {
         let mut root = json_schema(schema);
         root["components"] = self.json_schemas.clone();
-        let validator = jsonschema::validator_for(&root).map_err(|error| format!("the schema is unusable: {error}"))?;
+        let validator = jsonschema::validator_for(&root)
+            .map_err(|error| format!("the schema is unusable: {error}"))?;
         let errors: Vec<String> = validator
             .iter_errors(value)
-            .map(|error| format!("{} does not fit the document: {error}", error.instance_path()))
+            .map(|error| {
+                format!(
+                    "{} does not fit the document: {error}",
+                    error.instance_path()
+                )
+            })
             .collect();
-        if errors.is_empty() { Ok(()) } else { Err(errors.join("; ")) }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(errors.join("; "))
+        }
     }
 
     /// Every way of bending the answer of an operation: where, how, and the result.
@@ -90,7 +106,13 @@ impl Document {
             .collect()
     }
 
-    fn walk(&self, schema: &Value, value: &Value, pointer: String, places: &mut Vec<(String, Oddity)>) {
+    fn walk(
+        &self,
+        schema: &Value,
+        value: &Value,
+        pointer: String,
+        places: &mut Vec<(String, Oddity)>,
+    ) {
         let schema = self.resolve(schema);
         if let Some(branches) = schema["oneOf"].as_array() {
             if schema.get("discriminator").is_some() && value.is_object() {
@@ -101,7 +123,11 @@ impl Document {
             }
             return;
         }
-        if schema["enum"].as_array().is_some_and(|values| values.len() > 1 || pointer.ends_with("/reason")) && value.is_string() {
+        if schema["enum"]
+            .as_array()
+            .is_some_and(|values| values.len() > 1 || pointer.ends_with("/reason"))
+            && value.is_string()
+        {
             places.push((pointer.clone(), Oddity::Enum));
         }
         if let Some(items) = value.as_array() {
@@ -109,10 +135,16 @@ impl Document {
                 self.walk(&schema["items"], item, format!("{pointer}/{index}"), places);
             }
         }
-        let (Some(properties), Some(object)) = (schema["properties"].as_object(), value.as_object()) else { return };
+        let (Some(properties), Some(object)) =
+            (schema["properties"].as_object(), value.as_object())
+        else {
+            return;
+        };
         places.push((pointer.clone(), Oddity::Extra));
         for (name, property) in properties {
-            let Some(value) = object.get(name) else { continue };
+            let Some(value) = object.get(name) else {
+                continue;
+            };
             let pointer = format!("{pointer}/{name}");
             if self.may_be_missing(name, property) {
                 places.push((pointer.clone(), Oddity::Missing));
@@ -126,21 +158,34 @@ impl Document {
     /// than the endpoint does.
     fn may_be_missing(&self, name: &str, property: &Value) -> bool {
         let resolved = self.resolve(property);
-        property["nullable"] == true || resolved["type"] == "array" || name == "object" || name == "has_more"
+        property["nullable"] == true
+            || resolved["type"] == "array"
+            || name == "object"
+            || name == "has_more"
     }
 
     fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
-        let target = schema["$ref"].as_str().or_else(|| schema["allOf"][0]["$ref"].as_str());
+        let target = schema["$ref"]
+            .as_str()
+            .or_else(|| schema["allOf"][0]["$ref"].as_str());
         match target {
             Some(target) => {
-                let target = self.document.pointer(target.trim_start_matches('#')).expect("the reference resolves");
+                let target = self
+                    .document
+                    .pointer(target.trim_start_matches('#'))
+                    .expect("the reference resolves");
                 self.resolve(target)
             }
             None => schema,
         }
     }
 
-    fn branch_of<'a>(&'a self, schema: &'a Value, branches: &'a [Value], value: &Value) -> Option<&'a Value> {
+    fn branch_of<'a>(
+        &'a self,
+        schema: &'a Value,
+        branches: &'a [Value],
+        value: &Value,
+    ) -> Option<&'a Value> {
         if let Some(tag) = schema["discriminator"]["propertyName"].as_str() {
             let target = schema["discriminator"]["mapping"][value[tag].as_str()?].as_str()?;
             return self.document.pointer(target.trim_start_matches('#'));
@@ -162,7 +207,9 @@ fn apply(answer: &mut Value, pointer: &str, oddity: &Oddity) {
     let place = answer.pointer_mut(pointer).expect("the place exists");
     match oddity {
         Oddity::Enum => *place = "brand_new_value".into(),
-        Oddity::Union => *place = json!({ "type": "brand_new_member", "nested": { "n": [1, 2.5, null] } }),
+        Oddity::Union => {
+            *place = json!({ "type": "brand_new_member", "nested": { "n": [1, 2.5, null] } })
+        }
         Oddity::Null => *place = Value::Null,
         Oddity::Extra => place["brand_new_property"] = json!({ "n": 1 }),
         Oddity::Missing => {
@@ -178,8 +225,10 @@ fn apply(answer: &mut Value, pointer: &str, oddity: &Oddity) {
 fn json_schema(schema: &Value) -> Value {
     match schema {
         Value::Object(map) => {
-            let mut converted: Map<String, Value> =
-                map.iter().map(|(key, value)| (key.clone(), json_schema(value))).collect();
+            let mut converted: Map<String, Value> = map
+                .iter()
+                .map(|(key, value)| (key.clone(), json_schema(value)))
+                .collect();
             converted.remove("discriminator");
             if converted.remove("nullable") == Some(true.into()) {
                 return json!({ "anyOf": [converted, { "type": "null" }] });

@@ -32,16 +32,25 @@ where
 }
 
 fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), String> {
-    if found == expected { Ok(()) } else { Err(format!("{what} is {found:?} and not {expected:?}")) }
+    if found == expected {
+        Ok(())
+    } else {
+        Err(format!("{what} is {found:?} and not {expected:?}"))
+    }
 }
 
 #[test]
 fn every_operation_of_the_document_has_a_contract() {
     let document: BTreeSet<String> = Document::read().operation_ids();
-    let covered: BTreeSet<String> = contracts().into_iter().map(|contract| contract.id.to_owned()).collect();
+    let covered: BTreeSet<String> = contracts()
+        .into_iter()
+        .map(|contract| contract.id.to_owned())
+        .collect();
     assert_eq!(covered, document);
-    let generated: BTreeSet<String> =
-        openai_assistants::operations::ALL.iter().map(|operation| operation.id.to_owned()).collect();
+    let generated: BTreeSet<String> = openai_assistants::operations::ALL
+        .iter()
+        .map(|operation| operation.id.to_owned())
+        .collect();
     assert_eq!(generated, document);
 }
 
@@ -52,18 +61,35 @@ async fn requests_have_the_method_path_query_headers_and_body_of_the_document() 
         let document = &document;
         async move {
             let server = Server::start(Answer::json(200, contract.answer.clone())).await;
-            (contract.call)(server.client()).await.map_err(|error| format!("the call fails: {error}"))?;
+            (contract.call)(server.client())
+                .await
+                .map_err(|error| format!("the call fails: {error}"))?;
             let request = server.only_request()?;
             expect("the method", request.method.as_str(), contract.method)?;
             expect("the path", request.path.as_str(), contract.path)?;
-            let query: Vec<(&str, &str)> =
-                request.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let query: Vec<(&str, &str)> = request
+                .query
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
             expect("the query", query, contract.query.to_vec())?;
-            expect("Authorization", request.header("authorization"), Some("Bearer sk-contract"))?;
-            expect("OpenAI-Beta", request.header("openai-beta"), Some("assistants=v2"))?;
+            expect(
+                "Authorization",
+                request.header("authorization"),
+                Some("Bearer sk-contract"),
+            )?;
+            expect(
+                "OpenAI-Beta",
+                request.header("openai-beta"),
+                Some("assistants=v2"),
+            )?;
             expect("Accept", request.header("accept"), Some("application/json"))?;
             expect("api-version", request.header("api-version"), None)?;
-            expect("Content-Type", request.header("content-type"), contract.body.as_ref().map(|_| "application/json"))?;
+            expect(
+                "Content-Type",
+                request.header("content-type"),
+                contract.body.as_ref().map(|_| "application/json"),
+            )?;
             expect("the body", request.json()?, contract.body.clone())?;
             if let Some(body) = &contract.body {
                 document.validate_body(contract.id, body)?;
@@ -82,7 +108,9 @@ async fn answers_come_back_whole() {
         async move {
             document.validate_answer(contract.id, &contract.answer)?;
             let server = Server::start(Answer::json(200, contract.answer.clone())).await;
-            let answer = (contract.call)(server.client()).await.map_err(|error| error.to_string())?;
+            let answer = (contract.call)(server.client())
+                .await
+                .map_err(|error| error.to_string())?;
             expect("the answer", answer, contract.answer)
         }
     })
@@ -114,7 +142,11 @@ async fn an_error_that_is_not_json_has_its_status_and_request_id() {
         let page = "<html><body>Bad Gateway</body></html>";
         let server = Server::start(Answer::text(502, page).header("x-request-id", "req_8")).await;
         let error = failure(&contract, &server).await?;
-        expect("the status", error.status().map(|status| status.as_u16()), Some(502))?;
+        expect(
+            "the status",
+            error.status().map(|status| status.as_u16()),
+            Some(502),
+        )?;
         expect("the request id", error.request_id(), Some("req_8"))?;
         expect("the body", error.body(), Some(page))?;
         expect("is_server_error", error.is_server_error(), true)
@@ -125,10 +157,15 @@ async fn an_error_that_is_not_json_has_its_status_and_request_id() {
 #[tokio::test]
 async fn an_answer_that_is_not_json_is_a_decode_error_with_its_status_and_request_id() {
     for_every_operation(|contract| async move {
-        let server = Server::start(Answer::text(200, "<html></html>").header("x-request-id", "req_9")).await;
+        let server =
+            Server::start(Answer::text(200, "<html></html>").header("x-request-id", "req_9")).await;
         let error = failure(&contract, &server).await?;
         expect("is_decode", error.is_decode(), true)?;
-        expect("the status", error.status().map(|status| status.as_u16()), Some(200))?;
+        expect(
+            "the status",
+            error.status().map(|status| status.as_u16()),
+            Some(200),
+        )?;
         expect("the request id", error.request_id(), Some("req_9"))
     })
     .await;
@@ -189,8 +226,9 @@ async fn odd_answers(wanted: impl Fn(&Oddity) -> bool, keep: Keep) {
                 }
                 bent.set(bent.get() + 1);
                 server.answer_with(Answer::json(200, answer.clone()));
-                let decoded: Value =
-                    (contract.call)(server.client()).await.map_err(|error| format!("{place}: {error}"))?;
+                let decoded: Value = (contract.call)(server.client())
+                    .await
+                    .map_err(|error| format!("{place}: {error}"))?;
                 if let Keep::Whole = keep {
                     expect(&place, decoded, answer)?;
                 }
@@ -199,5 +237,8 @@ async fn odd_answers(wanted: impl Fn(&Oddity) -> bool, keep: Keep) {
         }
     })
     .await;
-    assert!(bent.get() > 0, "no answer could be bent this way, so nothing was tested");
+    assert!(
+        bent.get() > 0,
+        "no answer could be bent this way, so nothing was tested"
+    );
 }

@@ -4,13 +4,15 @@
 use std::pin::Pin;
 
 use openai_assistants::types::{
-    AssistantToolsCode, AssistantToolsFileSearch, AssistantToolsFunction, CreateAssistantRequest,
-    CreateMessageRequest, CreateRunRequest, CreateThreadAndRunRequest, CreateThreadRequest, CreateToolResources,
-    CreateVectorStore, CreateFileSearchResources, FunctionObject, JsonSchemaFormat, ListOrder,
-    MessageContentImageFileObject, ImageFile, MessageRequestContentTextObject, MessageRole, ModifyAssistantRequest,
-    ModifyMessageRequest, ModifyRunRequest, ModifyThreadRequest, ResponseFormatJsonSchema, RunStepInclude,
-    StaticChunking, StaticChunkingStrategy, SubmitToolOutputsRunRequest, ToolOutput, TruncationObject, TruncationType,
-    AssistantsNamedToolChoice, ToolChoiceFunction, CreateMessageContentPart,
+    AssistantToolsCode, AssistantToolsFileSearch, AssistantToolsFunction,
+    AssistantsNamedToolChoice, CreateAssistantRequest, CreateFileSearchResources,
+    CreateMessageContentPart, CreateMessageRequest, CreateRunRequest, CreateThreadAndRunRequest,
+    CreateThreadRequest, CreateToolResources, CreateVectorStore, FunctionObject, ImageFile,
+    JsonSchemaFormat, ListOrder, MessageContentImageFileObject, MessageRequestContentTextObject,
+    MessageRole, ModifyAssistantRequest, ModifyMessageRequest, ModifyRunRequest,
+    ModifyThreadRequest, ResponseFormatJsonSchema, RunStepInclude, StaticChunking,
+    StaticChunkingStrategy, SubmitToolOutputsRunRequest, ToolChoiceFunction, ToolOutput,
+    TruncationObject, TruncationType,
 };
 use openai_assistants::{Client, Error};
 use serde::Serialize;
@@ -29,8 +31,22 @@ pub struct Contract {
 }
 
 impl Contract {
-    fn new(id: &'static str, method: &'static str, path: &'static str, answer: Value, call: fn(Client) -> Answered) -> Self {
-        Self { id, method, path, query: Vec::new(), body: None, answer, call }
+    fn new(
+        id: &'static str,
+        method: &'static str,
+        path: &'static str,
+        answer: Value,
+        call: fn(Client) -> Answered,
+    ) -> Self {
+        Self {
+            id,
+            method,
+            path,
+            query: Vec::new(),
+            body: None,
+            answer,
+            call,
+        }
     }
 
     fn query(mut self, query: &[(&'static str, &'static str)]) -> Self {
@@ -46,13 +62,18 @@ impl Contract {
 
 /// Sends the call and writes the answer down as JSON again.
 fn answered<T: Serialize>(call: impl Future<Output = Result<T, Error>> + 'static) -> Answered {
-    Box::pin(async move { Ok(serde_json::to_value(call.await?).expect("an answer can be written")) })
+    Box::pin(
+        async move { Ok(serde_json::to_value(call.await?).expect("an answer can be written")) },
+    )
 }
 
 const INCLUDE: &str = "step_details.tool_calls[*].file_search.results[*].content";
 
 pub fn contracts() -> Vec<Contract> {
-    [assistants(), threads(), messages(), runs(), run_steps()].into_iter().flatten().collect()
+    [assistants(), threads(), messages(), runs(), run_steps()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn assistants() -> Vec<Contract> {
@@ -135,39 +156,91 @@ fn assistants() -> Vec<Contract> {
 
 fn threads() -> Vec<Contract> {
     vec![
-        Contract::new("createThread", "POST", "/threads", thread(), |client| answered(client.create_thread().send()))
-            .body(json!({})),
-        Contract::new("getThread", "GET", "/threads/thread_1", thread(), |client| {
-            answered(client.get_thread().thread_id("thread_1").send())
-        }),
-        Contract::new("modifyThread", "POST", "/threads/thread_1", thread(), |client| {
-            let body = ModifyThreadRequest::builder().metadata([("seen", "yes")]);
-            answered(client.modify_thread().thread_id("thread_1").body(body).send())
+        Contract::new("createThread", "POST", "/threads", thread(), |client| {
+            answered(client.create_thread().send())
         })
+        .body(json!({})),
+        Contract::new(
+            "getThread",
+            "GET",
+            "/threads/thread_1",
+            thread(),
+            |client| answered(client.get_thread().thread_id("thread_1").send()),
+        ),
+        Contract::new(
+            "modifyThread",
+            "POST",
+            "/threads/thread_1",
+            thread(),
+            |client| {
+                let body = ModifyThreadRequest::builder().metadata([("seen", "yes")]);
+                answered(
+                    client
+                        .modify_thread()
+                        .thread_id("thread_1")
+                        .body(body)
+                        .send(),
+                )
+            },
+        )
         .body(json!({ "metadata": { "seen": "yes" } })),
-        Contract::new("deleteThread", "DELETE", "/threads/thread_1", deleted("thread.deleted"), |client| {
-            answered(client.delete_thread().thread_id("thread_1").send())
-        }),
+        Contract::new(
+            "deleteThread",
+            "DELETE",
+            "/threads/thread_1",
+            deleted("thread.deleted"),
+            |client| answered(client.delete_thread().thread_id("thread_1").send()),
+        ),
     ]
 }
 
 fn messages() -> Vec<Contract> {
     vec![
-        Contract::new("listMessages", "GET", "/threads/thread_1/messages", page(message()), |client| {
-            answered(client.list_messages().thread_id("thread_1").run_id("run_1").limit(100).send())
-        })
+        Contract::new(
+            "listMessages",
+            "GET",
+            "/threads/thread_1/messages",
+            page(message()),
+            |client| {
+                answered(
+                    client
+                        .list_messages()
+                        .thread_id("thread_1")
+                        .run_id("run_1")
+                        .limit(100)
+                        .send(),
+                )
+            },
+        )
         .query(&[("limit", "100"), ("run_id", "run_1")]),
-        Contract::new("createMessage", "POST", "/threads/thread_1/messages", message(), |client| {
-            let parts: Vec<CreateMessageContentPart> = vec![
-                MessageRequestContentTextObject::builder().text("Look:").try_into().expect("the part is complete"),
-                MessageContentImageFileObject::builder()
-                    .image_file(ImageFile::builder().file_id("file_2"))
-                    .try_into()
-                    .expect("the part is complete"),
-            ];
-            let body = CreateMessageRequest::builder().role(MessageRole::User).content(parts);
-            answered(client.create_message().thread_id("thread_1").body(body).send())
-        })
+        Contract::new(
+            "createMessage",
+            "POST",
+            "/threads/thread_1/messages",
+            message(),
+            |client| {
+                let parts: Vec<CreateMessageContentPart> = vec![
+                    MessageRequestContentTextObject::builder()
+                        .text("Look:")
+                        .try_into()
+                        .expect("the part is complete"),
+                    MessageContentImageFileObject::builder()
+                        .image_file(ImageFile::builder().file_id("file_2"))
+                        .try_into()
+                        .expect("the part is complete"),
+                ];
+                let body = CreateMessageRequest::builder()
+                    .role(MessageRole::User)
+                    .content(parts);
+                answered(
+                    client
+                        .create_message()
+                        .thread_id("thread_1")
+                        .body(body)
+                        .send(),
+                )
+            },
+        )
         .body(json!({
             "role": "user",
             "content": [
@@ -175,20 +248,53 @@ fn messages() -> Vec<Contract> {
                 { "type": "image_file", "image_file": { "file_id": "file_2" } },
             ],
         })),
-        Contract::new("getMessage", "GET", "/threads/thread_1/messages/msg_1", message(), |client| {
-            answered(client.get_message().thread_id("thread_1").message_id("msg_1").send())
-        }),
-        Contract::new("modifyMessage", "POST", "/threads/thread_1/messages/msg_1", message(), |client| {
-            let body = ModifyMessageRequest::builder().metadata([("seen", "yes")]);
-            answered(client.modify_message().thread_id("thread_1").message_id("msg_1").body(body).send())
-        })
+        Contract::new(
+            "getMessage",
+            "GET",
+            "/threads/thread_1/messages/msg_1",
+            message(),
+            |client| {
+                answered(
+                    client
+                        .get_message()
+                        .thread_id("thread_1")
+                        .message_id("msg_1")
+                        .send(),
+                )
+            },
+        ),
+        Contract::new(
+            "modifyMessage",
+            "POST",
+            "/threads/thread_1/messages/msg_1",
+            message(),
+            |client| {
+                let body = ModifyMessageRequest::builder().metadata([("seen", "yes")]);
+                answered(
+                    client
+                        .modify_message()
+                        .thread_id("thread_1")
+                        .message_id("msg_1")
+                        .body(body)
+                        .send(),
+                )
+            },
+        )
         .body(json!({ "metadata": { "seen": "yes" } })),
         Contract::new(
             "deleteMessage",
             "DELETE",
             "/threads/thread_1/messages/msg_1",
             deleted("thread.message.deleted"),
-            |client| answered(client.delete_message().thread_id("thread_1").message_id("msg_1").send()),
+            |client| {
+                answered(
+                    client
+                        .delete_message()
+                        .thread_id("thread_1")
+                        .message_id("msg_1")
+                        .send(),
+                )
+            },
         ),
     ]
 }
@@ -263,23 +369,46 @@ fn runs() -> Vec<Contract> {
 
 fn run_steps() -> Vec<Contract> {
     vec![
-        Contract::new("listRunSteps", "GET", "/threads/thread_1/runs/run_1/steps", page(run_step()), |client| {
-            let include = [RunStepInclude::StepDetailsToolCallsFileSearchResultsContent];
-            answered(client.list_run_steps().thread_id("thread_1").run_id("run_1").include(include).limit(1).send())
-        })
+        Contract::new(
+            "listRunSteps",
+            "GET",
+            "/threads/thread_1/runs/run_1/steps",
+            page(run_step()),
+            |client| {
+                let include = [RunStepInclude::StepDetailsToolCallsFileSearchResultsContent];
+                answered(
+                    client
+                        .list_run_steps()
+                        .thread_id("thread_1")
+                        .run_id("run_1")
+                        .include(include)
+                        .limit(1)
+                        .send(),
+                )
+            },
+        )
         .query(&[("include[]", INCLUDE), ("limit", "1")]),
-        Contract::new("getRunStep", "GET", "/threads/thread_1/runs/run_1/steps/step_1", message_step(), |client| {
-            let include = vec![RunStepInclude::StepDetailsToolCallsFileSearchResultsContent, "else".into()];
-            answered(
-                client
-                    .get_run_step()
-                    .thread_id("thread_1")
-                    .run_id("run_1")
-                    .step_id("step_1")
-                    .include(include)
-                    .send(),
-            )
-        })
+        Contract::new(
+            "getRunStep",
+            "GET",
+            "/threads/thread_1/runs/run_1/steps/step_1",
+            message_step(),
+            |client| {
+                let include = vec![
+                    RunStepInclude::StepDetailsToolCallsFileSearchResultsContent,
+                    "else".into(),
+                ];
+                answered(
+                    client
+                        .get_run_step()
+                        .thread_id("thread_1")
+                        .run_id("run_1")
+                        .step_id("step_1")
+                        .include(include)
+                        .send(),
+                )
+            },
+        )
         .query(&[("include[]", INCLUDE), ("include[]", "else")]),
     ]
 }
@@ -436,6 +565,7 @@ fn run_step() -> Value {
 fn message_step() -> Value {
     let mut step = run_step();
     step["type"] = "message_creation".into();
-    step["step_details"] = json!({ "type": "message_creation", "message_creation": { "message_id": "msg_1" } });
+    step["step_details"] =
+        json!({ "type": "message_creation", "message_creation": { "message_id": "msg_1" } });
     step
 }

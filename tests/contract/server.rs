@@ -40,7 +40,11 @@ impl Answer {
     }
 
     pub fn text(status: u16, body: &str) -> Self {
-        Self { status, headers: Vec::new(), body: body.to_owned() }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: body.to_owned(),
+        }
     }
 
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
@@ -49,15 +53,25 @@ impl Answer {
     }
 
     fn response(&self) -> HttpMockResponse {
-        let response = HttpMockResponse::builder().status(self.status).body(self.body.as_str());
-        self.headers.iter().fold(response, |response, (name, value)| response.header(*name, value.as_str())).build()
+        let response = HttpMockResponse::builder()
+            .status(self.status)
+            .body(self.body.as_str());
+        self.headers
+            .iter()
+            .fold(response, |response, (name, value)| {
+                response.header(*name, value.as_str())
+            })
+            .build()
     }
 }
 
 impl Server {
     pub async fn start(answer: Answer) -> Self {
         let mock = MockServer::start_async().await;
-        let state = Arc::new(Mutex::new(State { answer, requests: Vec::new() }));
+        let state = Arc::new(Mutex::new(State {
+            answer,
+            requests: Vec::new(),
+        }));
         let shared = Arc::clone(&state);
         mock.mock_async(move |_, then| {
             then.respond_with(move |request: &HttpMockRequest| {
@@ -74,7 +88,11 @@ impl Server {
             .retry(RetryPolicy::never())
             .build()
             .expect("the configuration is valid");
-        Self { _mock: mock, client, state }
+        Self {
+            _mock: mock,
+            client,
+            state,
+        }
     }
 
     pub fn answer_with(&self, answer: Answer) {
@@ -104,7 +122,9 @@ impl From<&HttpMockRequest> for Request {
             method: request.method_str().to_owned(),
             path: request.uri().path().to_owned(),
             query: request.query_params(),
-            headers: headers.map(|(name, value)| (name.to_lowercase(), value.clone())).collect(),
+            headers: headers
+                .map(|(name, value)| (name.to_lowercase(), value.clone()))
+                .collect(),
             body: request.body_vec(),
         }
     }
@@ -112,13 +132,18 @@ impl From<&HttpMockRequest> for Request {
 
 impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(header, _)| header == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub fn json(&self) -> Result<Option<Value>, String> {
         if self.body.is_empty() {
             return Ok(None);
         }
-        serde_json::from_slice(&self.body).map(Some).map_err(|error| format!("the body is not JSON: {error}"))
+        serde_json::from_slice(&self.body)
+            .map(Some)
+            .map_err(|error| format!("the body is not JSON: {error}"))
     }
 }

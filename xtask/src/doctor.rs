@@ -8,29 +8,23 @@ use std::fmt::Display;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, Command, Stdio};
 
 const PACKAGE: &str = "@stdy/cli@0.22.2";
 
 /// Runs doctor once for each seed; skipped, and said so, where node is missing.
-pub fn run(root: &Path, document: &Path, seeds: u32) -> ExitCode {
+pub(crate) fn run(root: &Path, document: &Path, seeds: u32) -> Result<String, String> {
     let Some(mock) = install(root) else {
-        println!("skipped: doctor needs node and npm for its mock server, and they are not there");
-        return ExitCode::SUCCESS;
+        return Ok(
+            "skipped: doctor needs node and npm for its mock, and they are not there\n".to_owned(),
+        );
     };
-    match examine(root, &mock, document, seeds) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn examine(root: &Path, mock: &Path, document: &Path, seeds: u32) -> Result<(), String> {
+    let document = document
+        .canonicalize()
+        .map_err(says("cannot find the document"))?;
     let mut failed = Vec::new();
     for seed in 1..=seeds {
-        let server = Server::start(mock, document, seed)?;
+        let server = Server::start(&mock, &document, seed)?;
         let output = cargo()
             .args(["run", "--quiet", "--example", "doctor"])
             .current_dir(root)
@@ -40,18 +34,25 @@ fn examine(root: &Path, mock: &Path, document: &Path, seeds: u32) -> Result<(), 
             .output()
             .map_err(says("cannot run doctor"))?;
         let text = String::from_utf8_lossy(&output.stdout);
-        println!("seed {seed}: {}", text.lines().last().unwrap_or("doctor printed nothing"));
+        println!(
+            "seed {seed}: {}",
+            text.lines().last().unwrap_or("doctor printed nothing")
+        );
         if !output.status.success() {
-            text.lines().filter(|line| !line.starts_with("ok ")).for_each(|line| println!("    {line}"));
+            text.lines()
+                .filter(|line| !line.starts_with("ok "))
+                .for_each(|line| println!("    {line}"));
             println!("{}", String::from_utf8_lossy(&output.stderr));
             failed.push(seed);
         }
     }
     if failed.is_empty() {
-        println!("doctor passes with each of {seeds} seeds");
-        Ok(())
+        Ok(format!("doctor passes with each of {seeds} seeds\n"))
     } else {
-        Err(format!("doctor fails with {} of {seeds} seeds: {failed:?}", failed.len()))
+        Err(format!(
+            "doctor fails with {} of {seeds} seeds: {failed:?}",
+            failed.len()
+        ))
     }
 }
 
@@ -78,7 +79,9 @@ fn install(root: &Path) -> Option<PathBuf> {
 /// would leave it running when it is ended.
 fn program(folder: &Path) -> Option<PathBuf> {
     let packages = std::fs::read_dir(folder.join("node_modules/@stdy")).ok()?;
-    let mut programs = packages.filter_map(Result::ok).map(|package| package.path().join("bin/steady"));
+    let mut programs = packages
+        .filter_map(Result::ok)
+        .map(|package| package.path().join("bin/steady"));
     programs.find(|program| program.exists())
 }
 
@@ -92,7 +95,13 @@ impl Server {
     fn start(mock: &Path, document: &Path, seed: u32) -> Result<Self, String> {
         let port = free_port().map_err(says("no port is free"))?;
         let mut process = Command::new(mock)
-            .args(["--host", "127.0.0.1", "--port", &port.to_string(), "--quiet"])
+            .args([
+                "--host",
+                "127.0.0.1",
+                "--port",
+                &port.to_string(),
+                "--quiet",
+            ])
             .arg(format!("--generator-seed={seed}"))
             .arg(document)
             .stdin(Stdio::null())
@@ -101,7 +110,10 @@ impl Server {
             .spawn()
             .map_err(says("cannot start the mock"))?;
         let output = process.stdout.take().ok_or("the mock has no output")?;
-        let server = Self { process, url: format!("http://127.0.0.1:{port}") };
+        let server = Self {
+            process,
+            url: format!("http://127.0.0.1:{port}"),
+        };
         let is_ready = |line: &String| line.contains("Ready to accept requests");
         let mut lines = BufReader::new(output).lines().map_while(Result::ok);
         match lines.find(is_ready) {
@@ -124,7 +136,9 @@ impl Drop for Server {
 }
 
 fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+        .local_addr()?
+        .port())
 }
 
 fn cargo() -> Command {

@@ -2,14 +2,16 @@
 
 #![forbid(unsafe_code)]
 
-#[path = "../../build/document.rs"]
-mod document;
+#[path = "../../build/mod.rs"]
+mod build;
+mod doctor;
 mod spec;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use build::document;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -22,6 +24,24 @@ enum Command {
     /// Work with the OpenAPI document
     #[command(subcommand)]
     Spec(Spec),
+    /// Print the source that the crate is built from
+    Generate {
+        /// A canonical document
+        #[arg(default_value_os_t = default_output())]
+        document: PathBuf,
+        /// Print the typed mocks instead of the client
+        #[arg(long)]
+        mocks: bool,
+    },
+    /// Run the example `doctor` against a validating mock, once for each seed
+    Doctor {
+        /// The document that the mock serves
+        #[arg(default_value_os_t = default_output())]
+        document: PathBuf,
+        /// How many sets of random answers to try
+        #[arg(long, default_value_t = 30)]
+        seeds: u32,
+    },
 }
 
 #[derive(Subcommand)]
@@ -39,23 +59,32 @@ enum Spec {
     },
 }
 
-/// `openapi.yaml` at the top of the repository that Cargo runs this command for,
-/// from whatever folder.
 fn default_output() -> PathBuf {
+    root().join("openapi.yaml")
+}
+
+/// The top of the repository that Cargo runs this command for, from whatever folder.
+fn root() -> PathBuf {
     let xtask = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    let root = xtask
+    xtask
         .as_deref()
         .and_then(Path::parent)
-        .map(Path::to_path_buf);
-    root.unwrap_or_default().join("openapi.yaml")
+        .map(Path::to_path_buf)
+        .unwrap_or_default()
 }
 
 fn main() -> ExitCode {
-    let Command::Spec(Spec::Import { document, output }) = Command::parse();
-    match spec::import::run(&document, &output) {
-        Ok(summary) => {
+    let result = match Command::parse() {
+        Command::Spec(Spec::Import { document, output }) => spec::import::run(&document, &output)
+            .map(|summary| summary.to_string())
+            .map_err(|error| error.to_string()),
+        Command::Generate { document, mocks } => generate(&document, mocks),
+        Command::Doctor { document, seeds } => doctor::run(&root(), &document, seeds),
+    };
+    match result {
+        Ok(text) => {
             // Whoever closed the pipe has seen enough.
-            let _ = write!(std::io::stdout(), "{summary}");
+            let _ = write!(std::io::stdout(), "{text}");
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -63,4 +92,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn generate(path: &Path, mocks: bool) -> Result<String, String> {
+    let document = document::read(path).map_err(|error| error.to_string())?;
+    let source =
+        build::generate(&document).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(if mocks { source.mocks } else { source.client })
 }

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::closure;
+use super::pointer::{Pointer, resolve};
 use super::schema::{self, Kind, kind};
-use crate::document::{Error, Pointer, resolve};
+use crate::document::Error;
 
 /// Every reference resolves, and only named schemas are objects, unions or lists
 /// of values.

@@ -1,38 +1,84 @@
-//! Where the wire is known to differ from the document.
-//!
-//! Upstream requires these properties and does not let them be null. Servers,
-//! and examples of the document itself, send null or leave them out.
+//! Where the wire is known to differ from the document. What a document does not have
+//! is skipped.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::schema::{self, Schemas};
+use super::schema::{self, Kind, Schemas};
 
-/// Component and property.
-const NULL_ON_THE_WIRE: [(&str, &str); 10] = [
+/// Component and property: required, and not to be null. Servers, and examples of the
+/// document itself, send null or leave them out.
+const NULL_ON_THE_WIRE: [(&str, &str); 11] = [
     ("MessageObject", "attachments"),
     ("MessageObject", "completed_at"),
     ("MessageObject", "incomplete_at"),
     ("MessageObject", "incomplete_details"),
-    // Servers that do not stream messages know no status of one.
     ("MessageObject", "status"),
     ("RunObject", "instructions"),
+    // Servers of the shape of 2024-04 do not know it.
+    ("RunObject", "parallel_tool_calls"),
     ("RunObject", "required_action"),
     ("RunStepObject", "expired_at"),
     ("RunStepObject", "metadata"),
     ("ThreadObject", "tool_resources"),
 ];
 
-/// Lets null be where it is seen. What a document does not have is skipped.
+/// Component and place, innermost first: an object with a tag. Other servers have
+/// objects with other tags there, so that it is a union with one member so far.
+const UNIONS_OF_ONE: [(&str, &str); 2] = [
+    (
+        "RunObject",
+        "/properties/required_action/properties/submit_tool_outputs/properties/tool_calls/items",
+    ),
+    ("RunObject", "/properties/required_action"),
+];
+
+/// Component and property: what is left out keeps the value of the assistant, and not
+/// the default that is given for a new one.
+const NO_DEFAULT: [(&str, &str); 6] = [
+    ("ModifyAssistantRequest", "temperature"),
+    ("ModifyAssistantRequest", "top_p"),
+    ("CreateRunRequest", "temperature"),
+    ("CreateRunRequest", "top_p"),
+    ("CreateThreadAndRunRequest", "temperature"),
+    ("CreateThreadAndRunRequest", "top_p"),
+];
+
+/// Corrects what a document says.
 pub(super) fn apply(schemas: &mut Schemas) {
     for (component, property) in NULL_ON_THE_WIRE {
         if let Some(schema) = schemas.get_mut(component) {
             allow_null(schema, property);
         }
     }
-    // A list with no data has no first and no last id.
     for schema in schemas.values_mut().filter(|schema| is_list(schema)) {
+        // A list with no data has no first and no last id.
         allow_null(schema, "first_id");
         allow_null(schema, "last_id");
+        // It is free text by the document, and always the same on the wire.
+        if let Some(object) = schema.pointer_mut("/properties/object") {
+            *object = json!({ "type": "string", "enum": ["list"] });
+        }
+    }
+    let known = schemas.clone();
+    let is_object =
+        |schema: &Value| schema::kind(schema::target(schema, &known).1) == Some(Kind::Object);
+    for (component, place) in UNIONS_OF_ONE {
+        let found = schemas
+            .get_mut(component)
+            .and_then(|schema| schema.pointer_mut(place));
+        if let Some(object) = found.filter(|object| is_object(object)) {
+            let place = schema::take_place(object);
+            *object = json!({ "oneOf": [object.take()] });
+            schema::put_place(object, place);
+        }
+    }
+    for (component, property) in NO_DEFAULT {
+        let schema = schemas
+            .get_mut(component)
+            .and_then(|schema| schema.get_mut("properties")?.get_mut(property));
+        if let Some(schema) = schema.and_then(Value::as_object_mut) {
+            schema.remove("default");
+        }
     }
 }
 
@@ -59,6 +105,52 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_object_with_a_tag_is_a_union_of_one() {
+        let action = json!({"type": "object", "nullable": true, "required": ["type"], "properties": {
+            "type": {"type": "string", "enum": ["submit_tool_outputs"]},
+        }});
+        let run = json!({"type": "object", "properties": {"required_action": action}});
+        let mut schemas: Schemas = [("RunObject".to_owned(), run)].into_iter().collect();
+        apply(&mut schemas);
+        let once = schemas.clone();
+        apply(&mut schemas);
+
+        let action = &schemas["RunObject"]["properties"]["required_action"];
+        assert_eq!(action["oneOf"].as_array().map(Vec::len), Some(1));
+        assert_eq!(action["nullable"], true);
+        assert_eq!(schemas, once, "a corrected document is right");
+    }
+
+    #[test]
+    fn a_list_says_so_and_nothing_else() {
+        let list = json!({"type": "object", "properties": {
+            "object": {"type": "string"},
+            "data": {"type": "array", "items": {"type": "string"}},
+            "has_more": {"type": "boolean"},
+        }});
+        let mut schemas: Schemas = [("ListThings".to_owned(), list)].into_iter().collect();
+        apply(&mut schemas);
+        assert_eq!(
+            schemas["ListThings"]["properties"]["object"]["enum"],
+            json!(["list"])
+        );
+    }
+
+    #[test]
+    fn a_run_takes_no_default_from_the_document() {
+        let temperature = json!({"type": "number", "default": 1, "maximum": 2});
+        let request = json!({"type": "object", "properties": {"temperature": temperature}});
+        let mut schemas: Schemas = [("CreateRunRequest".to_owned(), request)]
+            .into_iter()
+            .collect();
+        apply(&mut schemas);
+        assert_eq!(
+            schemas["CreateRunRequest"]["properties"]["temperature"],
+            json!({"type": "number", "maximum": 2})
+        );
+    }
 
     #[test]
     fn null_is_let_in_where_it_is_seen() {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::document::{Error, Pointer};
+use super::pointer::Pointer;
+use crate::document::Error;
 
 type Object = Map<String, Value>;
 

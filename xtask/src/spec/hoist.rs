@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use super::closure;
 use super::discriminator;
 use super::naming::{self, Names, Stem};
+use super::pointer::Pointer;
 use super::schema::{self, Kind, Schemas, kind};
-use crate::document::{Error, Pointer};
+use crate::document::Error;
 
 /// Moves inline schemas into components.
 pub(super) struct Hoist {

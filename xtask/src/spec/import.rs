@@ -10,8 +10,9 @@ use super::changes::{self, Change, What};
 use super::closure::{self, ERROR_RESPONSE, STREAM_EVENT};
 use super::hoist::Hoist;
 use super::lower::Lowering;
+use super::pointer::Pointer;
 use super::{check, corrections, descriptions, discriminator, operations, unions, write};
-use crate::document::{self, Error, Pointer};
+use crate::document::{self, Error};
 
 /// Stands at the top of the written document.
 const HEADER: &str = "The OpenAI Assistants API, as far as this project uses it.\n\

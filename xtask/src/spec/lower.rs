@@ -11,8 +11,9 @@ use serde_json::{Map, Value, json};
 use super::closure;
 use super::discriminator;
 use super::facts;
+use super::pointer::Pointer;
 use super::schema::{self, Kind, PREFIX, Schemas, kind};
-use crate::document::{Error, Pointer};
+use crate::document::Error;
 
 type Object = Map<String, Value>;
 

@@ -5,8 +5,8 @@
 //!      ─▶ operations ─▶ descriptions ─▶ check ─▶ changes ─▶ write
 //! ```
 //!
-//! [`import`] runs the steps; each of the other modules is one of them, or what
-//! some of them need ([`schema`], [`facts`], [`naming`]).
+//! `import` runs the steps; each of the other modules is one of them, or what
+//! some of them need (`schema`, `facts`, `naming`, `pointer`).
 
 mod changes;
 mod check;
@@ -20,6 +20,7 @@ pub mod import;
 mod lower;
 mod naming;
 mod operations;
+mod pointer;
 mod schema;
 mod unions;
 mod write;

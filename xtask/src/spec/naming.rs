@@ -71,7 +71,9 @@ const PREFERRED: &[(&str, &str)] = &[
     // Runs.
     ("RunIncompleteDetailsReason", "RunIncompleteReason"),
     ("RunLastError", "RunError"),
-    ("RunRequiredActionSubmitToolOutputs", "SubmitToolOutputsAction"),
+    ("SubmitToolOutputsRunRequiredAction", "SubmitToolOutputsRequiredAction"),
+    ("SubmitToolOutputsRequiredActionSubmitToolOutputs", "SubmitToolOutputsAction"),
+    ("SubmitToolOutputsActionToolCall", "RunToolCall"),
     // Run steps.
     ("RunStepLastError", "RunStepError"),
     ("RunStepStepDetails", "RunStepDetails"),
