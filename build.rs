@@ -23,7 +23,18 @@ fn run() -> Result<(), String> {
     let source =
         build::generate(&document).map_err(|error| format!("{}: {error}", path.display()))?;
     write("client.rs", &source.client)?;
-    write("mocks.rs", &source.mocks)
+    write("mocks.rs", &source.mocks)?;
+    tell_schemas(&source.schemas);
+    Ok(())
+}
+
+/// Handwritten code that needs a schema which older documents lack asks for it:
+/// `#[cfg(assistants_schema = "DeleteMessageResponse")]`.
+fn tell_schemas(schemas: &[String]) {
+    println!("cargo::rustc-check-cfg=cfg(assistants_schema, values(any()))");
+    for schema in schemas {
+        println!("cargo::rustc-cfg=assistants_schema=\"{schema}\"");
+    }
 }
 
 /// A relative path starts at the root of this package.

@@ -28,6 +28,8 @@ pub struct Source {
     pub client: String,
     /// Typed httpmock helpers, one pair for each operation.
     pub mocks: String,
+    /// The names of the schemas, for handwritten code that needs one of them.
+    pub schemas: Vec<String>,
 }
 
 /// Why a document cannot become a client, and where in the document the reason is.
@@ -67,6 +69,7 @@ pub fn generate(document: &Value) -> Result<Source, Error> {
     })?;
 
     Ok(Source {
+        schemas: api.schemas.keys().map(ToString::to_string).collect(),
         client: finish::client(client, &api)?,
         mocks: finish::mocks(mocks, &api)?,
     })

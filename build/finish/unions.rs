@@ -92,30 +92,26 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
     let mut by_json_type = BTreeMap::new();
     let mut variants = Vec::new();
     let mut types = Vec::new();
-    for (branch, variant) in branches.iter().zip(&item.variants) {
+    for (branch, made) in branches.iter().zip(&item.variants) {
         let json_type = json_type(api, branch);
-        let variant_name = &variant.ident;
-        let ty = match &variant.fields {
-            syn::Fields::Unnamed(fields) => fields.unnamed[0].ty.clone(),
+        let (variant, ty) = match (reference(branch), &made.fields) {
+            (Some(schema), _) => {
+                let ty = ident(&type_name(schema));
+                (ty.clone(), quote!(#ty))
+            }
+            (None, syn::Fields::Unnamed(fields)) => {
+                let ty = &fields.unnamed[0].ty;
+                (ident(variant_name(json_type)), quote!(#ty))
+            }
             _ => return Err(ambiguous(name, "a branch has no type")),
         };
-        let ty = match reference(branch) {
-            Some(schema) => {
-                let ty = ident(&type_name(schema));
-                quote!(#ty)
-            }
-            None => quote!(#ty),
-        };
-        if by_json_type
-            .insert(json_type, variant_name.clone())
-            .is_some()
-        {
+        if by_json_type.insert(json_type, variant.clone()).is_some() {
             return Err(ambiguous(
                 name,
                 &format!("two of its branches are of the JSON type {json_type}"),
             ));
         }
-        variants.push(variant_name.clone());
+        variants.push(variant);
         types.push(ty);
     }
     let unknown = strings::catch_all(variants.iter().map(ToString::to_string));
@@ -184,6 +180,17 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
         #text
     };
     Ok(file.items)
+}
+
+/// The name of a branch that has none in the document.
+fn variant_name(json_type: &str) -> &'static str {
+    match json_type {
+        "string" => "Text",
+        "array" => "List",
+        "boolean" => "Boolean",
+        "number" => "Number",
+        _ => "Object",
+    }
 }
 
 fn ambiguous(name: &Ident, reason: &str) -> Error {

@@ -167,6 +167,7 @@ pub fn deleted_thread() -> types::DeleteThreadResponse {
 }
 
 /// The answer to the deletion of a message.
+#[cfg(assistants_schema = "DeleteMessageResponse")]
 #[must_use]
 pub fn deleted_message() -> types::DeleteMessageResponse {
     decode(json!({ "id": "msg_1", "object": "thread.message.deleted", "deleted": true }))

@@ -98,5 +98,6 @@ fn generate(path: &Path, mocks: bool) -> Result<String, String> {
     let document = document::read(path).map_err(|error| error.to_string())?;
     let source =
         build::generate(&document).map_err(|error| format!("{}: {error}", path.display()))?;
+    eprintln!("{} schemas", source.schemas.len());
     Ok(if mocks { source.mocks } else { source.client })
 }
