@@ -36,7 +36,7 @@ pub struct Operation<'a> {
     pub events: Option<&'a str>,
 }
 
-/// A path or query parameter.
+/// A parameter of an operation, in its path or its query.
 pub struct Parameter<'a> {
     pub name: &'a str,
     pub is_path: bool,
@@ -305,15 +305,8 @@ impl<'a> Operation<'a> {
             path,
             parameters: parameters
                 .iter()
-                .map(|parameter| {
-                    Some(Parameter {
-                        name: parameter["name"].as_str()?,
-                        is_path: parameter["in"] == "path",
-                        is_array: parameter["schema"]["type"] == "array",
-                    })
-                })
-                .collect::<Option<_>>()
-                .ok_or_else(|| unusable("one of the parameters has no name"))?,
+                .map(|parameter| Parameter::read(parameter).map_err(|reason| unusable(&reason)))
+                .collect::<Result<_, Error>>()?,
             body: json_schema(&operation["requestBody"]),
             response: json_schema(&operation["responses"]["200"])
                 .ok_or_else(|| unusable("the response 200 is not JSON of a named schema"))?,
@@ -332,7 +325,27 @@ impl<'a> Operation<'a> {
     }
 }
 
-impl Parameter<'_> {
+impl<'a> Parameter<'a> {
+    fn read(parameter: &'a Value) -> Result<Self, String> {
+        let name = parameter["name"]
+            .as_str()
+            .ok_or("one of the parameters has no name")?;
+        let is_path = match parameter["in"].as_str() {
+            Some("path") => true,
+            Some("query") => false,
+            _ => {
+                return Err(format!(
+                    "the parameter `{name}` is neither in the path nor in the query"
+                ));
+            }
+        };
+        Ok(Self {
+            name,
+            is_path,
+            is_array: parameter["schema"]["type"] == "array",
+        })
+    }
+
     /// The name of the builder's method, as progenitor makes it (`include[]` is `include`).
     pub fn function(&self) -> String {
         self.name.to_snake_case()

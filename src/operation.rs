@@ -263,6 +263,11 @@ fn decode<T: DeserializeOwned>(info: &OperationInfo, answer: Answer) -> Result<R
     }
 }
 
+/// An argument of an operation, once it is needed.
+pub(crate) fn argument<T>(name: &str, value: Result<T, String>) -> Result<T> {
+    value.map_err(|reason| Error::invalid_argument(name, reason))
+}
+
 /// An id as a segment of a path. What would address another resource is refused.
 pub(crate) fn path_segment(name: &str, value: &str) -> Result<String> {
     match value {

@@ -5,12 +5,18 @@
 //! - `strings`: enums of strings that keep what they do not know
 //! - `unions`: enums that are decoded by a tag or by the JSON type
 //! - `builders`: builders of what goes into requests
-//! - `operations`: one builder for each operation, and the methods of `Client`
+//! - `operations`: one builder for each operation
+//! - `requests`: what it sends
+//! - `lists`: the pagers of list operations
+//! - `methods`: the methods of `Client`
 //! - `mocks`: the typed mocks
 
 mod builders;
+mod lists;
+mod methods;
 mod mocks;
 mod operations;
+mod requests;
 mod strings;
 mod types;
 mod unions;
@@ -27,7 +33,7 @@ pub fn client(file: File, api: &Api) -> Result<String, Error> {
     types.push(builders::module(&types, api));
     types.extend(events::types(api)?);
     let operations = operations::finish(take_module(&file, "builder")?, api)?;
-    let methods = operations::methods(&file.items, api)?;
+    let methods = methods::of_client(&file.items, api)?;
 
     Ok(prettyplease::unparse(&syn::parse_quote! {
         /// The schemas of the document.

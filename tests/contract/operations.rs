@@ -81,7 +81,12 @@ fn assistants() -> Vec<Contract> {
         Contract::new("listAssistants", "GET", "/assistants", page(assistant()), |client| {
             answered(client.list_assistants().limit(5).order(ListOrder::Asc).after("asst_0").before("asst_9").send())
         })
-        .query(&[("after", "asst_0"), ("before", "asst_9"), ("limit", "5"), ("order", "asc")]),
+        .query(&[
+            ("limit", "5"),
+            ("order", "asc"),
+            ("after", "asst_0"),
+            ("before", "asst_9"),
+        ]),
         Contract::new("createAssistant", "POST", "/assistants", assistant(), |client| {
             let function = FunctionObject::builder()
                 .name("get_weather")
@@ -387,7 +392,7 @@ fn run_steps() -> Vec<Contract> {
                 )
             },
         )
-        .query(&[("include[]", INCLUDE), ("limit", "1")]),
+        .query(&[("limit", "1"), ("include[]", INCLUDE)]),
         Contract::new(
             "getRunStep",
             "GET",

@@ -1,0 +1,121 @@
+//! Requests: what an operation sends, made of the arguments of its builder.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::super::api::{Operation, type_name};
+use super::ident;
+
+/// The form of the answer that a request asks for.
+#[derive(Clone, Copy, PartialEq)]
+enum Answer {
+    Json,
+    Events,
+}
+
+/// `Operation` for a builder, and `StreamingOperation` where there are events.
+pub fn implementations(operation: &Operation) -> TokenStream {
+    let name = ident(&operation.builder());
+    let output = ident(&type_name(operation.response));
+    let (id, path) = (operation.id, operation.path);
+    let method = operation.method.to_uppercase();
+    let request = request(operation, Answer::Json);
+    let streaming = operation.events.map(|events| streaming(operation, events));
+    quote! {
+        impl crate::operation::Operation for #name {
+            type Output = types::#output;
+
+            const INFO: &'static crate::operation::OperationInfo = &crate::operation::OperationInfo {
+                id: #id,
+                method: #method,
+                path: #path,
+            };
+
+            fn into_request(self) -> crate::Result<crate::operation::Request> {
+                #request
+            }
+        }
+
+        #streaming
+    }
+}
+
+fn streaming(operation: &Operation, events: &str) -> TokenStream {
+    let name = ident(&operation.builder());
+    let events = ident(&type_name(events));
+    let request = request(operation, Answer::Events);
+    quote! {
+        impl crate::operation::StreamingOperation for #name {
+            type Event = types::#events;
+
+            fn into_stream_request(self) -> crate::Result<crate::operation::Request> {
+                use crate::operation::Operation;
+                #request
+            }
+        }
+    }
+}
+
+fn request(operation: &Operation, answer: Answer) -> TokenStream {
+    let method = ident(operation.method);
+    let parameters = operation
+        .parameters
+        .iter()
+        .map(|parameter| parameter.function());
+    let arguments = parameters.chain(operation.body.map(|_| "body".to_owned()));
+    let (names, arguments): (Vec<_>, Vec<_>) = arguments.map(|name| (ident(&name), name)).unzip();
+    let url = url(operation);
+    let (accept, body) = match answer {
+        Answer::Json => ("application/json", quote!(&body)),
+        Answer::Events => (
+            "text/event-stream",
+            quote!(&crate::operation::Streamed::new(&body)),
+        ),
+    };
+    let body = operation.body.map(|_| quote!(.json(#body)));
+    let query = operation
+        .parameters
+        .iter()
+        .filter(|parameter| !parameter.is_path);
+    let query = query.map(|parameter| {
+        let (wire_name, value) = (parameter.name, ident(&parameter.function()));
+        quote!(.query(&progenitor_client::QueryParam::new(#wire_name, &#value)))
+    });
+    quote! {
+        let Self { client, options, #(#names,)* } = self;
+        #(let #names = crate::operation::argument(#arguments, #names)?;)*
+        let request = client
+            .http()
+            .#method(#url)
+            .header(::reqwest::header::ACCEPT, #accept)
+            #body
+            #(#query)*
+            .build()
+            .map_err(crate::Error::from_build)?;
+        Ok(crate::operation::Request::new(client, Self::INFO, options, request))
+    }
+}
+
+/// The base URL and the path, with each argument as one segment.
+fn url(operation: &Operation) -> TokenStream {
+    let in_path = operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.is_path);
+    let mut format = format!("{{}}{}", operation.path);
+    let mut segments: Vec<(usize, TokenStream)> = Vec::new();
+    for parameter in in_path {
+        let template = format!("{{{}}}", parameter.name);
+        let (wire_name, value) = (parameter.name, ident(&parameter.function()));
+        if let Some(position) = operation.path.find(&template) {
+            format = format.replace(&template, "{}");
+            segments.push((
+                position,
+                quote!(crate::operation::path_segment(#wire_name, &#value)?),
+            ));
+        }
+    }
+    segments.sort_by_key(|(position, _)| *position);
+    let segments = segments.into_iter().map(|(_, segment)| segment);
+    quote!(format!(#format, client.base_url(), #(#segments),*))
+}
