@@ -30,6 +30,8 @@ pub struct Operation<'a> {
     pub parameters: Vec<Parameter<'a>>,
     /// The schema of the request body.
     pub body: Option<&'a str>,
+    /// Nothing has to be set in the body.
+    pub body_is_optional: bool,
     /// The schema of the response.
     pub response: &'a str,
     /// The schema of the events, for an operation that can answer with a stream.
@@ -39,8 +41,10 @@ pub struct Operation<'a> {
 /// A parameter of an operation, in its path or its query.
 pub struct Parameter<'a> {
     pub name: &'a str,
+    pub description: Option<&'a str>,
     pub is_path: bool,
     pub is_array: bool,
+    pub is_required: bool,
 }
 
 /// A component schema, by the Rust type that it becomes.
@@ -278,7 +282,7 @@ fn operations(document: &Value) -> Result<Vec<Operation<'_>>, Error> {
     for (path, item) in paths {
         for method in METHODS {
             if let Some(operation) = item.get(method) {
-                operations.push(Operation::read(path, method, operation)?);
+                operations.push(Operation::read(document, path, method, operation)?);
             }
         }
     }
@@ -289,7 +293,12 @@ fn operations(document: &Value) -> Result<Vec<Operation<'_>>, Error> {
 }
 
 impl<'a> Operation<'a> {
-    fn read(path: &'a str, method: &'a str, operation: &'a Value) -> Result<Self, Error> {
+    fn read(
+        document: &'a Value,
+        path: &'a str,
+        method: &'a str,
+        operation: &'a Value,
+    ) -> Result<Self, Error> {
         let unusable = |reason: &str| {
             let path = path.replace('~', "~0").replace('/', "~1");
             Error::new(format!("#/paths/{path}/{method}"), reason)
@@ -297,6 +306,7 @@ impl<'a> Operation<'a> {
         let parameters = operation["parameters"]
             .as_array()
             .map_or(&[][..], Vec::as_slice);
+        let body = json_schema(&operation["requestBody"]);
         Ok(Self {
             id: operation["operationId"]
                 .as_str()
@@ -307,7 +317,8 @@ impl<'a> Operation<'a> {
                 .iter()
                 .map(|parameter| Parameter::read(parameter).map_err(|reason| unusable(&reason)))
                 .collect::<Result<_, Error>>()?,
-            body: json_schema(&operation["requestBody"]),
+            body,
+            body_is_optional: body.is_some_and(|body| nothing_is_required(document, body)),
             response: json_schema(&operation["responses"]["200"])
                 .ok_or_else(|| unusable("the response 200 is not JSON of a named schema"))?,
             events: reference(&operation["x-event-stream"]),
@@ -341,8 +352,10 @@ impl<'a> Parameter<'a> {
         };
         Ok(Self {
             name,
+            description: parameter["description"].as_str(),
             is_path,
             is_array: parameter["schema"]["type"] == "array",
+            is_required: parameter["required"] == true,
         })
     }
 
@@ -350,6 +363,11 @@ impl<'a> Parameter<'a> {
     pub fn function(&self) -> String {
         self.name.to_snake_case()
     }
+}
+
+fn nothing_is_required(document: &Value, schema: &str) -> bool {
+    let required = document["components"]["schemas"][schema]["required"].as_array();
+    required.is_none_or(Vec::is_empty)
 }
 
 fn json_schema(body_or_response: &Value) -> Option<&str> {

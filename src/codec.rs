@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use std::vec;
 
 use serde::de::value::{CowStrDeserializer, MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
 
@@ -25,15 +25,15 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Decodes a string without allocating where the reader can lend it.
-pub(crate) fn text<'de, D, T>(deserializer: D, expected: &'static str) -> Result<T, D::Error>
+/// Decodes a string enum. Known values are compared and not copied.
+pub(crate) fn string<'de, D, T>(deserializer: D, expected: &'static str) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: for<'a> From<&'a str>,
 {
-    struct Text<T>(&'static str, PhantomData<T>);
+    struct Known<T>(&'static str, PhantomData<T>);
 
-    impl<T: for<'a> From<&'a str>> Visitor<'_> for Text<T> {
+    impl<T: for<'a> From<&'a str>> Visitor<'_> for Known<T> {
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,7 +45,97 @@ where
         }
     }
 
-    deserializer.deserialize_str(Text(expected, PhantomData))
+    deserializer.deserialize_str(Known(expected, PhantomData))
+}
+
+/// What is decoded by the JSON type of the value. What has no type of its own is kept.
+pub(crate) trait Shape<'de>: Sized {
+    /// Decodes a string.
+    fn text<E: de::Error>(text: Cow<'de, str>) -> Result<Self, E> {
+        Ok(Self::unknown(text.into_owned().into()))
+    }
+
+    /// Decodes a boolean.
+    fn boolean(value: bool) -> Self {
+        Self::unknown(value.into())
+    }
+
+    /// Decodes a number.
+    fn number<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        Value::deserialize(value).map(Self::unknown)
+    }
+
+    /// Decodes an array.
+    fn array<D: Deserializer<'de>>(items: D) -> Result<Self, D::Error> {
+        Value::deserialize(items).map(Self::unknown)
+    }
+
+    /// Decodes an object.
+    fn object<A: MapAccess<'de>>(members: A) -> Result<Self, A::Error> {
+        Value::deserialize(MapAccessDeserializer::new(members)).map(Self::unknown)
+    }
+
+    /// Keeps what has no type of its own.
+    fn unknown(value: Value) -> Self;
+}
+
+/// Decodes a value by its JSON type.
+pub(crate) fn shaped<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Shape<'de>,
+{
+    struct Any<T>(PhantomData<T>);
+
+    impl<'de, T: Shape<'de>> Visitor<'de> for Any<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON value")
+        }
+
+        fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<T, E> {
+            T::text(Cow::Borrowed(text))
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            T::text(Cow::Owned(text.to_owned()))
+        }
+
+        fn visit_string<E: de::Error>(self, text: String) -> Result<T, E> {
+            T::text(Cow::Owned(text))
+        }
+
+        fn visit_bool<E: de::Error>(self, value: bool) -> Result<T, E> {
+            Ok(T::boolean(value))
+        }
+
+        fn visit_i64<E: de::Error>(self, value: i64) -> Result<T, E> {
+            T::number(value.into_deserializer())
+        }
+
+        fn visit_u64<E: de::Error>(self, value: u64) -> Result<T, E> {
+            T::number(value.into_deserializer())
+        }
+
+        fn visit_f64<E: de::Error>(self, value: f64) -> Result<T, E> {
+            T::number(value.into_deserializer())
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<T, E> {
+            Ok(T::unknown(Value::Null))
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
+            T::array(SeqAccessDeserializer::new(items))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+            T::object(members)
+        }
+    }
+
+    deserializer.deserialize_any(Any(PhantomData))
 }
 
 /// A union whose members are told apart by the text of one property.
@@ -69,54 +159,59 @@ where
     D: Deserializer<'de>,
     T: Tagged,
 {
-    struct Union<T>(PhantomData<T>);
+    struct Union<T>(T);
 
-    impl<'de, T: Tagged> Visitor<'de> for Union<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "an object with a string `{}`", T::TAG)
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+    impl<'de, T: Tagged> Shape<'de> for Union<T> {
+        fn object<A: MapAccess<'de>>(mut members: A) -> Result<Self, A::Error> {
             let mut before = Vec::new();
-            while let Some(Text(key)) = map.next_key()? {
+            while let Some(key) = members.next_key::<Text<'de>>()? {
+                let key = key.into_text();
                 if key != T::TAG {
-                    before.push((key, map.next_value()?));
+                    before.push((key, members.next_value()?));
                     continue;
                 }
-                let Text(tag) = map.next_value()?;
-                let mut rest = Rest {
-                    before: before.into_iter(),
-                    value: None,
-                    after: map,
-                };
-                return match T::member(&tag, MapAccessDeserializer::new(&mut rest)) {
-                    Some(member) => member,
-                    None => {
-                        let mut object = object(rest)?;
-                        object.insert(T::TAG.to_owned(), Value::String(tag.into_owned()));
-                        Ok(T::unknown(Value::Object(object)))
-                    }
-                };
+                let tag = members.next_value()?;
+                let mut rest = Rest::new(before, members);
+                if let Text::Text(tag) = &tag
+                    && let Some(member) = T::member(tag, MapAccessDeserializer::new(&mut rest))
+                {
+                    return member.map(Self);
+                }
+                let mut object = rest.into_object()?;
+                object.insert(T::TAG.to_owned(), tag.into_value());
+                return Ok(Self::unknown(Value::Object(object)));
             }
-            let rest = Rest {
-                before: before.into_iter(),
-                value: None,
-                after: map,
-            };
-            Ok(T::unknown(Value::Object(object(rest)?)))
+            let object = Rest::new(before, members).into_object()?;
+            Ok(Self::unknown(Value::Object(object)))
+        }
+
+        fn unknown(value: Value) -> Self {
+            Self(T::unknown(value))
         }
     }
 
-    deserializer.deserialize_map(Union(PhantomData))
+    shaped(deserializer).map(|Union(union)| union)
 }
 
 /// The properties around the tag, in the order of the wire.
 struct Rest<'de, A> {
     before: vec::IntoIter<(Cow<'de, str>, Value)>,
-    value: Option<Value>,
+    value: Option<(Cow<'de, str>, Value)>,
     after: A,
+}
+
+impl<'de, A: MapAccess<'de>> Rest<'de, A> {
+    fn new(before: Vec<(Cow<'de, str>, Value)>, after: A) -> Self {
+        Self {
+            before: before.into_iter(),
+            value: None,
+            after,
+        }
+    }
+
+    fn into_object(mut self) -> Result<Map<String, Value>, A::Error> {
+        Map::deserialize(MapAccessDeserializer::new(&mut self))
+    }
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for &mut Rest<'de, A> {
@@ -128,7 +223,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for &mut Rest<'de, A> {
     ) -> Result<Option<K::Value>, A::Error> {
         match self.before.next() {
             Some((key, value)) => {
-                self.value = Some(value);
+                self.value = Some((key.clone(), value));
                 seed.deserialize(CowStrDeserializer::new(key)).map(Some)
             }
             None => self.after.next_key_seed(seed),
@@ -137,123 +232,51 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for &mut Rest<'de, A> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
         match self.value.take() {
-            Some(value) => seed.deserialize(value).map_err(A::Error::custom),
+            // The reader is past this value: its name is all that can be told of its place.
+            Some((key, value)) => seed
+                .deserialize(value)
+                .map_err(|error| A::Error::custom(format_args!("`{key}`: {error}"))),
             None => self.after.next_value_seed(seed),
         }
     }
 }
 
-fn object<'de, A: MapAccess<'de>>(mut rest: Rest<'de, A>) -> Result<Map<String, Value>, A::Error> {
-    Map::deserialize(MapAccessDeserializer::new(&mut rest))
+/// A string, borrowed from the input where that is possible, or what stands in its place.
+enum Text<'de> {
+    Text(Cow<'de, str>),
+    Other(Value),
 }
 
-/// A string, borrowed from the input where that is possible.
-struct Text<'de>(Cow<'de, str>);
+impl<'de> Text<'de> {
+    fn into_text(self) -> Cow<'de, str> {
+        match self {
+            Self::Text(text) => text,
+            Self::Other(value) => Cow::Owned(value.to_string()),
+        }
+    }
+
+    fn into_value(self) -> Value {
+        match self {
+            Self::Text(text) => Value::String(text.into_owned()),
+            Self::Other(value) => value,
+        }
+    }
+}
+
+impl<'de> Shape<'de> for Text<'de> {
+    fn text<E: de::Error>(text: Cow<'de, str>) -> Result<Self, E> {
+        Ok(Self::Text(text))
+    }
+
+    fn unknown(value: Value) -> Self {
+        Self::Other(value)
+    }
+}
 
 impl<'de> Deserialize<'de> for Text<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Borrow;
-
-        impl<'de> Visitor<'de> for Borrow {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_str(Borrow)
+        shaped(deserializer)
     }
-}
-
-/// A union whose branches differ in their JSON type. What has no branch is unknown.
-pub(crate) trait Untagged: Sized {
-    /// Decodes a JSON string.
-    fn text<E: de::Error>(value: &str) -> Result<Self, E> {
-        Ok(Self::unknown(value.into()))
-    }
-
-    /// Decodes a JSON boolean.
-    fn boolean(value: bool) -> Self {
-        Self::unknown(value.into())
-    }
-
-    /// Decodes a JSON number.
-    fn number<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        Value::deserialize(value).map(Self::unknown)
-    }
-
-    /// Decodes a JSON array.
-    fn array<'de, D: Deserializer<'de>>(items: D) -> Result<Self, D::Error> {
-        Value::deserialize(items).map(Self::unknown)
-    }
-
-    /// Decodes a JSON object.
-    fn object<'de, D: Deserializer<'de>>(members: D) -> Result<Self, D::Error> {
-        Value::deserialize(members).map(Self::unknown)
-    }
-
-    /// Keeps what no branch stands for.
-    fn unknown(value: Value) -> Self;
-}
-
-/// Decodes an untagged union by the JSON type of the value.
-pub(crate) fn untagged<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Untagged,
-{
-    struct Union<T>(PhantomData<T>);
-
-    impl<'de, T: Untagged> Visitor<'de> for Union<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a JSON value")
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-            T::text(text)
-        }
-
-        fn visit_bool<E: de::Error>(self, value: bool) -> Result<T, E> {
-            Ok(T::boolean(value))
-        }
-
-        fn visit_i64<E: de::Error>(self, value: i64) -> Result<T, E> {
-            T::number(de::IntoDeserializer::into_deserializer(value))
-        }
-
-        fn visit_u64<E: de::Error>(self, value: u64) -> Result<T, E> {
-            T::number(de::IntoDeserializer::into_deserializer(value))
-        }
-
-        fn visit_f64<E: de::Error>(self, value: f64) -> Result<T, E> {
-            T::number(de::IntoDeserializer::into_deserializer(value))
-        }
-
-        fn visit_unit<E: de::Error>(self) -> Result<T, E> {
-            Ok(T::unknown(Value::Null))
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
-            T::array(SeqAccessDeserializer::new(items))
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-            T::object(MapAccessDeserializer::new(map))
-        }
-    }
-
-    deserializer.deserialize_any(Union(PhantomData))
 }
 
 /// Decodes the data of a server-sent event.

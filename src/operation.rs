@@ -21,10 +21,12 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// What only generated code implements, so that methods can be added.
+pub trait Sealed {}
+
 /// A call that can be sent: the builder of an operation, with its arguments.
 ///
-/// The builders that [`Client`]'s methods return implement this. Nothing else can,
-/// because only this crate makes a [`Request`].
+/// The builders that [`Client`]'s methods return implement this, and nothing else.
 ///
 /// # Examples
 ///
@@ -35,7 +37,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 ///     O::INFO.id
 /// }
 /// ```
-pub trait Operation: Sized + Send + 'static {
+pub trait Operation: Sealed + Sized + Send + 'static {
     /// What the server answers with.
     type Output: DeserializeOwned + Send + 'static;
 
@@ -263,24 +265,32 @@ fn decode<T: DeserializeOwned>(info: &OperationInfo, answer: Answer) -> Result<R
     }
 }
 
-/// An argument of an operation, once it is needed.
-pub(crate) fn argument<T>(name: &str, value: Result<T, String>) -> Result<T> {
-    value.map_err(|reason| Error::invalid_argument(name, reason))
+/// An argument that the call cannot do without.
+pub(crate) fn argument<T>(name: &str, value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| {
+        Error::invalid_argument(name, format_args!("it is not set: call `.{name}(…)`"))
+    })
 }
 
 /// An id as a segment of a path. What would address another resource is refused.
-pub(crate) fn path_segment(name: &str, value: &str) -> Result<String> {
-    match value {
+pub(crate) fn path_segment(name: &str, value: Option<String>) -> Result<String> {
+    let value = argument(name, value)?;
+    match value.as_str() {
         "." | ".." => Err(Error::invalid_argument(
             name,
-            format!("`{value}` would address another resource"),
+            format_args!("`{value}` would address another resource"),
         )),
         _ if value.trim().is_empty() => Err(Error::invalid_argument(
             name,
             "it is empty, which would address another resource",
         )),
-        _ => Ok(utf8_percent_encode(value, SEGMENT).to_string()),
+        _ => Ok(encode_segment(&value)),
     }
+}
+
+/// A text as it stands between two slashes of a path.
+pub(crate) fn encode_segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
 }
 
 /// A request body that asks for a stream.
@@ -319,14 +329,14 @@ mod tests {
             ("ü", "%C3%BC"),
             ("...", "..."),
         ] {
-            assert_eq!(path_segment("id", id).unwrap(), segment);
+            assert_eq!(path_segment("id", Some(id.to_owned())).unwrap(), segment);
         }
     }
 
     #[test]
     fn ids_that_address_something_else_are_refused() {
         for id in ["", " ", "\t\n", ".", ".."] {
-            let error = path_segment("thread_id", id).expect_err("it is refused");
+            let error = path_segment("thread_id", Some(id.to_owned())).expect_err("it is refused");
             assert!(error.is_invalid_argument());
             assert!(error.to_string().contains("`thread_id`"), "{error}");
         }

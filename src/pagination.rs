@@ -17,10 +17,10 @@ use std::vec;
 use futures_core::Stream;
 
 use crate::error::{Error, Result};
-use crate::operation::{self, Operation};
+use crate::operation::{self, Operation, Sealed};
 
 /// An answer that is one page of a list.
-pub trait Page: Send + 'static {
+pub trait Page: Sealed + Send + 'static {
     /// What the list is of.
     type Item: Send + 'static;
 

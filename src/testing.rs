@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::operation::{Operation, OperationInfo, Request, RequestOptions};
+use crate::operation::{Operation, OperationInfo, Request, RequestOptions, Sealed};
 use crate::pagination::{List, Page};
 use crate::{Client, ClientBuilder, Clock, Error, Result, Sleep};
 
@@ -192,6 +192,8 @@ pub(crate) fn create_thing(client: &Client) -> CreateThing {
     }
 }
 
+impl Sealed for CreateThing {}
+
 impl Operation for CreateThing {
     type Output = Thing;
 
@@ -237,6 +239,8 @@ pub(crate) fn list_things(client: &Client) -> ListThings {
         before: None,
     }
 }
+
+impl Sealed for ListThings {}
 
 impl Operation for ListThings {
     type Output = Things;
@@ -290,6 +294,8 @@ impl List for ListThings {
         self.before = cursor;
     }
 }
+
+impl Sealed for Things {}
 
 impl Page for Things {
     type Item = Thing;

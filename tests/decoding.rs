@@ -69,12 +69,26 @@ fn an_unknown_member_keeps_all_it_came_with() {
         r#"{"type": "bing_grounding", "bing_grounding": {"connections": [1, 2.5, null, "ü"]}}"#,
         r#"{"before": {"type": "function"}, "type": "mcp", "after": 1}"#,
         r#"{"no_tag": true}"#,
+        r#"{"a": 1, "type": null, "function": {}}"#,
+        r#"{"type": 5}"#,
+        r#"{"type": {"type": "function"}}"#,
         r"{}",
+        r"null",
+        r#""code_interpreter""#,
+        r"[1, true]",
+        r"7",
     ] {
         let tool: AssistantTool = read(text);
         assert!(matches!(tool, AssistantTool::Unknown(_)), "{text}");
         assert_eq!(written(&tool), read::<Value>(text));
     }
+}
+
+#[test]
+fn a_mistake_ahead_of_the_tag_is_told_by_name() {
+    let error = serde_json::from_str::<MessageDeltaContent>(r#"{"index": "x", "type": "text"}"#)
+        .expect_err("the index is no number");
+    assert!(error.to_string().contains("`index`"), "{error}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Builders of the structs that go into requests: every setter takes whatever
 //! converts into its field, and what went wrong is said when the struct is built.
 
+use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Fields, Item, ItemStruct, parse_quote};
+use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
 use super::super::api::{Api, type_name};
 use super::parameter_of;
@@ -41,11 +42,17 @@ fn builder(item: &ItemStruct) -> Vec<Item> {
         .iter()
         .map(|field| value_type(&field.ty))
         .collect();
-    let setters = item
-        .fields
-        .iter()
-        .zip(&types)
-        .map(|(field, ty)| setter(field, ty));
+    let setters = item.fields.iter().zip(&types).filter_map(|(field, ty)| {
+        let docs = field
+            .attrs
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("doc"));
+        Some(setter(
+            &docs.cloned().collect::<Vec<_>>(),
+            field.ident.as_ref()?,
+            ty,
+        ))
+    });
     let values = item.fields.iter().map(|field| {
         let ident = &field.ident;
         let key = ident.as_ref().map(ToString::to_string);
@@ -120,34 +127,30 @@ fn qualify(ty: &mut syn::Type) {
     syn::visit_mut::VisitMut::visit_type_mut(&mut Qualify, ty);
 }
 
-fn setter(field: &syn::Field, ty: &syn::Type) -> proc_macro2::TokenStream {
-    let ident = &field.ident;
-    let key = ident.as_ref().map(ToString::to_string);
-    let docs = field
-        .attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("doc"));
+/// A method that takes whatever converts into the value, or into the items of a list.
+pub fn setter(docs: &[Attribute], name: &syn::Ident, ty: &syn::Type) -> TokenStream {
+    let key = name.to_string();
     match parameter_of(ty, "Vec") {
         Some(item) => quote! {
             #(#docs)*
-            pub fn #ident<I>(mut self, values: I) -> Self
+            pub fn #name<I>(mut self, values: I) -> Self
             where
                 I: ::std::iter::IntoIterator,
                 I::Item: ::std::convert::TryInto<#item>,
                 <I::Item as ::std::convert::TryInto<#item>>::Error: ::std::fmt::Display,
             {
-                self.#ident = crate::codec::convert_all(#key, values, &mut self.first_error);
+                self.#name = crate::codec::convert_all(#key, values, &mut self.first_error);
                 self
             }
         },
         None => quote! {
             #(#docs)*
-            pub fn #ident<V>(mut self, value: V) -> Self
+            pub fn #name<V>(mut self, value: V) -> Self
             where
                 V: ::std::convert::TryInto<#ty>,
                 V::Error: ::std::fmt::Display,
             {
-                self.#ident = crate::codec::convert(#key, value, &mut self.first_error);
+                self.#name = crate::codec::convert(#key, value, &mut self.first_error);
                 self
             }
         },

@@ -17,8 +17,8 @@ pub fn pagers(operation: &Operation, page: &Page) -> Vec<Item> {
         .any(|parameter| parameter.name == "before");
     let (get_before, set_before) = if before {
         (
-            quote!(self.before.as_ref().ok()?.as_deref()),
-            quote!(self.before = Ok(cursor);),
+            quote!(self.before.as_deref()),
+            quote!(self.before = cursor;),
         )
     } else {
         (quote!(None), quote!(let _ = cursor;))
@@ -74,7 +74,7 @@ pub fn pagers(operation: &Operation, page: &Page) -> Vec<Item> {
             type Page = types::#response;
 
             fn after(&self) -> ::std::option::Option<&str> {
-                self.after.as_ref().ok()?.as_deref()
+                self.after.as_deref()
             }
 
             fn before(&self) -> ::std::option::Option<&str> {
@@ -82,7 +82,7 @@ pub fn pagers(operation: &Operation, page: &Page) -> Vec<Item> {
             }
 
             fn set_after(&mut self, cursor: ::std::option::Option<::std::string::String>) {
-                self.after = Ok(cursor);
+                self.after = cursor;
             }
 
             fn set_before(&mut self, cursor: ::std::option::Option<::std::string::String>) {
@@ -94,7 +94,7 @@ pub fn pagers(operation: &Operation, page: &Page) -> Vec<Item> {
 }
 
 /// How a response is a page.
-pub fn page(page: &Page) -> Item {
+pub fn page(page: &Page) -> Vec<Item> {
     let response = ident(&type_name(page.schema));
     let item = ident(&type_name(page.item));
     let cursor = |presence: Presence, field: &str| {
@@ -107,7 +107,9 @@ pub fn page(page: &Page) -> Item {
     };
     let first_id = cursor(page.first_id, "first_id");
     let last_id = cursor(page.last_id, "last_id");
-    parse_quote! {
+    let file: syn::File = parse_quote! {
+        impl crate::operation::Sealed for types::#response {}
+
         impl crate::pagination::Page for types::#response {
             type Item = types::#item;
 
@@ -135,5 +137,6 @@ pub fn page(page: &Page) -> Item {
                 &item.id
             }
         }
-    }
+    };
+    file.items
 }

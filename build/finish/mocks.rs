@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{TokenStream, TokenTree};
-use quote::quote;
 use syn::{File, ImplItem, Item, ItemMod, parse_quote};
 
-use super::super::api::{Api, Operation};
+use super::super::api::{Api, Operation, Parameter};
 use super::{ident, name_of};
 
 /// Completes progenitor's mocks and documents them.
@@ -63,26 +61,36 @@ fn finish_operation(item: &mut Item, builders: &BTreeMap<String, &Operation>) {
             let Some(name) = name_of(&item.self_ty) else {
                 return;
             };
+            let operation = name
+                .strip_suffix("When")
+                .and_then(|name| builders.get(name));
+            if let Some(operation) = operation {
+                let remade: Vec<String> = remade_parameters(operation)
+                    .map(Parameter::function)
+                    .collect();
+                item.items.retain(|member| match member {
+                    ImplItem::Fn(function) => !remade.contains(&function.sig.ident.to_string()),
+                    _ => true,
+                });
+            }
             for member in &mut item.items {
                 if let ImplItem::Fn(function) = member {
                     let doc = method_doc(&function.sig.ident.to_string());
                     function.attrs.push(parse_quote!(#[doc = #doc]));
-                    let block = escape_ids(quote::ToTokens::to_token_stream(&function.block));
-                    function.block = parse_quote!(#block);
-                }
-            }
-            if let Some(operation) = name
-                .strip_suffix("When")
-                .and_then(|name| builders.get(name))
-            {
-                item.items.extend(array_parameters(operation));
-                for member in &mut item.items {
-                    if let ImplItem::Fn(function) = member
-                        && function.sig.ident == "new"
-                    {
+                    if let Some(operation) = operation.filter(|_| function.sig.ident == "new") {
                         leave_paths_to_their_operations(function, operation, builders);
                     }
                 }
+            }
+            if let Some(operation) = operation {
+                item.items
+                    .extend(remade_parameters(operation).map(|parameter| {
+                        if parameter.is_path {
+                            path_parameter(operation, parameter)
+                        } else {
+                            array_parameter(parameter)
+                        }
+                    }));
             }
         }
         _ => {}
@@ -135,61 +143,53 @@ fn method_doc(name: &str) -> String {
     }
 }
 
-/// An id is text, not a regular expression.
-fn escape_ids(tokens: TokenStream) -> TokenStream {
-    let mut result = TokenStream::new();
-    let mut in_regex = false;
-    for token in tokens {
-        match token {
-            TokenTree::Ident(name) if name == "Regex" || name == "format" => {
-                in_regex = true;
-                result.extend([TokenTree::Ident(name)]);
-            }
-            TokenTree::Group(group) => {
-                let text = group.stream().to_string();
-                let inner = if in_regex
-                    && text.ends_with("value . to_string ()")
-                    && text.starts_with('"')
-                {
-                    let format = group.stream().into_iter().next();
-                    quote!(#format, regex::escape(value))
-                } else {
-                    escape_ids(group.stream())
-                };
-                result.extend([TokenTree::Group(proc_macro2::Group::new(
-                    group.delimiter(),
-                    inner,
-                ))]);
-            }
-            token => result.extend([token]),
+/// Parameters whose setters progenitor cannot make, or makes without regard to what
+/// ids look like on the wire.
+fn remade_parameters<'a>(operation: &'a Operation) -> impl Iterator<Item = &'a Parameter<'a>> {
+    operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.is_path || parameter.is_array)
+}
+
+/// An id is text, not a regular expression, and stands percent-encoded in a path.
+fn path_parameter(operation: &Operation, parameter: &Parameter) -> ImplItem {
+    let name = ident(&parameter.function());
+    let doc = format!("Matches requests with this `{}`.", parameter.name);
+    let parts = operation
+        .path
+        .split('/')
+        .map(|part| match part.strip_prefix('{') {
+            Some(template) if template.strip_suffix('}') == Some(parameter.name) => "{}".to_owned(),
+            Some(_) => "[^/]*".to_owned(),
+            None => part.to_owned(),
+        });
+    let pattern = format!("^{}$", parts.collect::<Vec<_>>().join("/"));
+    parse_quote! {
+        #[doc = #doc]
+        pub fn #name(self, value: &str) -> Self {
+            let value = regex::escape(&crate::operation::encode_segment(value));
+            let path = regex::Regex::new(&format!(#pattern, value)).expect("the pattern is valid");
+            Self(self.0.path_matches(path))
         }
     }
-    result
 }
 
 /// An array in the query is one pair for each of its items.
-fn array_parameters(operation: &Operation) -> Vec<ImplItem> {
-    let arrays = operation
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.is_array);
-    arrays
-        .map(|parameter| {
-            let name = ident(&parameter.function());
-            let wire_name = parameter.name;
-            let doc = format!("Matches requests with each of these as `{wire_name}`.");
-            parse_quote! {
-                #[doc = #doc]
-                pub fn #name<I>(self, values: I) -> Self
-                where
-                    I: ::std::iter::IntoIterator,
-                    I::Item: ::std::string::ToString,
-                {
-                    Self(values.into_iter().fold(self.0, |when, value| {
-                        when.query_param(#wire_name, value.to_string())
-                    }))
-                }
-            }
-        })
-        .collect()
+fn array_parameter(parameter: &Parameter) -> ImplItem {
+    let name = ident(&parameter.function());
+    let wire_name = parameter.name;
+    let doc = format!("Matches requests with each of these as `{wire_name}`.");
+    parse_quote! {
+        #[doc = #doc]
+        pub fn #name<I>(self, values: I) -> Self
+        where
+            I: ::std::iter::IntoIterator,
+            I::Item: ::std::string::ToString,
+        {
+            Self(values.into_iter().fold(self.0, |when, value| {
+                when.query_param(#wire_name, value.to_string())
+            }))
+        }
+    }
 }

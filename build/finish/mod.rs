@@ -73,12 +73,6 @@ fn ident(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
 
-/// A name from the document as a Rust identifier, as typify spells it.
-fn field_ident(name: &str) -> Ident {
-    let snake = heck::ToSnakeCase::to_snake_case(name);
-    syn::parse_str(&snake).unwrap_or_else(|_| ident(&format!("{snake}_")))
-}
-
 /// The type parameter of `Option<T>`, `Vec<T>` and the like.
 fn parameter_of<'a>(ty: &'a syn::Type, outer: &str) -> Option<&'a syn::Type> {
     let syn::Type::Path(path) = ty else {

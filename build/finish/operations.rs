@@ -1,64 +1,55 @@
-//! Operations. progenitor's builders are kept with their setters; how they are sent,
-//! retried and decoded is handwritten, and the same for all of them.
+//! Operations: one builder for each, with the arguments that progenitor finds. How they
+//! are sent, retried and decoded is handwritten, and the same for all of them.
 
 use std::collections::BTreeMap;
 
-use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Fields, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct, parse_quote};
+use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
 use super::super::Error;
 use super::super::api::{Api, Operation, Page, type_name};
-use super::{field_ident, ident, lists, name_of, parameter_of, requests};
+use super::{builders, ident, lists, parameter_of, requests};
 
 /// Turns progenitor's builders into those that callers see.
 pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
-    let mut structs: BTreeMap<String, ItemStruct> = BTreeMap::new();
-    let mut impls: BTreeMap<String, ItemImpl> = BTreeMap::new();
-    for item in items {
-        match item {
-            Item::Struct(item) => drop(structs.insert(item.ident.to_string(), item)),
-            Item::Impl(item) => {
-                if let Some(name) = name_of(&item.self_ty) {
-                    impls.insert(name, item);
-                }
-            }
-            _ => {}
-        }
-    }
+    let structs: BTreeMap<String, ItemStruct> = items
+        .into_iter()
+        .filter_map(|item| match item {
+            Item::Struct(item) => Some((item.ident.to_string(), item)),
+            _ => None,
+        })
+        .collect();
     let mut finished = Vec::new();
     for operation in &api.operations {
-        let name = operation.builder();
-        let (Some(item), Some(block)) = (structs.remove(&name), impls.remove(&name)) else {
+        let Some(item) = structs.get(&operation.builder()) else {
             return Err(Error::new(
                 "#/paths",
                 format!("progenitor made no builder for {}", operation.id),
             ));
         };
-        finished.extend(builder(operation, &item, block, api));
+        finished.extend(builder(operation, item));
     }
     let mut pages: BTreeMap<&str, Page> = BTreeMap::new();
     for (operation, page) in api.lists() {
         finished.extend(lists::pagers(operation, &page));
         pages.insert(page.schema, page);
     }
-    finished.extend(pages.values().map(lists::page));
+    finished.extend(pages.values().flat_map(lists::page));
     finished.push(table(api));
     Ok(finished)
 }
 
 /// One operation: the builder, its setters and how it becomes a request.
-fn builder(operation: &Operation, item: &ItemStruct, block: ItemImpl, api: &Api) -> Vec<Item> {
+fn builder(operation: &Operation, item: &ItemStruct) -> Vec<Item> {
     let name = &item.ident;
     let arguments = arguments(operation, item);
-    let fields = arguments.iter().map(|(name, ty)| quote!(#name: #ty));
-    let initial = arguments.iter().map(|(name, ty)| {
-        let value = initial_value(operation, name, ty, api);
-        quote!(#name: #value)
-    });
-    let setters = block.items.into_iter().filter_map(|member| match member {
-        ImplItem::Fn(function) => setter(function, operation, api),
-        _ => None,
+    let fields = arguments
+        .iter()
+        .map(|(name, ty)| quote!(#name: ::std::option::Option<#ty>));
+    let initial = arguments.iter().map(|(name, _)| quote!(#name: None));
+    let setters = arguments.iter().map(|(name, ty)| {
+        let doc = argument_doc(operation, &name.to_string());
+        builders::setter(&doc, name, ty)
     });
     let output = ident(&type_name(operation.response));
     let implementations = requests::implementations(operation);
@@ -79,6 +70,7 @@ fn builder(operation: &Operation, item: &ItemStruct, block: ItemImpl, api: &Api)
         pub struct #name {
             client: crate::Client,
             options: crate::operation::RequestOptions,
+            first_error: ::std::option::Option<::std::string::String>,
             #(#fields,)*
         }
 
@@ -87,6 +79,7 @@ fn builder(operation: &Operation, item: &ItemStruct, block: ItemImpl, api: &Api)
                 Self {
                     client: client.clone(),
                     options: crate::operation::RequestOptions::default(),
+                    first_error: None,
                     #(#initial,)*
                 }
             }
@@ -138,98 +131,46 @@ fn builder(operation: &Operation, item: &ItemStruct, block: ItemImpl, api: &Api)
     file.items
 }
 
-/// The fields of progenitor's builder. The body is kept as the value itself rather
-/// than as typify's builder of it.
+/// The names and types of progenitor's arguments, which it keeps as results of
+/// conversions. The body is kept as the value itself rather than as typify's builder.
 fn arguments(operation: &Operation, item: &ItemStruct) -> Vec<(syn::Ident, syn::Type)> {
     let Fields::Named(fields) = &item.fields else {
         return Vec::new();
     };
-    let fields = fields
-        .named
-        .iter()
-        .filter_map(|field| Some((field.ident.clone()?, &field.ty)));
-    fields
-        .filter(|(name, _)| name != "client")
-        .map(|(name, ty)| match operation.body {
-            Some(body) if name == "body" => {
+    let arguments = fields.named.iter().filter_map(|field| {
+        let name = field.ident.clone()?;
+        let converted = parameter_of(&field.ty, "Result")?;
+        match operation.body.filter(|_| name == "body") {
+            Some(body) => {
                 let body = ident(&type_name(body));
-                (
-                    name,
-                    parse_quote!(::std::result::Result<types::#body, ::std::string::String>),
-                )
+                Some((name, parse_quote!(types::#body)))
             }
-            _ => (name, ty.clone()),
-        })
-        .collect()
+            None => Some((
+                name,
+                parameter_of(converted, "Option")
+                    .unwrap_or(converted)
+                    .clone(),
+            )),
+        }
+    });
+    arguments.collect()
 }
 
-/// What an argument is until it is set: nothing if it is optional, or else the reason
-/// why the call cannot be sent.
-fn initial_value(
-    operation: &Operation,
-    name: &syn::Ident,
-    ty: &syn::Type,
-    api: &Api,
-) -> TokenStream {
-    let optional_body = operation
-        .body
-        .filter(|_| name == "body")
-        .and_then(|body| api.schemas.get(body));
-    if optional_body.is_some_and(|schema| schema.value.get("required").is_none()) {
-        return quote!(Ok(::std::default::Default::default()));
-    }
-    match parameter_of(ty, "Result").and_then(|argument| parameter_of(argument, "Option")) {
-        Some(_) => quote!(Ok(None)),
-        None => {
-            let reason = format!("it is not set: call `.{name}(…)`");
-            quote!(Err(#reason.to_owned()))
-        }
-    }
-}
-
-/// A setter of progenitor's, with the documentation of its parameter.
-fn setter(mut function: ImplItemFn, operation: &Operation, api: &Api) -> Option<ImplItemFn> {
-    let name = function.sig.ident.to_string();
-    let doc = match (name.as_str(), operation.body) {
-        ("new" | "send" | "body_map", _) => return None,
-        ("body", Some(body)) => {
-            function.block = parse_quote!({
-                self.body = value.try_into().map_err(|error| error.to_string());
-                self
-            });
-            format!(
-                "The body of the request: a [`{0}`](types::{0}), or a builder of one.",
-                type_name(body)
-            )
-        }
-        _ => {
-            say_plainly(&mut function.block);
-            parameter_doc(operation, &name, api).unwrap_or_else(|| format!("Sets `{name}`."))
-        }
+fn argument_doc(operation: &Operation, name: &str) -> Vec<Attribute> {
+    let parameter = operation
+        .parameters
+        .iter()
+        .find(|parameter| parameter.function() == name);
+    let doc = match (parameter, operation.body) {
+        (Some(parameter), _) => parameter.description.map(str::to_owned),
+        (None, Some(body)) => Some(format!(
+            "The body of the request: a [`{0}`](types::{0}), or a builder of one.",
+            type_name(body)
+        )),
+        (None, None) => None,
     };
-    function.attrs = vec![parse_quote!(#[doc = #doc])];
-    Some(function)
-}
-
-fn parameter_doc(operation: &Operation, function: &str, api: &Api) -> Option<String> {
-    let parameters =
-        api.document["paths"][operation.path][operation.method]["parameters"].as_array()?;
-    let parameter = parameters.iter().find(|parameter| {
-        let name = parameter["name"].as_str();
-        name.is_some_and(|name| field_ident(name) == function)
-    })?;
-    parameter["description"].as_str().map(str::to_owned)
-}
-
-/// progenitor's message about a conversion that failed spells out Rust paths.
-fn say_plainly(block: &mut syn::Block) {
-    struct Plainly;
-    impl syn::visit_mut::VisitMut for Plainly {
-        fn visit_lit_str_mut(&mut self, literal: &mut syn::LitStr) {
-            *literal = syn::LitStr::new("the value cannot be converted", literal.span());
-        }
-    }
-    syn::visit_mut::VisitMut::visit_block_mut(&mut Plainly, block);
+    let doc = doc.unwrap_or_else(|| format!("Sets `{name}`."));
+    vec![parse_quote!(#[doc = #doc])]
 }
 
 /// All operations, for tools that go through the whole document.

@@ -22,6 +22,8 @@ pub fn implementations(operation: &Operation) -> TokenStream {
     let request = request(operation, Answer::Json);
     let streaming = operation.events.map(|events| streaming(operation, events));
     quote! {
+        impl crate::operation::Sealed for #name {}
+
         impl crate::operation::Operation for #name {
             type Output = types::#output;
 
@@ -58,12 +60,6 @@ fn streaming(operation: &Operation, events: &str) -> TokenStream {
 
 fn request(operation: &Operation, answer: Answer) -> TokenStream {
     let method = ident(operation.method);
-    let parameters = operation
-        .parameters
-        .iter()
-        .map(|parameter| parameter.function());
-    let arguments = parameters.chain(operation.body.map(|_| "body".to_owned()));
-    let (names, arguments): (Vec<_>, Vec<_>) = arguments.map(|name| (ident(&name), name)).unzip();
     let url = url(operation);
     let (accept, body) = match answer {
         Answer::Json => ("application/json", quote!(&body)),
@@ -72,27 +68,49 @@ fn request(operation: &Operation, answer: Answer) -> TokenStream {
             quote!(&crate::operation::Streamed::new(&body)),
         ),
     };
-    let body = operation.body.map(|_| quote!(.json(#body)));
-    let query = operation
-        .parameters
-        .iter()
-        .filter(|parameter| !parameter.is_path);
-    let query = query.map(|parameter| {
-        let (wire_name, value) = (parameter.name, ident(&parameter.function()));
-        quote!(.query(&progenitor_client::QueryParam::new(#wire_name, &#value)))
+    let take_body = operation.body.map(|_| match operation.body_is_optional {
+        true => quote!(let body = self.body.unwrap_or_default();),
+        false => quote!(let body = crate::operation::argument("body", self.body)?;),
     });
+    let body = operation.body.map(|_| quote!(.json(#body)));
+    let pairs = operation.parameters.iter().filter(|parameter| !parameter.is_path).map(|parameter| {
+        let (wire_name, value) = (parameter.name, ident(&parameter.function()));
+        match (parameter.is_array, parameter.is_required) {
+            (true, _) => quote!(query.extend(self.#value.into_iter().flatten().map(|value| (#wire_name, value.to_string())));),
+            (false, false) => quote!(query.extend(self.#value.map(|value| (#wire_name, value.to_string())));),
+            (false, true) => {
+                let name = parameter.function();
+                quote!(query.push((#wire_name, crate::operation::argument(#name, self.#value)?.to_string()));)
+            }
+        }
+    });
+    let pairs: Vec<TokenStream> = pairs.collect();
+    let (make_query, add_query) = if pairs.is_empty() {
+        (None, None)
+    } else {
+        (
+            Some(quote! {
+                let mut query: ::std::vec::Vec<(&str, ::std::string::String)> = ::std::vec::Vec::new();
+                #(#pairs)*
+            }),
+            Some(quote!(.query(&query))),
+        )
+    };
     quote! {
-        let Self { client, options, #(#names,)* } = self;
-        #(let #names = crate::operation::argument(#arguments, #names)?;)*
-        let request = client
+        crate::codec::built(Self::INFO.id, self.first_error)?;
+        let url = #url;
+        #make_query
+        #take_body
+        let request = self
+            .client
             .http()
-            .#method(#url)
+            .#method(url)
             .header(::reqwest::header::ACCEPT, #accept)
             #body
-            #(#query)*
+            #add_query
             .build()
             .map_err(crate::Error::from_build)?;
-        Ok(crate::operation::Request::new(client, Self::INFO, options, request))
+        Ok(crate::operation::Request::new(self.client, Self::INFO, self.options, request))
     }
 }
 
@@ -111,11 +129,11 @@ fn url(operation: &Operation) -> TokenStream {
             format = format.replace(&template, "{}");
             segments.push((
                 position,
-                quote!(crate::operation::path_segment(#wire_name, &#value)?),
+                quote!(crate::operation::path_segment(#wire_name, self.#value)?),
             ));
         }
     }
     segments.sort_by_key(|(position, _)| *position);
     let segments = segments.into_iter().map(|(_, segment)| segment);
-    quote!(format!(#format, client.base_url(), #(#segments),*))
+    quote!(format!(#format, self.client.base_url(), #(#segments),*))
 }

@@ -64,6 +64,12 @@ pub fn open(item: &ItemEnum) -> Vec<Item> {
             }
         }
 
+        impl ::std::convert::AsRef<str> for #name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
         impl ::std::fmt::Display for #name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(self.as_str())
@@ -78,7 +84,7 @@ pub fn open(item: &ItemEnum) -> Vec<Item> {
 
         impl<'de> ::serde::Deserialize<'de> for #name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                crate::codec::text(deserializer, #expectation)
+                crate::codec::string(deserializer, #expectation)
             }
         }
     };

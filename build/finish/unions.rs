@@ -130,17 +130,18 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
     let conversions = conversions(name, variants.iter().zip(types.iter().cloned()), api);
     let methods = by_json_type.iter().map(|(json_type, variant)| match *json_type {
         "string" => quote! {
-            fn text<E: ::serde::de::Error>(value: &str) -> ::std::result::Result<Self, E> {
-                Ok(Self::#variant(value.into()))
+            fn text<E: ::serde::de::Error>(text: ::std::borrow::Cow<'de, str>) -> ::std::result::Result<Self, E> {
+                Ok(Self::#variant(text.as_ref().into()))
             }
         },
         "array" => quote! {
-            fn array<'de, D: ::serde::Deserializer<'de>>(items: D) -> ::std::result::Result<Self, D::Error> {
+            fn array<D: ::serde::Deserializer<'de>>(items: D) -> ::std::result::Result<Self, D::Error> {
                 ::serde::Deserialize::deserialize(items).map(Self::#variant)
             }
         },
         "object" => quote! {
-            fn object<'de, D: ::serde::Deserializer<'de>>(members: D) -> ::std::result::Result<Self, D::Error> {
+            fn object<A: ::serde::de::MapAccess<'de>>(members: A) -> ::std::result::Result<Self, A::Error> {
+                let members = ::serde::de::value::MapAccessDeserializer::new(members);
                 ::serde::Deserialize::deserialize(members).map(Self::#variant)
             }
         },
@@ -150,7 +151,7 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
             }
         },
         _ => quote! {
-            fn number<'de, D: ::serde::Deserializer<'de>>(value: D) -> ::std::result::Result<Self, D::Error> {
+            fn number<D: ::serde::Deserializer<'de>>(value: D) -> ::std::result::Result<Self, D::Error> {
                 ::serde::Deserialize::deserialize(value).map(Self::#variant)
             }
         },
@@ -162,7 +163,7 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
     let file: syn::File = parse_quote! {
         #definition
 
-        impl crate::codec::Untagged for #name {
+        impl<'de> crate::codec::Shape<'de> for #name {
             #(#methods)*
 
             fn unknown(value: ::serde_json::Value) -> Self {
@@ -172,7 +173,7 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
 
         impl<'de> ::serde::Deserialize<'de> for #name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                crate::codec::untagged(deserializer)
+                crate::codec::shaped(deserializer)
             }
         }
 
