@@ -359,9 +359,15 @@ impl<'a> Parameter<'a> {
         })
     }
 
-    /// The name of the builder's method, as progenitor makes it (`include[]` is `include`).
+    /// The name of the builder's method, as progenitor makes it: `include[]` is
+    /// `include`, and `type`, which is a keyword, is `type_`.
     pub fn function(&self) -> String {
-        self.name.to_snake_case()
+        let name = self.name.to_snake_case();
+        if syn::parse_str::<syn::Ident>(&name).is_ok() {
+            name
+        } else {
+            format!("{name}_")
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! From the OpenAPI document to the client's source, in named steps.
 //!
 //! ```text
-//! openapi.yaml ──read──▶ Api ──shape──▶ document for progenitor ──▶ syntax tree ──finish──▶ source
+//! openapi.yaml ──read, check──▶ Api ──shape──▶ document for progenitor ──▶ syntax tree ──finish──▶ source
 //! ```
 //!
 //! `build.rs` runs the steps at every build; `cargo xtask generate` prints what
 //! they make. The tests of each step run with `cargo test --package xtask`.
 
 pub mod api;
+mod check;
 pub mod document;
 mod events;
 mod finish;
@@ -16,6 +17,7 @@ mod shape;
 mod tests;
 
 use std::fmt;
+use std::panic;
 
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use serde_json::Value;
@@ -62,6 +64,7 @@ impl std::error::Error for Error {}
 /// Names the place in the document that the generator cannot use.
 pub fn generate(document: &Value) -> Result<Source, Error> {
     let api = Api::read(document)?;
+    check::check(&api)?;
 
     let client = run(&shape::for_client(&api)?, Generator::generate_tokens)?;
     let mocks = run(&shape::for_mocks(&api)?, |generator, document| {
@@ -87,8 +90,25 @@ fn run(
     settings
         .with_interface(InterfaceStyle::Builder)
         .with_map_type("::std::collections::BTreeMap");
-    let tokens = generate(&mut Generator::new(&settings), shaped)
+    let tokens = without_panic(|| generate(&mut Generator::new(&settings), shaped))?
         .map_err(|error| Error::new("#", format!("progenitor refuses the document: {error}")))?;
     syn::parse2(tokens)
         .map_err(|error| Error::new("#", format!("progenitor's output does not parse: {error}")))
+}
+
+/// progenitor panics at what it does not support: that is a sentence like others.
+fn without_panic<T>(run: impl FnOnce() -> T) -> Result<T, Error> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let result = panic::catch_unwind(panic::AssertUnwindSafe(run));
+    panic::set_hook(hook);
+    result.map_err(|payload| {
+        let message = payload.downcast_ref::<String>().map(String::as_str);
+        let message = message.or_else(|| payload.downcast_ref::<&str>().copied());
+        let message = message.unwrap_or("it gives no reason");
+        Error::new(
+            "#",
+            format!("progenitor gives up on the document: {message}"),
+        )
+    })
 }

@@ -453,3 +453,79 @@ fn an_answer_without_a_named_schema_is_refused() {
         "at #/paths/~1things~1{thing_id}/post: the response 200 is not JSON of a named schema"
     );
 }
+
+#[test]
+fn what_makes_no_good_names_is_refused_by_name() {
+    let values =
+        |values: Value| document(json!({ "Status": { "type": "string", "enum": values } }));
+    assert_eq!(
+        error(&values(json!(["a-b", "a_b"]))),
+        "at #/components/schemas/Status: the value `a_b` and `a-b` would both be `AB` in Rust"
+    );
+    assert_eq!(
+        error(&values(json!(["<", ">"]))),
+        "at #/components/schemas/Status: the value `<` makes no name in Rust"
+    );
+    let thing = object(json!({ "build": { "type": "string" } }), &[]);
+    assert_eq!(
+        error(&document(json!({ "ModifyThingRequest": thing }))),
+        "at #/components/schemas/ModifyThingRequest: the property `build` would be `build` in Rust, which has another meaning there"
+    );
+}
+
+#[test]
+fn a_path_parameter_that_is_not_declared_is_refused() {
+    let mut document = document(json!({}));
+    document["paths"]["/things/{thing_id}"]["post"]["parameters"] = json!([]);
+    assert_eq!(
+        error(&document),
+        "at #/paths/~1things~1{thing_id}/post: the path parameter `thing_id` has to be both in the path and among the parameters"
+    );
+}
+
+#[test]
+fn a_parameter_of_a_name_that_is_taken_is_refused() {
+    let mut document = document(json!({}));
+    let parameter = json!({ "name": "send", "in": "query", "schema": { "type": "string" } });
+    document["paths"]["/things/{thing_id}"]["post"]["parameters"]
+        .as_array_mut()
+        .expect("parameters")
+        .push(parameter);
+    assert!(error(&document).contains("the parameter `send` would be `send` in Rust"));
+}
+
+#[test]
+fn a_parameter_named_like_a_keyword_is_usable() {
+    let mut document = document(json!({}));
+    let parameter = json!({ "name": "type", "in": "query", "schema": { "type": "string" } });
+    document["paths"]["/things/{thing_id}"]["post"]["parameters"]
+        .as_array_mut()
+        .expect("parameters")
+        .push(parameter);
+    let file = client(&document);
+    assert!(methods(module(&file, "operations"), "ModifyThing").contains(&"type_".to_owned()));
+}
+
+#[test]
+fn a_schema_that_needs_a_name_is_refused() {
+    let inline = object(
+        json!({ "of": { "oneOf": [{ "type": "string" }, { "type": "integer" }] } }),
+        &[],
+    );
+    assert_eq!(
+        error(&document(json!({ "Thing": inline }))),
+        "at #/components/schemas/Thing/properties/of: the schema needs a name of its own; import the document first"
+    );
+}
+
+#[test]
+fn a_tag_that_leads_nowhere_is_refused() {
+    let union = json!({
+        "oneOf": [refer("ThingObject")],
+        "discriminator": { "propertyName": "type", "mapping": { "thing": "#/components/schemas/Nowhere" } },
+    });
+    assert_eq!(
+        error(&document(json!({ "Union": union }))),
+        "at #/components/schemas/Union/discriminator/mapping/thing: the schema `Nowhere` does not exist"
+    );
+}

@@ -44,7 +44,13 @@ pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
                         unions::tagged(&item.ident, &item.attrs, tag, members, api)
                     }
                     Some(Kind::Untagged) => unions::untagged(&item, api)?,
-                    _ => strings::open(&item),
+                    Some(Kind::Strings { .. }) => strings::open(&item),
+                    _ => {
+                        return Err(Error::new(
+                            "#/components/schemas",
+                            format!("`{}` is an enum without a name in the document", item.ident),
+                        ));
+                    }
                 });
             }
             Item::Impl(item) if !is_remade(&item, &schemas) => finished.push(Item::Impl(item)),

@@ -113,6 +113,11 @@ impl Document {
         pointer: String,
         places: &mut Vec<(String, Oddity)>,
     ) {
+        // A constant stands where it is used; an enum of one value has a name of its own.
+        let is_constant = schema["enum"]
+            .as_array()
+            .is_some_and(|values| values.len() == 1);
+        let is_kept = !is_constant || pointer.ends_with("/type");
         let schema = self.resolve(schema);
         if let Some(branches) = schema["oneOf"].as_array() {
             if schema.get("discriminator").is_some() && value.is_object() {
@@ -123,11 +128,7 @@ impl Document {
             }
             return;
         }
-        if schema["enum"]
-            .as_array()
-            .is_some_and(|values| values.len() > 1 || pointer.ends_with("/reason"))
-            && value.is_string()
-        {
+        if schema["enum"].is_array() && value.is_string() && is_kept {
             places.push((pointer.clone(), Oddity::Enum));
         }
         if let Some(items) = value.as_array() {

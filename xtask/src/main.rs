@@ -49,7 +49,8 @@ enum Spec {
     /// Cut the Assistants API out of a complete OpenAPI document and write it in canonical form
     ///
     /// Names, types, values and limits are taken from DOCUMENT. Descriptions are
-    /// kept from the document that is replaced; what has none is listed.
+    /// kept from the document that is replaced, or else taken from `openapi.yaml`;
+    /// what has none is listed.
     Import {
         /// A complete OpenAPI 3.0 or 3.1 document, YAML or JSON
         document: PathBuf,
@@ -75,9 +76,11 @@ fn root() -> PathBuf {
 
 fn main() -> ExitCode {
     let result = match Command::parse() {
-        Command::Spec(Spec::Import { document, output }) => spec::import::run(&document, &output)
-            .map(|summary| summary.to_string())
-            .map_err(|error| error.to_string()),
+        Command::Spec(Spec::Import { document, output }) => {
+            spec::import::run(&document, &output, &default_output())
+                .map(|summary| summary.to_string())
+                .map_err(|error| error.to_string())
+        }
         Command::Generate { document, mocks } => generate(&document, mocks),
         Command::Doctor { document, seeds } => doctor::run(&root(), &document, seeds),
     };

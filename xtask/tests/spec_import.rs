@@ -85,7 +85,13 @@ impl Folder {
 
     fn import(&self, document: &Path) -> Output {
         let output = self.0.join("openapi.yaml");
+        self.import_to(document, &output)
+    }
+
+    /// Imports as if this folder were the repository.
+    fn import_to(&self, document: &Path, output: &Path) -> Output {
         Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .env("CARGO_MANIFEST_DIR", self.0.join("xtask"))
             .args(["spec", "import"])
             .arg(document)
             .arg("--output")
@@ -217,6 +223,26 @@ fn descriptions_are_kept_and_changes_are_told() {
     assert!(
         written.contains("          description: Ours as well.\n          allOf:\n"),
         "{written}"
+    );
+}
+
+#[test]
+fn another_document_takes_its_descriptions_from_that_of_the_repository() {
+    let folder = Folder::new("vocabulary");
+    let document = folder.write("in.yaml", DOCUMENT);
+    folder.import_ok(&document);
+    let described = folder.read("openapi.yaml").replace(
+        "    ThreadStatus:\n",
+        "    ThreadStatus:\n      description: Ours.\n",
+    );
+    folder.write("openapi.yaml", &described);
+
+    let elsewhere = folder.0.join("elsewhere.yaml");
+    assert!(folder.import_to(&document, &elsewhere).status.success());
+    assert!(
+        folder
+            .read("elsewhere.yaml")
+            .contains("      description: Ours.\n")
     );
 }
 

@@ -24,12 +24,16 @@ const NULL_ON_THE_WIRE: [(&str, &str); 11] = [
 
 /// Component and place, innermost first: an object with a tag. Other servers have
 /// objects with other tags there, so that it is a union with one member so far.
-const UNIONS_OF_ONE: [(&str, &str); 2] = [
+const UNIONS_OF_ONE: [(&str, &str); 3] = [
     (
         "RunObject",
         "/properties/required_action/properties/submit_tool_outputs/properties/tool_calls/items",
     ),
     ("RunObject", "/properties/required_action"),
+    (
+        "RunStepDetailsToolCallsFileSearchResultObject",
+        "/properties/content/items",
+    ),
 ];
 
 /// Component and property: what is left out keeps the value of the assistant, and not
@@ -68,6 +72,7 @@ pub(super) fn apply(schemas: &mut Schemas) {
             .and_then(|schema| schema.pointer_mut(place));
         if let Some(object) = found.filter(|object| is_object(object)) {
             let place = schema::take_place(object);
+            require_tag(object);
             *object = json!({ "oneOf": [object.take()] });
             schema::put_place(object, place);
         }
@@ -79,6 +84,22 @@ pub(super) fn apply(schemas: &mut Schemas) {
         if let Some(schema) = schema.and_then(Value::as_object_mut) {
             schema.remove("default");
         }
+    }
+}
+
+/// Without its tag, a member of a union cannot be told.
+fn require_tag(object: &mut Value) {
+    let Some(map) = object
+        .as_object_mut()
+        .filter(|map| map.contains_key("properties"))
+    else {
+        return;
+    };
+    let required = map.entry("required").or_insert_with(|| json!([]));
+    if let Some(names) = required.as_array_mut()
+        && !names.contains(&"type".into())
+    {
+        names.push("type".into());
     }
 }
 

@@ -24,16 +24,25 @@ struct Imported {
     given: BTreeMap<String, Pointer>,
 }
 
-/// Imports the document at `source` into the one at `output`.
+/// Imports the document at `source` into the one at `output`. Descriptions are kept from
+/// the document that is replaced, or else taken from the one at `vocabulary`.
 ///
 /// # Errors
 /// Says what in which file cannot be imported. `output` is then left as it was.
-pub(crate) fn run(source: &Path, output: &Path) -> Result<Summary, Error> {
+pub(crate) fn run(source: &Path, output: &Path, vocabulary: &Path) -> Result<Summary, Error> {
     let upstream = document::read(source)?;
     let previous = previous(output)?;
+    let described = match &previous {
+        Some(_) => None,
+        // It is not what was asked for: that it cannot be read is no reason to fail.
+        None => document::read(vocabulary).ok(),
+    };
 
     let mut imported = canonical(&upstream).map_err(|error| error.in_file(source))?;
-    let missing = descriptions::carry_over(previous.as_ref(), &mut imported.document);
+    let missing = descriptions::carry_over(
+        described.as_ref().or(previous.as_ref()),
+        &mut imported.document,
+    );
     check::check(&imported.document).map_err(|error| error.in_file(source))?;
     let changes = previous
         .as_ref()

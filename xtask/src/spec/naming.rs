@@ -83,6 +83,7 @@ const PREFERRED: &[(&str, &str)] = &[
     ("RunStepDetailsToolCallsCodeOutputImageImage", "CodeInterpreterImage"),
     ("RunStepDetailsToolCallsFileSearchFileSearch", "FileSearchCall"),
     ("RunStepDetailsToolCallsFileSearchResultContent", "FileSearchResultContent"),
+    ("TextFileSearchResultContent", "FileSearchResultText"),
     ("RunStepDetailsToolCallsFunctionFunction", "FunctionCall"),
     ("CodeInterpreterCallOutput", "CodeInterpreterOutput"),
     // What streams add to run steps.
