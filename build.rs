@@ -20,8 +20,10 @@ fn main() {
 fn run() -> Result<(), String> {
     let path = document_path();
     let document = read(&path)?;
-    let source =
-        build::generate(&document).map_err(|error| format!("{}: {error}", path.display()))?;
+    let source = build::generate(&document).map_err(|error| {
+        let path = path.display();
+        format!("{path}: {error} (is it imported? `cargo xtask spec import` makes a document that can be used)")
+    })?;
     write("client.rs", &source.client)?;
     write("mocks.rs", &source.mocks)?;
     tell_schemas(&source.schemas);
@@ -41,7 +43,8 @@ fn tell_schemas(schemas: &[String]) {
 fn document_path() -> PathBuf {
     println!("cargo::rerun-if-env-changed={DOCUMENT}");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let path = root.join(env::var_os(DOCUMENT).unwrap_or_else(|| "openapi.yaml".into()));
+    let named = env::var_os(DOCUMENT).filter(|path| !path.is_empty());
+    let path = root.join(named.unwrap_or_else(|| "openapi.yaml".into()));
     println!("cargo::rerun-if-changed={}", path.display());
     path
 }

@@ -97,7 +97,9 @@ impl<'a> Api<'a> {
             Some(version) => {
                 return Err(Error::new(
                     "#/openapi",
-                    format!("OpenAPI {version} is not generated from; import the document first"),
+                    format!(
+                        "source is made of OpenAPI 3.0, and this is {version}: run `cargo xtask spec import DOCUMENT` first"
+                    ),
                 ));
             }
             None => return Err(Error::new("#/openapi", "this is not an OpenAPI document")),

@@ -318,19 +318,15 @@ fn keep_first(field: &str, error: &dyn fmt::Display, first_error: &mut Option<St
 }
 
 /// Fails if a setter was given something that could not be converted.
-pub(crate) fn built(schema: &'static str, first_error: Option<String>) -> Result<()> {
-    first_error.map_or(Ok(()), |reason| {
-        Err(Error::invalid_argument(schema, reason))
-    })
+pub(crate) fn built(first_error: Option<String>) -> Result<()> {
+    first_error.map_or(Ok(()), |reason| Err(Error::unusable(reason)))
 }
 
 /// The value of a required field.
-pub(crate) fn required<T>(
-    schema: &'static str,
-    field: &'static str,
-    value: Option<T>,
-) -> Result<T> {
+pub(crate) fn required<T>(schema: &str, field: &str, value: Option<T>) -> Result<T> {
     value.ok_or_else(|| {
-        Error::invalid_argument(schema, format!("`{field}` is not set: call `.{field}(…)`"))
+        Error::unusable(format!(
+            "`{field}` of {schema} is not set: call `.{field}(…)`"
+        ))
     })
 }

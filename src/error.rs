@@ -273,6 +273,11 @@ impl Error {
         Self::new(Kind::Argument, format!("`{argument}`: {reason}"))
     }
 
+    /// Arguments that cannot be used, for this reason.
+    pub(crate) fn unusable(reason: impl Into<String>) -> Self {
+        Self::new(Kind::Argument, reason)
+    }
+
     /// A request that cannot be put together.
     pub(crate) fn from_build(error: reqwest::Error) -> Self {
         let message = format!("the request cannot be put together: {}", root(&error));

@@ -2,20 +2,16 @@
 //!
 //! The models ([`types`]) and the operations ([`operations`]) are generated from
 //! `openapi.yaml` when the crate is built; [`Client`] has a method for each operation.
-//! What is handwritten around them is small: credentials, retries, errors, lists.
+//! What is handwritten around them is small: credentials, retries, errors, lists. The
+//! README shows a whole conversation.
 //!
 //! ```no_run
-//! use openai_assistants::types::{CreateAssistantRequest, CreateMessageRequest, MessageRole};
+//! use openai_assistants::types::{CreateMessageRequest, MessageRole};
 //! use openai_assistants::Client;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> openai_assistants::Result<()> {
 //! let client = Client::from_env()?;
-//! let assistant = client
-//!     .create_assistant()
-//!     .body(CreateAssistantRequest::builder().model("gpt-4o").name("Tutor"))
-//!     .send()
-//!     .await?;
 //! let thread = client.create_thread().send().await?;
 //! client
 //!     .create_message()

@@ -4,6 +4,7 @@ use httpmock::MockServer;
 use openai_assistants::mock::{self, MockServerExt};
 use openai_assistants::types::{
     CreateMessageRequest, CreateThreadAndRunRequest, ListOrder, MessageRole, RunStepInclude,
+    SubmitToolOutputsRunRequest, ToolOutput,
 };
 use openai_assistants::{Client, Credentials, RetryPolicy};
 
@@ -148,6 +149,22 @@ async fn an_operation_does_not_answer_for_another_of_a_like_path() {
     );
     modified.assert_calls(0);
     both.assert_calls(1);
+}
+
+#[tokio::test]
+async fn the_misspelt_operation_has_its_right_name_as_well() {
+    let (server, client) = server().await;
+    let mocked = server.submit_tool_outputs_to_run(|_, then| {
+        then.ok(&mock::run());
+    });
+    let outputs = [ToolOutput::builder().tool_call_id("call_1").output("12 °C")];
+    let body = SubmitToolOutputsRunRequest::builder().tool_outputs(outputs);
+    let submit = client
+        .submit_tool_outputs_to_run()
+        .thread_id("t")
+        .run_id("r");
+    assert!(submit.body(body).send().await.is_ok());
+    mocked.assert_calls(1);
 }
 
 #[tokio::test]

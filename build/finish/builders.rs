@@ -81,7 +81,7 @@ fn builder(item: &ItemStruct) -> Vec<Item> {
             /// # Errors
             /// A required value was not set, or a value could not be converted.
             pub fn build(self) -> crate::Result<super::#name> {
-                crate::codec::built(#spelled, self.first_error)?;
+                crate::codec::built(self.first_error)?;
                 Ok(super::#name { #(#values,)* })
             }
         }

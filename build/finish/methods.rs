@@ -38,19 +38,9 @@ pub fn of_client(items: &[Item], api: &Api) -> Result<Vec<Item>, Error> {
         };
         let doc = documentation(operation, attributes, api);
         methods.push(method(&function, &doc, operation));
-        for (first, second) in ALIASES {
-            let alias = if function == first {
-                second
-            } else if function == second {
-                first
-            } else {
-                continue;
-            };
-            methods.push(method(
-                alias,
-                &format!("The same as [`{function}`](Self::{function})."),
-                operation,
-            ));
+        if let Some(alias) = alias(&function) {
+            let doc = format!("The same as [`{function}`](Self::{function}).");
+            methods.push(method(alias, &doc, operation));
         }
     }
     let block: Item = parse_quote! {
@@ -60,6 +50,15 @@ pub fn of_client(items: &[Item], api: &Api) -> Result<Vec<Item>, Error> {
         }
     };
     Ok(vec![block])
+}
+
+/// The second name of a method, if it has one.
+pub fn alias(function: &str) -> Option<&'static str> {
+    ALIASES.iter().find_map(|(first, second)| match function {
+        name if name == *first => Some(*second),
+        name if name == *second => Some(*first),
+        _ => None,
+    })
 }
 
 fn method(name: &str, doc: &str, operation: &Operation) -> ImplItemFn {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use syn::{File, ImplItem, Item, ItemMod, parse_quote};
 
 use super::super::api::{Api, Operation, Parameter};
-use super::{ident, name_of};
+use super::{ident, methods, name_of};
 
 /// Completes progenitor's mocks and documents them.
 pub fn finish(mut file: File, api: &Api) -> File {
@@ -25,6 +25,9 @@ pub fn finish(mut file: File, api: &Api) -> File {
                 }
             }
             Item::Trait(item) => {
+                let aliases: Vec<syn::TraitItem> =
+                    item.items.iter().filter_map(alias_in_trait).collect();
+                item.items.extend(aliases);
                 for member in &mut item.items {
                     if let syn::TraitItem::Fn(function) = member {
                         let doc = format!("Mocks `{}`.", function.sig.ident);
@@ -36,6 +39,18 @@ pub fn finish(mut file: File, api: &Api) -> File {
         }
     }
     file
+}
+
+/// The method of the trait under its second name, if it has one.
+fn alias_in_trait(member: &syn::TraitItem) -> Option<syn::TraitItem> {
+    let syn::TraitItem::Fn(function) = member else {
+        return None;
+    };
+    let name = &function.sig.ident;
+    let mut alias = function.clone();
+    alias.sig.ident = ident(methods::alias(&name.to_string())?);
+    alias.default = Some(parse_quote!({ self.#name(config_fn) }));
+    Some(syn::TraitItem::Fn(alias))
 }
 
 fn finish_operation(item: &mut Item, builders: &BTreeMap<String, &Operation>) {

@@ -97,7 +97,7 @@ fn request(operation: &Operation, answer: Answer) -> TokenStream {
         )
     };
     quote! {
-        crate::codec::built(Self::INFO.id, self.first_error)?;
+        crate::codec::built(self.first_error)?;
         let url = #url;
         #make_query
         #take_body

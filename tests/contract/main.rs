@@ -39,6 +39,33 @@ fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> 
     }
 }
 
+/// Tells the first place where two values differ.
+fn same(found: &Value, expected: &Value) -> Result<(), String> {
+    fn difference(found: &Value, expected: &Value, place: String) -> Option<String> {
+        match (found, expected) {
+            (Value::Object(left), Value::Object(right)) => {
+                let names: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+                names.into_iter().find_map(|name| {
+                    let place = format!("{place}/{name}");
+                    match (left.get(name), right.get(name)) {
+                        (Some(left), Some(right)) => difference(left, right, place),
+                        (None, _) => Some(format!("{place} is lost")),
+                        (_, None) => Some(format!("{place} was not sent")),
+                    }
+                })
+            }
+            (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+                let mut pairs = left.iter().zip(right).enumerate();
+                pairs.find_map(|(index, (left, right))| {
+                    difference(left, right, format!("{place}/{index}"))
+                })
+            }
+            _ => (found != expected).then(|| format!("{place} is {found} and not {expected}")),
+        }
+    }
+    difference(found, expected, String::new()).map_or(Ok(()), Err)
+}
+
 #[test]
 fn every_operation_of_the_document_has_a_contract() {
     let document: BTreeSet<String> = Document::read().operation_ids();
@@ -46,7 +73,16 @@ fn every_operation_of_the_document_has_a_contract() {
         .into_iter()
         .map(|contract| contract.id.to_owned())
         .collect();
-    assert_eq!(covered, document);
+    let missing: Vec<&String> = document.difference(&covered).collect();
+    assert!(
+        missing.is_empty(),
+        "add a row to tests/contract/operations.rs for {missing:?}"
+    );
+    let gone: Vec<&String> = covered.difference(&document).collect();
+    assert!(
+        gone.is_empty(),
+        "drop from tests/contract/operations.rs what the document lacks: {gone:?}"
+    );
     let generated: BTreeSet<String> = openai_assistants::operations::ALL
         .iter()
         .map(|operation| operation.id.to_owned())
@@ -111,7 +147,7 @@ async fn answers_come_back_whole() {
             let answer = (contract.call)(server.client())
                 .await
                 .map_err(|error| error.to_string())?;
-            expect("the answer", answer, contract.answer)
+            same(&answer, &contract.answer)
         }
     })
     .await;
@@ -230,7 +266,7 @@ async fn odd_answers(wanted: impl Fn(&Oddity) -> bool, keep: Keep) {
                     .await
                     .map_err(|error| format!("{place}: {error}"))?;
                 if let Keep::Whole = keep {
-                    expect(&place, decoded, answer)?;
+                    same(&decoded, &answer).map_err(|reason| format!("{place} bent: {reason}"))?;
                 }
             }
             Ok(())
