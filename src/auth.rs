@@ -125,11 +125,11 @@ impl Credentials {
         Self(Kind::None)
     }
 
-    /// Fails if a fixed key cannot be sent.
-    pub(crate) fn check(&self) -> Result<()> {
+    /// The header of a fixed key. Fails if it cannot be sent.
+    pub(crate) fn fixed(&self) -> Result<Option<&(HeaderName, HeaderValue)>> {
         match &self.0 {
-            Kind::Fixed(Err(reason)) => Err(Error::configuration(reason)),
-            _ => Ok(()),
+            Kind::Fixed(header) => header.as_ref().map(Some).map_err(Error::configuration),
+            _ => Ok(None),
         }
     }
 
@@ -214,7 +214,7 @@ mod tests {
                 Credentials::bearer(key),
                 Credentials::header("api-key", key),
             ] {
-                let error = credentials.check().expect_err("it is refused");
+                let error = credentials.fixed().expect_err("it is refused");
                 assert!(error.is_invalid_argument());
                 assert!(
                     !format!("{error} {error:?} {credentials:?}").contains("ecret"),
@@ -226,7 +226,7 @@ mod tests {
                 );
             }
         }
-        assert!(Credentials::header("api key", "k").check().is_err());
+        assert!(Credentials::header("api key", "k").fixed().is_err());
     }
 
     #[test]

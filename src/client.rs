@@ -82,3 +82,34 @@ impl fmt::Debug for Client {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::ListRuns;
+    use crate::types::RunObject;
+    use crate::{ClientBuilder, Error, Items, Pages, Request, Response};
+
+    #[test]
+    fn everything_goes_where_tasks_go() {
+        fn sent<T: Send + 'static>() {}
+        fn shared<T: Send + Sync + 'static>() {}
+        fn spawned<T: Send + 'static>(_: impl FnOnce(&Client) -> T) {}
+
+        shared::<Client>();
+        shared::<ClientBuilder>();
+        shared::<Error>();
+        shared::<Response<RunObject>>();
+        shared::<ListRuns>();
+        sent::<Request>();
+        sent::<Pages<ListRuns>>();
+        sent::<Items<ListRuns>>();
+        spawned(|client| client.get_run().send());
+        spawned(|client| client.create_run().send_response());
+        spawned(|client| client.list_runs().send());
+        spawned(|client| {
+            let mut items = client.list_runs().items();
+            async move { items.try_next().await }
+        });
+    }
+}

@@ -3,7 +3,8 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 /// A wait that a [`Clock`] has begun.
@@ -75,12 +76,44 @@ impl Clock for SystemClock {
     }
 }
 
-/// The output of a future, or nothing if the deadline comes first.
-pub(crate) async fn before<F: Future>(deadline: Sleep, future: F) -> Option<F::Output> {
-    let (mut deadline, mut future) = (deadline, pin!(future));
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => deadline.as_mut().poll(context).map(|()| None),
-    })
-    .await
+/// The waker of a poll that nobody waits on.
+pub(crate) static NOBODY: &Waker = Waker::noop();
+
+/// A time limit that runs only while somebody waits: what is fetched ahead of its turn
+/// has all of it left when its turn comes.
+pub(crate) struct Deadline {
+    clock: Arc<dyn Clock>,
+    limit: Duration,
+    running: Option<Sleep>,
+}
+
+impl Deadline {
+    pub(crate) fn new(clock: &Arc<dyn Clock>, limit: Duration) -> Self {
+        Self {
+            clock: clock.clone(),
+            limit,
+            running: None,
+        }
+    }
+
+    /// The output of a future, or nothing if the limit is reached first. What one
+    /// future takes is missing to the next.
+    pub(crate) async fn before<F: Future>(&mut self, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Some(output));
+            }
+            if context.waker().will_wake(NOBODY) {
+                self.running = None;
+                return Poll::Pending;
+            }
+            self.running
+                .get_or_insert_with(|| self.clock.timeout(self.limit))
+                .as_mut()
+                .poll(context)
+                .map(|()| None)
+        })
+        .await
+    }
 }

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::auth::Credentials;
@@ -18,13 +19,39 @@ const OPENAI: &str = "https://api.openai.com/v1";
 const TIMEOUT: Duration = Duration::from_secs(600);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const BETA: &str = "openai-beta";
+const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// Headers whose values are no secrets; any other may hold one.
+const PUBLIC: [&str; 9] = [
+    BETA,
+    "openai-organization",
+    "openai-project",
+    "user-agent",
+    "idempotency-key",
+    "traceparent",
+    "tracestate",
+    "x-client-request-id",
+    "x-request-id",
+];
+/// Headers that reqwest takes off when it follows a redirect to another place.
+const TAKEN_OFF: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
 
 /// A source of random numbers from 0 to 1.
 type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
+type SetUp = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
+
+/// Where the HTTP client comes from.
+#[derive(Clone)]
+enum Http {
+    Own(SetUp),
+    ReadyMade(reqwest::Client),
+}
 
 /// Settings that have been checked.
 pub(crate) struct Config {
     pub(crate) http: reqwest::Client,
+    /// Whether it may follow redirects by itself.
+    is_ready_made: bool,
     pub(crate) base_url: String,
     pub(crate) credentials: Credentials,
     pub(crate) headers: HeaderMap,
@@ -33,6 +60,19 @@ pub(crate) struct Config {
     pub(crate) retry: RetryPolicy,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Random,
+}
+
+impl Config {
+    /// Refuses a secret that the HTTP client might take along to another place.
+    pub(crate) fn admit(&self, name: &HeaderName, value: &HeaderValue) -> Result<(), String> {
+        if self.is_ready_made && value.is_sensitive() && !TAKEN_OFF.contains(name) {
+            return Err(format!(
+                "the header `{name}` may hold a secret, and a ready-made `http_client` may take it along to \
+                 another server when it follows a redirect: set the HTTP client up with `http_client_builder`"
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// Sets up a [`Client`]. Mistakes are reported by [`build`](Self::build).
@@ -62,7 +102,7 @@ pub struct ClientBuilder {
     timeout: Duration,
     connect_timeout: Duration,
     retry: RetryPolicy,
-    http: Option<reqwest::Client>,
+    http: Http,
     clock: Arc<dyn Clock>,
     random: Random,
     /// The first setting that cannot be used.
@@ -82,7 +122,7 @@ impl Default for ClientBuilder {
             timeout: TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
             retry: RetryPolicy::default(),
-            http: None,
+            http: Http::Own(Arc::new(|http| http)),
             clock: Arc::new(SystemClock),
             random: Arc::new(random),
             mistake: None,
@@ -130,10 +170,20 @@ impl ClientBuilder {
     }
 
     /// A header that is sent with every call, in place of an earlier one of that name.
-    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        match header(name.as_ref(), value.as_ref()) {
+    /// Its value counts as a secret unless the name is known for something else.
+    pub fn header(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.header_from(name.as_ref(), value.as_ref(), |reason| reason)
+    }
+
+    fn header_from(
+        mut self,
+        name: &str,
+        value: &str,
+        mistake: impl FnOnce(String) -> String,
+    ) -> Self {
+        match header(name, value) {
             Ok((name, value)) => drop(self.headers.insert(name, value)),
-            Err(reason) => drop(self.mistake.get_or_insert(reason)),
+            Err(reason) => drop(self.mistake.get_or_insert_with(|| mistake(reason))),
         }
         self
     }
@@ -155,7 +205,7 @@ impl ClientBuilder {
     }
 
     /// How long a connection may take to be made: 5 s unless set. It has no effect on
-    /// an [`http_client`](Self::http_client) of your own.
+    /// a ready-made [`http_client`](Self::http_client).
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -167,13 +217,44 @@ impl ClientBuilder {
         self
     }
 
-    /// An HTTP client of your own, with its proxies, certificates and limits.
+    /// Sets up the HTTP client further: its proxies, limits and the like.
     ///
-    /// Build it with `redirect(Policy::none())`: this crate follows redirects itself,
-    /// and only where the credentials may go. An HTTP client that follows them takes
-    /// headers such as `api-key` along to any host.
+    /// The builder that the function gets has the user agent, the connect time-out and
+    /// TLS set, which it may replace; certificates of your own go into a configuration
+    /// that is handed to `tls_backend_preconfigured`. The redirect policy is set
+    /// afterwards: this crate follows redirects itself, and only where the credentials
+    /// may go.
+    ///
+    /// ```
+    /// use openai_assistants::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .api_key("sk-test")
+    ///     .http_client_builder(|http| http.no_proxy().pool_max_idle_per_host(4))
+    ///     .build()?;
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn http_client_builder(
+        mut self,
+        set_up: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.http = Http::Own(Arc::new(set_up));
+        self
+    }
+
+    /// A ready-made HTTP client, such as one that is shared with the rest of a program.
+    ///
+    /// It may follow redirects by itself, which cannot be seen or changed from outside.
+    /// reqwest then takes `Authorization` off before it goes to another server, but not
+    /// headers such as `api-key`. So with a ready-made client, credentials and headers
+    /// under other names are refused, except for headers that are known to hold no
+    /// secret; [`http_client_builder`](Self::http_client_builder) takes them all. An
+    /// answer from another server is an error in any case. Build the client with
+    /// `redirect(Policy::none())`, so that redirects within the server are followed
+    /// without changing the method. The user agent is this crate's, unless
+    /// [`header`](Self::header) sets another.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.http = Some(client);
+        self.http = Http::ReadyMade(client);
         self
     }
 
@@ -222,7 +303,9 @@ impl ClientBuilder {
             ("openai-project", "OPENAI_PROJECT_ID"),
         ] {
             if let (false, Some(value)) = (self.headers.contains_key(header), variable(name)) {
-                self = self.header(header, value.trim());
+                self = self.header_from(header, value.trim(), |reason| {
+                    format!("the environment variable {name} cannot be used: {reason}")
+                });
             }
         }
         self
@@ -233,7 +316,7 @@ impl ClientBuilder {
     /// # Errors
     /// There are no credentials, or a setting cannot be used: a base URL that is not
     /// one, a header or key that cannot be sent, `https` without a TLS library.
-    pub fn build(self) -> Result<Client> {
+    pub fn build(mut self) -> Result<Client> {
         if let Some(mistake) = self.mistake {
             return Err(Error::configuration(mistake));
         }
@@ -245,13 +328,18 @@ impl ClientBuilder {
                  or call `api_key` or `credentials` on the builder",
             )
         })?;
-        credentials.check()?;
+        let is_ready_made = matches!(self.http, Http::ReadyMade(_));
         let http = match self.http {
-            Some(client) => client,
-            None => http_client(&base_url, self.connect_timeout)?,
+            Http::Own(set_up) => http_client(&base_url, self.connect_timeout, &set_up)?,
+            Http::ReadyMade(client) => {
+                let agent = self.headers.entry(USER_AGENT);
+                agent.or_insert(HeaderValue::from_static(AGENT));
+                client
+            }
         };
-        Ok(Client::new(Config {
+        let config = Config {
             http,
+            is_ready_made,
             base_url,
             credentials,
             headers: self.headers,
@@ -260,7 +348,15 @@ impl ClientBuilder {
             retry: self.retry,
             clock: self.clock,
             random: self.random,
-        }))
+        };
+        let key = config
+            .credentials
+            .fixed()?
+            .map(|(name, value)| (name, value));
+        for (name, value) in config.headers.iter().chain(key) {
+            config.admit(name, value).map_err(Error::configuration)?;
+        }
+        Ok(Client::new(config))
     }
 }
 
@@ -284,9 +380,10 @@ pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
     let header = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| format!("`{}` is not the name of a header", name.escape_debug()))?;
     // The value may be a secret.
-    let value = HeaderValue::from_str(value).map_err(|_| {
+    let mut value = HeaderValue::from_str(value).map_err(|_| {
         format!("the value of the header `{header}` has a character that a header cannot carry")
     })?;
+    value.set_sensitive(!PUBLIC.contains(&header.as_str()));
     Ok((header, value))
 }
 
@@ -324,22 +421,23 @@ fn base_url(text: &str) -> Result<String, String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-fn http_client(base_url: &str, connect_timeout: Duration) -> Result<reqwest::Client> {
-    if base_url.starts_with("https:") && !tls::IS_SUPPORTED {
+fn http_client(
+    base_url: &str,
+    connect_timeout: Duration,
+    set_up: &SetUp,
+) -> Result<reqwest::Client> {
+    let is_tls = base_url.starts_with("https:");
+    if is_tls && !tls::IS_SUPPORTED {
         return Err(Error::configuration(
             "this build has no TLS library for an https base URL: enable the feature `rustls`, `rustls-aws-lc` \
              or `native-tls`, or hand over an `http_client` that has one",
         ));
     }
     let builder = reqwest::Client::builder()
-        .user_agent(concat!(
-            env!("CARGO_PKG_NAME"),
-            "/",
-            env!("CARGO_PKG_VERSION")
-        ))
-        .connect_timeout(connect_timeout)
-        .redirect(reqwest::redirect::Policy::none());
-    tls::configure(builder)?
+        .user_agent(AGENT)
+        .connect_timeout(connect_timeout);
+    set_up(tls::configure(builder, is_tls)?)
+        .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(|error| Error::configuration(format!("the HTTP client cannot be set up: {error}")))
 }
@@ -420,6 +518,10 @@ mod tests {
                 .base_url(),
             "http://host"
         );
+    }
+
+    #[test]
+    fn the_default_is_openai() {
         assert_eq!(with_key().build().unwrap().base_url(), OPENAI);
     }
 
@@ -463,6 +565,43 @@ mod tests {
             .unwrap();
         assert_eq!(client.base_url(), "http://own");
         assert_eq!(client.config().headers["openai-organization"], "org_own");
+    }
+
+    #[test]
+    fn a_variable_that_cannot_be_used_is_named() {
+        for variable in ["OPENAI_ORG_ID", "OPENAI_PROJECT_ID"] {
+            let message =
+                mistake(with_key().env_from(|name| (name == variable).then(|| "a\nb".to_owned())));
+            assert!(message.contains(variable), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_local_server_needs_no_certificates() {
+        // In a process of its own, the environment can be set without harm to others.
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "config::tests::slashes_at_the_end_of_a_base_url_are_dropped",
+            ])
+            .envs([("SSL_CERT_FILE", "/nowhere"), ("SSL_CERT_DIR", "/nowhere")])
+            .output()
+            .unwrap();
+        assert!(status.status.success(), "{status:?}");
+    }
+
+    #[test]
+    fn values_are_secrets_unless_they_are_known_not_to_be() {
+        let builder = with_key().header("x-token", "t").organization("o");
+        let client = builder.header("user-agent", "mine").build().unwrap();
+        let secrets: Vec<_> = client
+            .config()
+            .headers
+            .iter()
+            .filter(|(_, value)| value.is_sensitive())
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(secrets, ["x-token"]);
     }
 
     #[test]

@@ -3,11 +3,14 @@
 //! An error says what happened, in which operation, and what to do about it. It keeps
 //! what the server sent along, and nothing of what was sent to the server.
 
+use std::cmp::Reverse;
 use std::error::Error as StdError;
 use std::fmt::{self, Write};
+use std::ops::Deref;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::json_path;
@@ -21,6 +24,8 @@ type Source = Box<dyn StdError + Send + Sync>;
 const TEXT_LIMIT: usize = 600;
 const NAME_LIMIT: usize = 120;
 const EXCERPT_LIMIT: usize = 80;
+/// A shorter value is no key, and may well be a word of what it is looked for in.
+const SHORTEST_SECRET: usize = 8;
 
 /// What went wrong with a call.
 ///
@@ -73,6 +78,49 @@ enum Kind {
 pub(crate) struct Head {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+}
+
+/// The content of an answer.
+pub(crate) struct Body {
+    pub(crate) bytes: Bytes,
+    pub(crate) secrets: Secrets,
+}
+
+impl Deref for Body {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// What was sent and must not be repeated. Some servers quote the key that they refuse.
+#[derive(Default)]
+pub(crate) struct Secrets(Vec<HeaderValue>);
+
+impl Secrets {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let values = headers.values().filter(|value| value.is_sensitive());
+        Self(values.cloned().collect())
+    }
+
+    fn blot_out(&self, text: &str) -> String {
+        let mut secrets: Vec<&str> = self
+            .0
+            .iter()
+            .filter_map(|value| std::str::from_utf8(value.as_bytes()).ok())
+            .map(|value| match value.split_once(' ') {
+                Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+                _ => value.trim(),
+            })
+            .filter(|secret| secret.len() >= SHORTEST_SECRET)
+            .collect();
+        // One may be part of another.
+        secrets.sort_by_key(|secret| Reverse(secret.len()));
+        secrets
+            .iter()
+            .fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+    }
 }
 
 impl Error {
@@ -232,7 +280,8 @@ impl Error {
     }
 
     /// The same call may succeed later. The client has then already tried as often as
-    /// its [`RetryPolicy`](crate::RetryPolicy) allows.
+    /// its [`RetryPolicy`](crate::RetryPolicy) allows; not again, though, if the server
+    /// asks for a longer wait than the policy's `max_retry_after`.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match (self.0.kind, self.0.status) {
@@ -303,6 +352,11 @@ impl Error {
         Self::new(Kind::Timeout, format!("no answer within {limit:?}"))
     }
 
+    /// An answer that began, and was not complete in time.
+    pub(crate) fn stalled(head: Head, limit: Duration) -> Self {
+        Self::new(Kind::Timeout, format!("not all of it within {limit:?}")).with_head(head)
+    }
+
     /// A connection that could not be made or that broke.
     pub(crate) fn transport(error: reqwest::Error) -> Self {
         let (kind, what) = match () {
@@ -326,37 +380,41 @@ impl Error {
     }
 
     /// An answer that tells of an error.
-    pub(crate) fn api(head: Head, body: String, retry_after: Option<Duration>) -> Self {
-        let api = ApiError::read(&body);
-        let mut error =
-            Self::new(Kind::Status, api.message.clone().unwrap_or_default()).with_head(head);
-        if error.0.message.is_empty() {
-            error.0.message = Clip(&body, TEXT_LIMIT).to_string();
-        }
-        error.0.body = Some(body);
+    pub(crate) fn api(head: Head, body: &Body, retry_after: Option<Duration>) -> Self {
+        let text = text(body);
+        // Read first: blotting out could hit the names in it.
+        let mut api = ApiError::read(&text);
+        let text = body.secrets.blot_out(&text);
+        let message = match api.message.take() {
+            Some(message) if !message.is_empty() => body.secrets.blot_out(&message),
+            _ => Clip(&text, TEXT_LIMIT).to_string(),
+        };
+        let mut error = Self::new(Kind::Status, message).with_head(head);
+        error.0.body = Some(text);
         error.0.api = api;
         error.0.retry_after = retry_after;
         error
     }
 
     /// An answer that does not decode.
-    pub(crate) fn decode(head: Head, body: &[u8], error: serde_json::Error) -> Self {
+    pub(crate) fn decode(head: Head, body: &Body, error: serde_json::Error) -> Self {
+        let text = body.secrets.blot_out(&text(body));
         let message = match json_path::path_of(&error, body) {
             _ if body.is_empty() => "the answer is empty".to_owned(),
-            _ if !error.is_data() => {
-                let start = &text(body);
-                format!(
-                    "the answer is not JSON: {error}; it begins `{}`",
-                    Clip(start, EXCERPT_LIMIT)
-                )
-            }
+            _ if !error.is_data() => format!(
+                "the answer is not JSON: {error}; it begins `{}`",
+                Clip(&text, EXCERPT_LIMIT)
+            ),
             path if path.is_empty() => format!("the answer is not as documented: {error}"),
             path => format!("the answer is not as documented at `{path}`: {error}"),
         };
-        let mut result = Self::new(Kind::Decode, message)
-            .with_head(head)
-            .with_source(error);
-        result.0.body = Some(text(body));
+        let shown = body.secrets.blot_out(&message);
+        let mut result = Self::new(Kind::Decode, shown.as_str()).with_head(head);
+        // The cause quotes what it does not like.
+        if shown == message {
+            result = result.with_source(error);
+        }
+        result.0.body = Some(text);
         result
     }
 
@@ -401,7 +459,8 @@ impl Error {
         }
     }
 
-    fn with_head(mut self, head: Head) -> Self {
+    /// Keeps what came of an answer.
+    pub(crate) fn with_head(mut self, head: Head) -> Self {
         self.0.status = Some(head.status);
         self.0.headers = head.headers;
         self
@@ -475,7 +534,9 @@ impl fmt::Display for Error {
             );
             let status = format!("{} {}", status.0, status.1);
             match (status.trim_end(), self.0.kind) {
-                (status, Kind::Decode) => write!(f, "the server answered {status}, but ")?,
+                (status, Kind::Decode | Kind::Timeout | Kind::Connect) => {
+                    write!(f, "the server answered {status}, but ")?;
+                }
                 (status, _) if self.0.message.is_empty() => f.write_str(status)?,
                 (status, _) => write!(f, "{status}: ")?,
             }
@@ -652,6 +713,13 @@ fn prose(value: &Value) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn body_of(text: &str) -> Body {
+        Body {
+            bytes: text.to_owned().into(),
+            secrets: Secrets::default(),
+        }
+    }
+
     fn api(status: u16, body: &str) -> Error {
         let headers = [("x-request-id".parse().unwrap(), "req_1".parse().unwrap())]
             .into_iter()
@@ -660,7 +728,7 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             headers,
         };
-        Error::api(head, body.to_owned(), None).at("createMessage", 1)
+        Error::api(head, &body_of(body), None).at("createMessage", 1)
     }
 
     #[test]
@@ -793,7 +861,7 @@ mod tests {
 
     #[test]
     fn a_decode_error_tells_where() {
-        let body = br#"{"data":[{"id":1}]}"#;
+        let body = &body_of(r#"{"data":[{"id":1}]}"#);
         #[derive(serde::Deserialize, Debug)]
         #[allow(dead_code)]
         struct Item {

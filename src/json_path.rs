@@ -22,7 +22,8 @@ pub(crate) fn path_of(error: &serde_json::Error, text: &[u8]) -> String {
 }
 
 enum Step {
-    Key(String),
+    /// Nothing until it has been read.
+    Key(Option<String>),
     Index(usize),
 }
 
@@ -31,22 +32,22 @@ fn path_at(text: &[u8]) -> String {
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         match byte {
-            b'{' => steps.push(Step::Key(String::new())),
+            b'{' => steps.push(Step::Key(None)),
             b'[' => steps.push(Step::Index(0)),
             b'}' | b']' => drop(steps.pop()),
             b',' => match steps.last_mut() {
                 // The error is about the value in front of the comma.
                 _ if at + 1 == text.len() => {}
-                Some(Step::Key(key)) => key.clear(),
+                Some(Step::Key(key)) => *key = None,
                 Some(Step::Index(index)) => *index += 1,
                 None => {}
             },
             b'"' => {
                 let end = string_end(text, at);
                 if let Some(Step::Key(key)) = steps.last_mut()
-                    && key.is_empty()
+                    && key.is_none()
                 {
-                    *key = serde_json::from_slice(&text[at..end]).unwrap_or_default();
+                    *key = serde_json::from_slice(&text[at..end]).ok();
                 }
                 at = end;
                 continue;
@@ -75,9 +76,13 @@ fn display(steps: &[Step]) -> String {
     let mut path = String::new();
     for step in steps {
         match step {
-            Step::Key(key) if key.is_empty() => {}
-            Step::Key(key) if path.is_empty() => path.push_str(key),
-            Step::Key(key) => drop(write!(path, ".{key}")),
+            Step::Key(None) => {}
+            Step::Key(Some(key)) => {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(if key.is_empty() { "\"\"" } else { key });
+            }
             Step::Index(index) => drop(write!(path, "[{index}]")),
         }
     }
@@ -137,6 +142,16 @@ mod tests {
         assert_eq!(path(r#"{"data":[{"name":{"a":1}}]}"#), "data[0].name");
         assert_eq!(path(r#"{"data":{},"map":{}}"#), "data");
         assert_eq!(path(r#"{"data":[],"map":{"k":[1,2,300]}}"#), "map.k[2]");
+    }
+
+    #[test]
+    fn an_empty_key_is_one() {
+        assert_eq!(
+            path(r#"{"":"name","data":[{"":"count","name":7}]}"#),
+            "data[0].name"
+        );
+        assert_eq!(path(r#"{"data":[],"map":{"":"name"}}"#), "map.\"\"");
+        assert_eq!(path(r#"{"data":[],"map":{"":[300]}}"#), "map.\"\"[0]");
     }
 
     #[test]

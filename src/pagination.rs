@@ -2,8 +2,10 @@
 //!
 //! While a page is in the caller's hands, the one behind it is on its way: its request
 //! goes out before the page is handed over, and the connection's own task receives the
-//! answer. That takes no task of the list's own; dropping the list ends it. The first
-//! page is fetched alone, so that a look at the top of a list costs one request.
+//! head of the answer. The body is read whenever the caller asks for something; the
+//! time-out runs only while the caller waits for it. That takes no task of the list's
+//! own; dropping the list ends it. The first page is fetched alone, so that a look at
+//! the top of a list costs one request.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -11,11 +13,12 @@ use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::mem;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::vec;
 
 use futures_core::Stream;
 
+use crate::clock::NOBODY;
 use crate::error::{Error, Result};
 use crate::operation::{self, Operation, Sealed};
 
@@ -185,7 +188,7 @@ impl<L: List> Pages<L> {
     /// waiting. Nobody is woken for it: it is looked at again when it is due.
     fn advance(&mut self) {
         if let Next::Asked(page) = &mut self.next
-            && let Poll::Ready(result) = page.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            && let Poll::Ready(result) = page.as_mut().poll(&mut Context::from_waker(NOBODY))
         {
             self.next = Next::Here(result);
         }
@@ -319,7 +322,8 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{ListThings, Server, list_things, reply};
+    use crate::RetryPolicy;
+    use crate::testing::{ListThings, PAUSE, Server, TestClock, list_things, reply, turns, until};
 
     fn page(ids: &[&str], more: &str) -> String {
         let data: Vec<_> = ids.iter().map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
@@ -483,13 +487,6 @@ mod tests {
         assert!(pages.try_next().await.unwrap().is_none());
     }
 
-    /// Lets the server run until `condition` holds.
-    async fn until(condition: impl Fn() -> bool) {
-        while !condition() {
-            tokio::task::yield_now().await;
-        }
-    }
-
     #[tokio::test]
     async fn one_page_is_fetched_ahead_from_the_second_on() {
         let ids = ["a", "b", "c", "d"];
@@ -504,7 +501,31 @@ mod tests {
 
         pages.try_next().await.unwrap();
         until(|| server.requests().len() == 3).await;
+        turns().await;
+        assert_eq!(
+            server.requests().len(),
+            3,
+            "one page is fetched ahead, not two"
+        );
         assert_eq!(pages.try_next().await.unwrap().unwrap().data[0].id, "c");
+    }
+
+    #[tokio::test]
+    async fn the_time_that_the_caller_takes_is_not_the_servers() {
+        let pieces = |id| page(&[id], MORE).replace("\r\n\r\n", &format!("\r\n\r\n{PAUSE}"));
+        let pieces = |id| pieces(id).replace(r#"],"#, &format!("],{PAUSE}"));
+        let server = Server::start(["a", "b", "c", "d"].map(pieces)).await;
+        let clock = TestClock::default();
+        let builder = server.builder(&clock).retry(RetryPolicy::never());
+        let list = list_things(&builder.build().unwrap());
+
+        let mut pages = pages(list.clone());
+        for id in ["a", "b", "c", "d"] {
+            let page = pages.try_next().await.expect("it is in time").unwrap();
+            assert_eq!(page.data[0].id, id);
+            turns().await;
+            clock.pass();
+        }
     }
 
     #[tokio::test]

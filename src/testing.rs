@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 use std::future::{pending, ready};
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +15,29 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::operation::{Operation, OperationInfo, Request, RequestOptions, Sealed};
 use crate::pagination::{List, Page};
 use crate::{Client, ClientBuilder, Clock, Error, Result, Sleep};
+
+/// In a reply: the server goes on after everybody else.
+pub(crate) const PAUSE: char = '\u{1}';
+/// In a reply: the server does not go on.
+pub(crate) const STALL: char = '\u{2}';
+
+/// Gives everybody else many turns.
+pub(crate) async fn turns() {
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Lets the others run until `condition` holds.
+pub(crate) async fn until(condition: impl Fn() -> bool) {
+    for _ in 0..1_000_000 {
+        if condition() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("it never comes to that");
+}
 
 /// A whole answer.
 pub(crate) fn reply(status: u16, headers: &str, body: &str) -> String {
@@ -94,10 +119,23 @@ async fn serve(
             }
         };
         let reply = reply.unwrap_or_default();
-        if stream.write_all(reply.as_bytes()).await.is_err() || !is_whole(&reply) {
+        if say(&mut stream, &reply).await.is_err() || !is_whole(&reply) {
             return;
         }
     }
+}
+
+async fn say(stream: &mut TcpStream, reply: &str) -> io::Result<()> {
+    for piece in reply.split_inclusive([PAUSE, STALL]) {
+        let text = piece.trim_end_matches([PAUSE, STALL]);
+        stream.write_all(text.as_bytes()).await?;
+        match piece.chars().last() {
+            Some(PAUSE) => turns().await,
+            Some(STALL) => pending().await,
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 async fn read(stream: &mut TcpStream) -> Option<String> {
@@ -126,13 +164,14 @@ fn is_whole(message: &str) -> bool {
     body.len() >= length.map_or(0, |length| length.parse().unwrap_or(0))
 }
 
-/// A clock that stands still. Waits are over at once and written down; time-outs never
-/// come, or at once.
+/// A clock that stands still. Waits are over at once and written down; time-outs come
+/// when [`pass`](Self::pass) says so, or at once.
 #[derive(Clone, Default)]
 pub(crate) struct TestClock {
     is_late: bool,
     sleeps: Arc<Mutex<Vec<Duration>>>,
     timeouts: Arc<Mutex<Vec<Duration>>>,
+    passed: Arc<AtomicUsize>,
 }
 
 impl TestClock {
@@ -142,6 +181,11 @@ impl TestClock {
             is_late: true,
             ..Self::default()
         }
+    }
+
+    /// Lets the time-outs come that have begun.
+    pub(crate) fn pass(&self) {
+        self.passed.store(self.timeouts().len(), Ordering::Relaxed);
     }
 
     pub(crate) fn sleeps(&self) -> Vec<Duration> {
@@ -164,12 +208,17 @@ impl Clock for TestClock {
     }
 
     fn timeout(&self, limit: Duration) -> Sleep {
-        self.timeouts.lock().unwrap().push(limit);
+        let mut timeouts = self.timeouts.lock().unwrap();
+        timeouts.push(limit);
+        let (number, passed) = (timeouts.len(), self.passed.clone());
         if self.is_late {
-            Box::pin(ready(()))
-        } else {
-            Box::pin(pending())
+            return Box::pin(ready(()));
         }
+        Box::pin(async move {
+            while passed.load(Ordering::Relaxed) < number {
+                tokio::task::yield_now().await;
+            }
+        })
     }
 }
 
@@ -220,6 +269,7 @@ impl Operation for CreateThing {
 #[derive(Clone)]
 pub(crate) struct ListThings {
     client: Client,
+    pub(crate) options: RequestOptions,
     pub(crate) after: Option<String>,
     pub(crate) before: Option<String>,
 }
@@ -235,6 +285,7 @@ pub(crate) struct Things {
 pub(crate) fn list_things(client: &Client) -> ListThings {
     ListThings {
         client: client.clone(),
+        options: RequestOptions::default(),
         after: None,
         before: None,
     }
@@ -265,12 +316,7 @@ impl Operation for ListThings {
             .query(&query)
             .build()
             .map_err(Error::from_build)?;
-        Ok(Request::new(
-            self.client,
-            Self::INFO,
-            RequestOptions::default(),
-            request,
-        ))
+        Ok(Request::new(self.client, Self::INFO, self.options, request))
     }
 }
 

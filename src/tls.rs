@@ -11,9 +11,13 @@ pub(crate) const IS_SUPPORTED: bool = cfg!(any(
     feature = "native-tls"
 ));
 
-/// Sets the TLS library.
+/// Sets the TLS library. Where it `is_needed`, it has the certificates of the system;
+/// where it is not, there may be none, as in a container that talks to its neighbour.
 #[cfg(any(feature = "rustls", feature = "rustls-aws-lc"))]
-pub(crate) fn configure(builder: reqwest::ClientBuilder) -> crate::Result<reqwest::ClientBuilder> {
+pub(crate) fn configure(
+    builder: reqwest::ClientBuilder,
+    is_needed: bool,
+) -> crate::Result<reqwest::ClientBuilder> {
     use std::sync::Arc;
 
     use rustls_platform_verifier::BuilderVerifierExt;
@@ -26,7 +30,10 @@ pub(crate) fn configure(builder: reqwest::ClientBuilder) -> crate::Result<reqwes
     let config =
         rustls::ClientConfig::builder_with_provider(Arc::new(provider::default_provider()))
             .with_safe_default_protocol_versions()
-            .and_then(BuilderVerifierExt::with_platform_verifier)
+            .and_then(|config| match is_needed {
+                true => config.with_platform_verifier(),
+                false => Ok(config.with_root_certificates(rustls::RootCertStore::empty())),
+            })
             .map_err(|error| {
                 crate::Error::configuration(format!("TLS cannot be set up: {error}"))
             })?;
@@ -44,7 +51,10 @@ pub(crate) fn configure(builder: reqwest::ClientBuilder) -> crate::Result<reqwes
 
 /// Leaves the choice to reqwest, which has one library or none.
 #[cfg(not(any(feature = "rustls", feature = "rustls-aws-lc")))]
-pub(crate) fn configure(builder: reqwest::ClientBuilder) -> crate::Result<reqwest::ClientBuilder> {
+pub(crate) fn configure(
+    builder: reqwest::ClientBuilder,
+    _is_needed: bool,
+) -> crate::Result<reqwest::ClientBuilder> {
     #[cfg(feature = "native-tls")]
     let builder = builder.tls_backend_native();
     Ok(builder)

@@ -1,38 +1,44 @@
 //! The way of a request to the server and of its answer back: settings, credentials,
 //! time-outs, redirects, retries. None of it depends on the types of an operation.
 
-use bytes::Bytes;
+use std::time::Duration;
+
 use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, Method};
 use reqwest::Url;
 
 use crate::client::Client;
-use crate::clock;
-use crate::error::{Error, Head, Result, request_id};
+use crate::clock::Deadline;
+use crate::error::{Body, Error, Head, Result, Secrets, request_id};
 use crate::operation::{Request, RequestOptions};
 use crate::retry;
 
 /// Tells the server which attempt it sees, by the name that the official clients use.
 const RETRY_COUNT: &str = "x-stainless-retry-count";
 const MAX_REDIRECTS: usize = 5;
-/// How much of the body of an error is read.
+/// How much of the body of an error is read, and for how long: the status says more.
 const MAX_ERROR_BODY: usize = 64 * 1024;
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A successful answer, read to its end.
 pub(crate) struct Answer {
     pub(crate) head: Head,
-    pub(crate) body: Bytes,
+    pub(crate) body: Body,
     pub(crate) attempts: u32,
+}
+
+/// An answer whose body is yet to be read.
+struct Opened {
+    response: reqwest::Response,
+    secrets: Secrets,
+    limit: Duration,
+    deadline: Deadline,
 }
 
 /// Sends a request and reads its answer. The time-out covers the body, and a body that
 /// breaks off is asked for again.
 pub(crate) async fn send(request: Request) -> Result<Answer> {
-    let read = async |mut response: reqwest::Response| {
-        let head = take_head(&mut response);
-        Ok((head, response.bytes().await.map_err(Error::transport)?))
-    };
-    let ((head, body), attempts) = exchange(request, read).await?;
+    let ((head, body), attempts) = exchange(request, Opened::read).await?;
     Ok(Answer {
         head,
         body,
@@ -44,13 +50,13 @@ pub(crate) async fn send(request: Request) -> Result<Answer> {
 /// how many attempts it took.
 #[cfg_attr(not(test), expect(dead_code, reason = "streams are built on it"))]
 pub(crate) async fn open(request: Request) -> Result<(reqwest::Response, u32)> {
-    exchange(request, async |response| Ok(response)).await
+    exchange(request, async |opened| Ok(opened.response)).await
 }
 
 /// Makes attempts until one succeeds or no more is allowed.
 async fn exchange<T>(
     request: Request,
-    read: impl AsyncFn(reqwest::Response) -> Result<T>,
+    read: impl AsyncFn(Opened) -> Result<T>,
 ) -> Result<(T, u32)> {
     let Request {
         client,
@@ -64,18 +70,17 @@ async fn exchange<T>(
     let mut attempts = 1;
     loop {
         let attempt = async {
-            let response = attempt(&client, &request, attempts).await?;
+            let opened = attempt(&client, &request, limit, attempts).await?;
             tracing::debug!(
                 operation = info.id,
                 attempt = attempts,
-                status = response.status().as_u16(),
-                request_id = request_id(response.headers()),
+                status = opened.response.status().as_u16(),
+                request_id = request_id(opened.response.headers()),
                 "answered"
             );
-            read(response).await
+            read(opened).await
         };
-        let outcome = clock::before(config.clock.timeout(limit), attempt).await;
-        let error = match outcome.unwrap_or_else(|| Err(Error::timeout(limit))) {
+        let error = match attempt.await {
             Ok(received) => return Ok((received, attempts)),
             Err(error) => error.at(info.id, attempts),
         };
@@ -102,7 +107,8 @@ async fn exchange<T>(
     }
 }
 
-/// Adds the settings of the client, then those of the call, which win.
+/// Adds the settings of the client, then those of the call, which win. An argument of
+/// the operation wins over the client's parameter of that name.
 fn prepare(
     client: &Client,
     options: &RequestOptions,
@@ -113,27 +119,64 @@ fn prepare(
     for (name, value) in config.headers.iter().chain(options.checked_headers()?) {
         headers.insert(name, value.clone());
     }
+    for (name, value) in headers.iter() {
+        config
+            .admit(name, value)
+            .map_err(|reason| Error::invalid_argument("header", reason))?;
+    }
     let own = options.query_pairs();
-    let configured = config
-        .query
-        .iter()
-        .filter(|(name, _)| own.iter().all(|(other, _)| other != name));
-    let mut pairs = configured.chain(own).peekable();
-    if pairs.peek().is_some() {
-        request.url_mut().query_pairs_mut().extend_pairs(pairs);
+    if !own.is_empty() || !config.query.is_empty() {
+        let arguments: Vec<_> = request.url().query_pairs().into_owned().collect();
+        let arguments = without(&arguments, own);
+        let configured = without(&config.query, own)
+            .filter(|(name, _)| arguments.clone().all(|(other, _)| other != name));
+        let pairs = arguments.clone().chain(configured).chain(own);
+        let mut query = request.url_mut().query_pairs_mut();
+        query.clear().extend_pairs(pairs);
     }
     Ok(())
 }
 
+type Pair = (String, String);
+
+/// The pairs whose name is none of `others`.
+fn without<'a>(pairs: &'a [Pair], others: &'a [Pair]) -> impl Iterator<Item = &'a Pair> + Clone {
+    pairs
+        .iter()
+        .filter(|(name, _)| others.iter().all(|(other, _)| other != name))
+}
+
 type Header = (HeaderName, HeaderValue);
 
-/// One attempt, with credentials that are good now. It follows where the server points
-/// to another place of its own.
+/// One attempt, up to the head of a success. What an error says is read beyond the
+/// deadline, which would take its status along.
 async fn attempt(
     client: &Client,
     request: &reqwest::Request,
+    limit: Duration,
     attempt: u32,
-) -> Result<reqwest::Response> {
+) -> Result<Opened> {
+    let mut deadline = Deadline::new(&client.config().clock, limit);
+    let answered = deadline.before(answer(client, request, attempt)).await;
+    let (response, secrets) = answered.unwrap_or_else(|| Err(Error::timeout(limit)))?;
+    if !response.status().is_success() {
+        return Err(failure(client, response, secrets, limit).await);
+    }
+    Ok(Opened {
+        response,
+        secrets,
+        limit,
+        deadline,
+    })
+}
+
+/// The answer to a request with credentials that are good now. It follows where the
+/// server points to another place of its own.
+async fn answer(
+    client: &Client,
+    request: &reqwest::Request,
+    attempt: u32,
+) -> Result<(reqwest::Response, Secrets)> {
     let credentials = client.config().credentials.current().await?;
     let mut place = None;
     for _ in 0..=MAX_REDIRECTS {
@@ -141,17 +184,15 @@ async fn attempt(
         if let Some(url) = place.take() {
             *request.url_mut() = url;
         }
-        let method = request.method().clone();
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let secrets = Secrets::of(request.headers());
         let mut response = client
             .http()
             .execute(request)
             .await
             .map_err(Error::transport)?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        match redirect(&method, &response) {
-            Ok(None) => return Err(failure(client, response, credentials.as_ref()).await),
+        match redirect(&method, &url, &response) {
+            Ok(None) => return Ok((response, secrets)),
             Ok(url) => place = url,
             Err(reason) => return Err(Error::redirect(take_head(&mut response), reason)),
         }
@@ -181,8 +222,20 @@ fn signed(
     Ok(request)
 }
 
-/// Where an answer points to; a reason if the client must not go there.
-fn redirect(method: &Method, response: &reqwest::Response) -> Result<Option<Url>, String> {
+/// Where the answer of `asked` points to; a reason if the client must not go there.
+fn redirect(
+    method: &Method,
+    asked: &Url,
+    response: &reqwest::Response,
+) -> Result<Option<Url>, String> {
+    let origin = response.url().origin();
+    if origin != asked.origin() {
+        return Err(format!(
+            "the HTTP client followed the server to {}, of its own accord and without credentials: build it with \
+             `redirect(Policy::none())`; if that is the right place, set the base URL to it",
+            origin.ascii_serialization()
+        ));
+    }
     let keeps_method = match response.status().as_u16() {
         307 | 308 => true,
         301..=303 => matches!(*method, Method::GET | Method::HEAD),
@@ -195,7 +248,7 @@ fn redirect(method: &Method, response: &reqwest::Response) -> Result<Option<Url>
     let Some(url) = location.and_then(|location| response.url().join(location).ok()) else {
         return Err("the server points elsewhere, but not to where; check the base URL".to_owned());
     };
-    if url.origin() != response.url().origin() {
+    if url.origin() != origin {
         let origin = url.origin().ascii_serialization();
         return Err(format!(
             "the server points to {origin}, where credentials must not follow; if that is the right place, \
@@ -211,33 +264,49 @@ fn redirect(method: &Method, response: &reqwest::Response) -> Result<Option<Url>
     Ok(Some(url))
 }
 
+impl Opened {
+    async fn read(mut self) -> Result<(Head, Body)> {
+        let head = take_head(&mut self.response);
+        match self.deadline.before(self.response.bytes()).await {
+            Some(Ok(bytes)) => Ok((
+                head,
+                Body {
+                    bytes,
+                    secrets: self.secrets,
+                },
+            )),
+            Some(Err(error)) => Err(Error::transport(error).with_head(head)),
+            None => Err(Error::stalled(head, self.limit)),
+        }
+    }
+}
+
 /// The error that an answer tells of, with as much of its body as can be had.
 async fn failure(
     client: &Client,
     mut response: reqwest::Response,
-    credentials: Option<&Header>,
+    secrets: Secrets,
+    limit: Duration,
 ) -> Error {
+    let clock = &client.config().clock;
     let head = take_head(&mut response);
-    let mut body = Vec::new();
-    while body.len() < MAX_ERROR_BODY
-        && let Ok(Some(chunk)) = response.chunk().await
-    {
-        body.extend_from_slice(&chunk[..chunk.len().min(MAX_ERROR_BODY - body.len())]);
-    }
-    let body = without_secret(&String::from_utf8_lossy(&body), credentials);
-    let retry_after = retry::retry_after(&head.headers, client.config().clock.now());
-    Error::api(head, body, retry_after)
-}
-
-/// Some servers quote the key that they refuse.
-fn without_secret(body: &str, credentials: Option<&Header>) -> String {
-    let secret = credentials
-        .and_then(|(_, value)| value.to_str().ok())
-        .unwrap_or_default();
-    match secret.strip_prefix("Bearer ").unwrap_or(secret) {
-        "" => body.to_owned(),
-        key => body.replace(key, "***"),
-    }
+    let mut bytes = Vec::new();
+    let read = async {
+        while bytes.len() < MAX_ERROR_BODY
+            && let Ok(Some(chunk)) = response.chunk().await
+        {
+            bytes.extend_from_slice(&chunk[..chunk.len().min(MAX_ERROR_BODY - bytes.len())]);
+        }
+    };
+    Deadline::new(clock, limit.min(ERROR_BODY_TIMEOUT))
+        .before(read)
+        .await;
+    let body = Body {
+        bytes: bytes.into(),
+        secrets,
+    };
+    let retry_after = retry::retry_after(&head.headers, clock.now());
+    Error::api(head, &body, retry_after)
 }
 
 fn take_head(response: &mut reqwest::Response) -> Head {
@@ -253,11 +322,18 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::Credentials;
     use crate::operation::{Operation, send, send_response};
-    use crate::testing::{Server, TestClock, create_thing, list_things, reply};
+    use crate::testing::{
+        CreateThing, STALL, Server, TestClock, create_thing, list_things, reply, turns, until,
+    };
+    use crate::{Credentials, RetryPolicy};
 
     const THING: &str = r#"{"id":"thing_1"}"#;
+
+    /// A ready-made HTTP client that needs no TLS.
+    fn local() -> reqwest::ClientBuilder {
+        crate::tls::configure(reqwest::Client::builder(), false).unwrap()
+    }
 
     fn seconds(seconds: &[f64]) -> Vec<Duration> {
         seconds
@@ -475,6 +551,64 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_error_whose_body_stalls_is_told_with_what_came() {
+        let head = "HTTP/1.1 401 X\r\nx-request-id: req_1\r\ncontent-length: 99\r\n\r\n";
+        let server = Server::start([format!("{head}not you{STALL}")]).await;
+        let clock = TestClock::default();
+        let call = create_thing(&server.builder(&clock).build().unwrap());
+        let call = tokio::spawn(send(call));
+        until(|| clock.timeouts() == seconds(&[600.0, 5.0])).await;
+        turns().await;
+        clock.pass();
+        let error = call.await.unwrap().expect_err("it is refused");
+        assert!(error.is_authentication() && !error.is_timeout(), "{error}");
+        assert_eq!(
+            (error.request_id(), error.body(), error.attempts()),
+            (Some("req_1"), Some("not you"), 1)
+        );
+    }
+
+    #[tokio::test]
+    async fn the_patience_with_an_error_is_no_longer_than_the_time_out() {
+        let server = Server::start([format!(
+            "HTTP/1.1 401 X\r\ncontent-length: 9\r\n\r\n{STALL}"
+        )])
+        .await;
+        let clock = TestClock::default();
+        let mut call = create_thing(&server.builder(&clock).build().unwrap());
+        call.options.timeout(Duration::from_secs(2));
+        let call = tokio::spawn(send(call));
+        until(|| clock.timeouts() == seconds(&[2.0, 2.0])).await;
+        clock.pass();
+        assert!(call.await.unwrap().unwrap_err().is_authentication());
+    }
+
+    #[tokio::test]
+    async fn a_success_that_stalls_keeps_its_head() {
+        let head = "HTTP/1.1 200 X\r\nx-request-id: req_1\r\ncontent-length: 99\r\n\r\n";
+        let server = Server::start([format!("{head}{{{STALL}")]).await;
+        let clock = TestClock::default();
+        let builder = server.builder(&clock).retry(RetryPolicy::never());
+        let call = tokio::spawn(send(create_thing(&builder.build().unwrap())));
+        until(|| server.requests().len() == 1).await;
+        turns().await;
+        clock.pass();
+        let error = call.await.unwrap().expect_err("it stalls");
+        assert!(error.is_timeout() && error.is_retryable());
+        assert_eq!(
+            (error.status().unwrap().as_u16(), error.request_id()),
+            (200, Some("req_1"))
+        );
+        assert!(
+            error
+                .to_string()
+                .contains("answered 200 OK, but not all of it within 600s"),
+            "{error}"
+        );
+        assert_eq!(clock.timeouts(), seconds(&[600.0]));
+    }
+
+    #[tokio::test]
     async fn every_attempt_asks_for_a_token() {
         let server = Server::start([reply(500, "", ""), reply(200, "", THING)]).await;
         let count = AtomicU32::new(0);
@@ -544,6 +678,84 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_key_that_is_a_word_of_the_error_leaves_it_readable() {
+        let body = r#"{"error":{"message":"no, key-of-8","type":"key-of-8","code":"key-of-8","param":"key-of-8"}}"#;
+        for (key, message) in [
+            ("error", "no, key-of-8"),
+            ("0", "no, key-of-8"),
+            ("message\":", "no, key-of-8"),
+            ("key-of-8", "no, ***"),
+        ] {
+            let server = Server::start([reply(400, "", body)]).await;
+            let builder = server.builder(&TestClock::default()).api_key(key);
+            let error = send(create_thing(&builder.build().unwrap()))
+                .await
+                .expect_err("it is refused");
+            assert_eq!(error.message(), message);
+            let word = Some("key-of-8");
+            assert_eq!((error.code(), error.param()), (word, word));
+            assert_eq!(error.api_type(), word);
+        }
+    }
+
+    #[tokio::test]
+    async fn every_secret_header_is_blotted_out() {
+        let quoted = "call-secret, token-secret, sk-secret-key and org_12345";
+        for (status, body) in [
+            (400, format!(r#"{{"error":{{"message":"{quoted}"}}}}"#)),
+            (400, quoted.to_owned()),
+            (200, format!(r#"{{"id":["{quoted}"]}}"#)),
+            (200, format!(r#""{quoted}""#)),
+            (200, quoted.to_owned()),
+        ] {
+            let server = Server::start([reply(status, "", &body)]).await;
+            let builder = server.builder(&TestClock::default());
+            let builder = builder.header("astra-api-token", "token-secret");
+            let client = builder.organization("org_12345").build().unwrap();
+            let texts = async |call: CreateThing| {
+                let error = send(call).await.expect_err("it fails");
+                let source = std::error::Error::source(&error).map(ToString::to_string);
+                format!(
+                    "{error} {error:?} {} {:?} {source:?}",
+                    error.message(),
+                    error.body()
+                )
+            };
+            let text = texts(create_thing(&client)).await;
+            assert!(
+                !text.contains("token-secret") && !text.contains("sk-secret-key"),
+                "{text}"
+            );
+            assert!(text.contains("org_12345"), "{text}");
+
+            let mut call = create_thing(&client);
+            call.options.header("authorization", "bearer call-secret");
+            let text = texts(call).await;
+            assert!(
+                !text.contains("token-secret") && !text.contains("call-secret"),
+                "{text}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_parameter_has_one_value() {
+        let server = Server::start([reply(200, "", r#"{"data":[],"has_more":false}"#)]).await;
+        let builder = server.builder(&TestClock::default());
+        let client = builder
+            .query("after", "client")
+            .query("v", "1")
+            .build()
+            .unwrap();
+        let mut list = list_things(&client);
+        list.after = Some("a".to_owned());
+        list.before = Some("b".to_owned());
+        list.options.query("before".to_owned(), "call".to_owned());
+        send(list).await.unwrap();
+        assert_eq!(server.lines(), ["GET /v1/things?after=a&v=1&before=call"]);
+    }
+
+    #[tokio::test]
     async fn a_very_long_error_body_is_cut_off() {
         let server = Server::start([reply(418, "", &"x".repeat(1_000_000))]).await;
         let error = send(create_thing(&server.client()))
@@ -591,6 +803,90 @@ mod tests {
             "{error}"
         );
         assert!(other.requests().is_empty());
+    }
+
+    #[tokio::test]
+    async fn no_http_client_takes_a_key_to_another_server() {
+        let other = Server::start([reply(200, "", THING)]).await;
+        let moved = format!("location: {}/v1/things\r\n", other.origin);
+        let server = Server::start([reply(307, &moved, "")]).await;
+        let refused = async |client: Client| {
+            let error = send(create_thing(&client))
+                .await
+                .expect_err("it is refused");
+            assert!(
+                error.is_redirect() && error.to_string().contains(&other.origin),
+                "{error}"
+            );
+        };
+        let follow = reqwest::redirect::Policy::default;
+        let key = Credentials::header("api-key", "sk-secret-key");
+        let builder = server.builder(&TestClock::default());
+
+        let own = builder
+            .clone()
+            .http_client_builder(move |http| http.redirect(follow()));
+        refused(own.credentials(key).build().unwrap()).await;
+        assert!(other.requests().is_empty());
+
+        // This one does not ask before it goes elsewhere.
+        let http = local().redirect(follow()).build().unwrap();
+        refused(builder.http_client(http).build().unwrap()).await;
+        let requests = other.requests();
+        assert!(
+            requests.len() == 1 && !requests[0].contains("sk-secret-key"),
+            "{requests:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_ready_made_http_client_gets_no_secret_that_it_may_take_along() {
+        let server = Server::start([reply(200, "", THING)]).await;
+        let http = local().build().unwrap();
+        let builder = server.builder(&TestClock::default()).http_client(http);
+        for builder in [
+            builder.clone().header("astra-api-token", "t"),
+            builder
+                .clone()
+                .credentials(Credentials::header("api-key", "k")),
+        ] {
+            let error = builder.build().expect_err("it is refused");
+            assert!(error.is_invalid_argument());
+            assert!(
+                error.to_string().contains("`http_client_builder`"),
+                "{error}"
+            );
+        }
+
+        let client = builder.project("proj_1").build().unwrap();
+        let mut call = create_thing(&client);
+        call.options.header("api-key", "k");
+        let error = send(call).await.expect_err("it is refused");
+        assert!(
+            error.is_invalid_argument() && error.to_string().contains("`api-key`"),
+            "{error}"
+        );
+        assert!(server.requests().is_empty());
+
+        let mut call = create_thing(&client);
+        call.options.header("authorization", "Bearer other");
+        send(call).await.unwrap();
+        let request = &server.requests()[0];
+        for line in [
+            "openai-project: proj_1",
+            "user-agent: openai-assistants/0.1.0",
+        ] {
+            assert!(request.contains(line), "{line} in {request}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_http_client_can_be_set_up_further() {
+        let server = Server::start([reply(200, "", THING)]).await;
+        let builder = server.builder(&TestClock::default());
+        let builder = builder.http_client_builder(|http| http.user_agent("mine/1"));
+        send(create_thing(&builder.build().unwrap())).await.unwrap();
+        assert!(server.requests()[0].contains("user-agent: mine/1"));
     }
 
     #[tokio::test]
