@@ -459,22 +459,22 @@ mod tests {
     }
 
     fn with_key() -> ClientBuilder {
-        Client::builder().api_key("sk-secret")
+        local().api_key("sk-secret")
+    }
+
+    /// A builder for a server that needs no TLS, which not every build has.
+    fn local() -> ClientBuilder {
+        Client::builder().base_url("http://localhost/v1")
     }
 
     #[test]
     fn a_missing_key_says_where_to_put_one() {
-        let message = mistake(Client::builder());
+        let message = mistake(local());
         assert!(
             message.contains("OPENAI_API_KEY") && message.contains("`api_key`"),
             "{message}"
         );
-        assert!(
-            Client::builder()
-                .credentials(Credentials::none())
-                .build()
-                .is_ok()
-        );
+        assert!(local().credentials(Credentials::none()).build().is_ok());
     }
 
     #[test]
@@ -520,9 +520,11 @@ mod tests {
         );
     }
 
+    #[cfg(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls"))]
     #[test]
     fn the_default_is_openai() {
-        assert_eq!(with_key().build().unwrap().base_url(), OPENAI);
+        let client = Client::builder().api_key("sk-secret").build().unwrap();
+        assert_eq!(client.base_url(), OPENAI);
     }
 
     #[test]
@@ -538,9 +540,9 @@ mod tests {
 
     #[test]
     fn a_key_is_checked_without_being_shown() {
-        let message = mistake(Client::builder().api_key("sk-secret\n"));
+        let message = mistake(local().api_key("sk-secret\n"));
         assert!(!message.contains("secret"), "{message}");
-        assert!(mistake(Client::builder().api_key(" ")).contains("empty"));
+        assert!(mistake(local().api_key(" ")).contains("empty"));
     }
 
     #[test]
@@ -606,7 +608,7 @@ mod tests {
 
     #[test]
     fn blank_variables_count_as_unset() {
-        let message = mistake(Client::builder().env_from(|_| Some("  ".to_owned())));
+        let message = mistake(local().env_from(|_| Some("  ".to_owned())));
         assert!(message.contains("OPENAI_API_KEY"), "{message}");
     }
 
@@ -628,7 +630,7 @@ mod tests {
         let text = format!("{builder:?} {:?}", builder.clone().build().unwrap());
         assert!(!text.contains("secret") && !text.contains("hush"), "{text}");
         assert!(
-            text.contains("x-token") && text.contains("https://api.openai.com/v1"),
+            text.contains("x-token") && text.contains("http://localhost/v1"),
             "{text}"
         );
     }
