@@ -27,6 +27,7 @@ pub struct Operation<'a> {
     pub id: &'a str,
     pub method: &'a str,
     pub path: &'a str,
+    pub description: Option<&'a str>,
     pub parameters: Vec<Parameter<'a>>,
     /// The schema of the request body.
     pub body: Option<&'a str>,
@@ -315,6 +316,7 @@ impl<'a> Operation<'a> {
                 .ok_or_else(|| unusable("the operation has no operationId"))?,
             method,
             path,
+            description: operation["description"].as_str(),
             parameters: parameters
                 .iter()
                 .map(|parameter| Parameter::read(parameter).map_err(|reason| unusable(&reason)))
@@ -330,6 +332,11 @@ impl<'a> Operation<'a> {
     /// The name of the method of `Client`, as progenitor makes it.
     pub fn function(&self) -> String {
         self.id.to_snake_case()
+    }
+
+    /// The parameters that are part of the path.
+    pub fn in_path(&self) -> impl Iterator<Item = &Parameter<'a>> {
+        self.parameters.iter().filter(|parameter| parameter.is_path)
     }
 
     /// The name of the builder, as progenitor makes it.

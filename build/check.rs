@@ -7,7 +7,7 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 use serde_json::{Map, Value};
 
 use super::Error;
-use super::api::{Api, Kind, Operation, Parameter, reference, type_name};
+use super::api::{Api, Kind, Operation, reference, type_name};
 
 /// Methods that `Client` has beside those of the operations.
 const OF_CLIENT: [&str; 6] = ["builder", "from_env", "base_url", "http", "config", "clone"];
@@ -65,11 +65,8 @@ fn check_operation(operation: &Operation) -> Result<(), Error> {
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
         .collect();
-    let is_path = |parameter: &&Parameter| parameter.is_path;
     let declared: BTreeSet<&str> = operation
-        .parameters
-        .iter()
-        .filter(is_path)
+        .in_path()
         .map(|parameter| parameter.name)
         .collect();
     match in_template.symmetric_difference(&declared).next() {

@@ -4,7 +4,7 @@ use quote::quote;
 use syn::{Item, parse_quote};
 
 use super::super::api::{Operation, Page, Presence, type_name};
-use super::ident;
+use super::{example_arguments, ident};
 
 /// The pagers of a list operation.
 pub fn pagers(operation: &Operation, page: &Page) -> Vec<Item> {
@@ -27,21 +27,10 @@ pub fn pagers(operation: &Operation, page: &Page) -> Vec<Item> {
         "Every [`{0}`](types::{0}) of the list, page after page.",
         type_name(page.item)
     );
+    let (arguments, calls) = example_arguments(operation);
     let example = |method: &str| {
-        let arguments: String = operation
-            .parameters
-            .iter()
-            .filter(|parameter| parameter.is_path)
-            .map(|parameter| format!(", {}: &str", parameter.function()))
-            .collect();
-        let calls: String = operation
-            .parameters
-            .iter()
-            .filter(|parameter| parameter.is_path)
-            .map(|parameter| format!(".{0}({0})", parameter.function()))
-            .collect();
         format!(
-            "\n# Examples\n\n```no_run\nuse futures_util::TryStreamExt;\n\n\
+            "\n# Examples\n\n```no_run\n\
              # async fn example(client: &openai_assistants::Client{arguments}) -> openai_assistants::Result<()> {{\n\
              let mut {method} = client.{}(){calls}.{method}();\n\
              while let Some(next) = {method}.try_next().await? {{\n    println!(\"{{next:?}}\");\n}}\n\

@@ -24,7 +24,7 @@ mod unions;
 use proc_macro2::{Ident, Span};
 use syn::{File, Item, ItemMod};
 
-use super::api::Api;
+use super::api::{Api, Operation, Parameter};
 use super::{Error, events};
 
 /// Finishes the client.
@@ -33,7 +33,7 @@ pub fn client(file: File, api: &Api) -> Result<String, Error> {
     types.push(builders::module(&types, api));
     types.extend(events::types(api)?);
     let operations = operations::finish(take_module(&file, "builder")?, api)?;
-    let methods = methods::of_client(&file.items, api)?;
+    let methods = methods::of_client(api);
 
     Ok(prettyplease::unparse(&syn::parse_quote! {
         /// The schemas of the document.
@@ -48,7 +48,7 @@ pub fn client(file: File, api: &Api) -> Result<String, Error> {
             #(#operations)*
         }
 
-        #(#methods)*
+        #methods
     }))
 }
 
@@ -67,6 +67,14 @@ fn take_module(file: &File, name: &str) -> Result<Vec<Item>, Error> {
         _ => None,
     });
     module.ok_or_else(|| Error::new("#", format!("progenitor made no module `{name}`")))
+}
+
+/// What an example of an operation is given, and the calls that pass it on.
+fn example_arguments(operation: &Operation) -> (String, String) {
+    let names = || operation.in_path().map(Parameter::function);
+    let arguments = names().map(|name| format!(", {name}: &str")).collect();
+    let calls = names().map(|name| format!(".{name}({name})")).collect();
+    (arguments, calls)
 }
 
 fn ident(name: &str) -> Ident {

@@ -116,13 +116,9 @@ fn request(operation: &Operation, answer: Answer) -> TokenStream {
 
 /// The base URL and the path, with each argument as one segment.
 fn url(operation: &Operation) -> TokenStream {
-    let in_path = operation
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.is_path);
     let mut format = format!("{{}}{}", operation.path);
     let mut segments: Vec<(usize, TokenStream)> = Vec::new();
-    for parameter in in_path {
+    for parameter in operation.in_path() {
         let template = format!("{{{}}}", parameter.name);
         let (wire_name, value) = (parameter.name, ident(&parameter.function()));
         if let Some(position) = operation.path.find(&template) {
