@@ -98,9 +98,7 @@ impl<'a> Api<'a> {
             Some(version) => {
                 return Err(Error::new(
                     "#/openapi",
-                    format!(
-                        "source is made of OpenAPI 3.0, and this is {version}: run `cargo xtask spec import DOCUMENT` first"
-                    ),
+                    format!("source is made of OpenAPI 3.0, and this is {version}"),
                 ));
             }
             None => return Err(Error::new("#/openapi", "this is not an OpenAPI document")),
