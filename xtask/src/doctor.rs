@@ -5,10 +5,10 @@
 //! seed is another set of answers.
 
 use std::fmt::Display;
-use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 const PACKAGE: &str = "@stdy/cli@0.22.2";
 
@@ -94,7 +94,7 @@ struct Server {
 impl Server {
     fn start(mock: &Path, document: &Path, seed: u32) -> Result<Self, String> {
         let port = free_port().map_err(says("no port is free"))?;
-        let mut process = Command::new(mock)
+        let process = Command::new(mock)
             .args([
                 "--host",
                 "127.0.0.1",
@@ -105,26 +105,36 @@ impl Server {
             .arg(format!("--generator-seed={seed}"))
             .arg(document)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .map_err(says("cannot start the mock"))?;
-        let output = process.stdout.take().ok_or("the mock has no output")?;
-        let server = Self {
-            process,
-            url: format!("http://127.0.0.1:{port}"),
-        };
-        let is_ready = |line: &String| line.contains("Ready to accept requests");
-        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-        match lines.find(is_ready) {
-            Some(_) => {
-                // The mock must not block on a pipe that nobody reads.
-                std::thread::spawn(move || lines.for_each(drop));
-                Ok(server)
-            }
-            None => Err(format!("the mock does not accept {}", document.display())),
-        }
+        let url = format!("http://127.0.0.1:{port}");
+        let mut server = Self { process, url };
+        server.wait_until_it_listens(port).map_err(|reason| {
+            format!("the mock does not serve {}: {reason}", document.display())
+        })?;
+        Ok(server)
     }
+
+    /// What the mock prints differs from place to place; that it listens does not.
+    fn wait_until_it_listens(&mut self, port: u16) -> Result<(), String> {
+        for _ in 0..300 {
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+                return Ok(());
+            }
+            if let Ok(Some(status)) = self.process.try_wait() {
+                return Err(format!("it ended with {status}"));
+            }
+            pause();
+        }
+        Err("it does not listen within 30 s".to_owned())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "another process takes real time")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(100));
 }
 
 impl Drop for Server {
