@@ -163,7 +163,8 @@ impl<'a> Api<'a> {
         })
     }
 
-    fn presence(&self, schema: &str, property: &str) -> Presence {
+    /// Whether an object has the property.
+    pub fn presence(&self, schema: &str, property: &str) -> Presence {
         let schema = self.schemas[schema].value;
         let Some(definition) = schema["properties"].get(property) else {
             return Presence::Never;

@@ -12,7 +12,7 @@ use super::api::{Api, Kind, Operation, reference, type_name};
 /// Methods that `Client` has beside those of the operations.
 const OF_CLIENT: [&str; 6] = ["builder", "from_env", "base_url", "http", "config", "clone"];
 /// What a builder has beside its parameters.
-const OF_BUILDER: [&str; 14] = [
+const OF_BUILDER: [&str; 15] = [
     "new",
     "client",
     "options",
@@ -26,6 +26,7 @@ const OF_BUILDER: [&str; 14] = [
     "items",
     "pages",
     "stream",
+    "follow",
     "clone",
 ];
 /// What the builder of a type has beside its properties.

@@ -1,5 +1,7 @@
 //! Small documents and what becomes of them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use syn::{Fields, File, ImplItem, Item};
 
@@ -528,4 +530,328 @@ fn a_tag_that_leads_nowhere_is_refused() {
         error(&document(json!({ "Union": union }))),
         "at #/components/schemas/Union/discriminator/mapping/thing: the schema `Nowhere` does not exist"
     );
+}
+
+/// The streaming document, with a second event: things grow by these deltas.
+fn growing_document(object: Value, delta: Value, more: Value) -> Value {
+    let mut document = streaming_document();
+    let schemas = &mut document["components"]["schemas"];
+    let growing = |object_name: &str, mut properties: Value| {
+        properties["object"] = constant(object_name);
+        properties["id"] = json!({ "type": "string" });
+        self::object(properties, &["id", "object"])
+    };
+    schemas["ThingObject"] = growing("thing", object);
+    schemas["ThingDeltaObject"] = growing("thing.delta", json!({ "delta": refer("ThingDelta") }));
+    schemas["ThingDelta"] = self::object(delta, &[]);
+    schemas["ThingDeltaEvent"] = self::object(
+        json!({ "event": constant("thing.delta"), "data": refer("ThingDeltaObject") }),
+        &["event", "data"],
+    );
+    schemas["ThingEvent"]["oneOf"]
+        .as_array_mut()
+        .expect("a list")
+        .push(refer("ThingDeltaEvent"));
+    schemas["ThingEvent"]["discriminator"]["mapping"]["thing.delta"] =
+        "#/components/schemas/ThingDeltaEvent".into();
+    for (name, schema) in more.as_object().expect("schemas are an object") {
+        schemas[name] = schema.clone();
+    }
+    document
+}
+
+/// What is generated of a trait by the type that has it: the body of its method, without
+/// spaces.
+fn implementations(document: &Value, of: &str) -> BTreeMap<String, String> {
+    let text = |tokens: &dyn quote::ToTokens| {
+        let text = tokens.to_token_stream().to_string();
+        text.replace(' ', "").replace(",)", ")")
+    };
+    let implementation = |item: &Item| match item {
+        Item::Impl(item) => {
+            let last = item.trait_.as_ref()?.1.segments.last()?;
+            let body = match item.items.first() {
+                Some(ImplItem::Fn(function)) => text(&function.block),
+                _ => String::new(),
+            };
+            let name = format!("{}{}", text(&item.self_ty), text(&last.arguments));
+            (last.ident == of).then_some((name, body))
+        }
+        _ => None,
+    };
+    let file = client(document);
+    let types = module(&file, "types").iter();
+    types.filter_map(implementation).collect()
+}
+
+#[test]
+fn what_has_delta_events_grows_property_by_property() {
+    let document = growing_document(
+        json!({ "text": { "type": "string" }, "count": { "type": "integer" }, "here": { "type": "string" } }),
+        json!({ "text": { "type": "string" }, "count": { "type": "integer" }, "there": { "type": "string" } }),
+        json!({}),
+    );
+    let merges = implementations(&document, "Merge");
+    assert_eq!(
+        merges.keys().collect::<Vec<_>>(),
+        ["ThingObject<ThingDelta>", "ThingObject<ThingDeltaObject>"]
+    );
+    let body = &merges["ThingObject<ThingDelta>"];
+    assert!(
+        body.contains(r#"crate::delta::text("text",crate::delta::made(&mutself.text),delta);"#),
+        "{body}"
+    );
+    assert!(
+        body.contains("Clone::clone_from(crate::delta::made(&mutself.count),delta);"),
+        "{body}"
+    );
+    assert!(!body.contains("here"), "{body}");
+    assert_eq!(
+        merges["ThingObject<ThingDeltaObject>"],
+        "{crate::delta::text(\"id\",&mutself.id,&delta.id);\
+         ifletSome(delta)=&delta.delta{crate::delta::Merge::merge(&mut*self,delta)?;}Ok(())}"
+    );
+}
+
+#[test]
+fn what_has_no_delta_events_does_not_grow() {
+    for of in ["Merge", "Empty", "Indexed"] {
+        assert!(implementations(&streaming_document(), of).is_empty());
+    }
+}
+
+#[test]
+fn a_delta_of_nothing_and_a_payload_without_properties_are_passed_over() {
+    let mut document = growing_document(json!({}), json!({}), json!({}));
+    let schemas = &mut document["components"]["schemas"];
+    schemas["ThingObject"]["properties"]["object"] = constant("other");
+    schemas["ThingDelta"] = json!({ "type": "string" });
+    schemas["OtherEvent"] = self::object(
+        json!({ "event": constant("other"), "data": refer("Status") }),
+        &["event", "data"],
+    );
+    schemas["Status"] = json!({ "type": "string", "enum": ["a", "b"] });
+    schemas["ThingEvent"]["oneOf"]
+        .as_array_mut()
+        .expect("a list")
+        .push(refer("OtherEvent"));
+    schemas["ThingEvent"]["discriminator"]["mapping"]["other"] =
+        "#/components/schemas/OtherEvent".into();
+    assert!(implementations(&document, "Merge").is_empty());
+}
+
+#[test]
+fn a_property_that_is_of_another_type_in_the_delta_is_passed_over() {
+    let text = json!({ "type": "string" });
+    let object = json!({
+        "a": text, "b": { "type": "array", "items": text }, "c": refer("Status"), "d": refer("Part"), "e": { "type": "number" },
+    });
+    let delta = json!({
+        "a": { "type": "integer" }, "b": text, "c": text, "d": { "type": "object" }, "e": { "type": "array", "items": text },
+    });
+    let document = growing_document(
+        object,
+        delta,
+        json!({
+            "Status": { "type": "string", "enum": ["a", "b"] },
+            "Part": self::object(json!({ "text": text }), &[]),
+        }),
+    );
+    assert_eq!(
+        implementations(&document, "Merge")["ThingObject<ThingDelta>"],
+        "{Ok(())}"
+    );
+}
+
+#[test]
+fn either_side_may_lack_a_value() {
+    let text = json!({ "type": "string" });
+    let mut document = growing_document(
+        json!({ "a": text, "b": text, "c": text, "d": text }),
+        json!({ "a": text, "b": text, "c": text, "d": text }),
+        json!({}),
+    );
+    let schemas = &mut document["components"]["schemas"];
+    schemas["ThingObject"]["required"] = json!(["id", "object", "a", "b"]);
+    schemas["ThingDelta"]["required"] = json!(["a", "c"]);
+    assert_eq!(
+        implementations(&document, "Merge")["ThingObject<ThingDelta>"],
+        "{crate::delta::text(\"a\",&mutself.a,&delta.a);\
+         ifletSome(delta)=&delta.b{crate::delta::text(\"b\",&mutself.b,delta);}\
+         crate::delta::text(\"c\",crate::delta::made(&mutself.c),&delta.c);\
+         ifletSome(delta)=&delta.d{crate::delta::text(\"d\",crate::delta::made(&mutself.d),delta);}\
+         Ok(())}"
+    );
+}
+
+#[test]
+fn a_list_grows_by_the_index_of_its_deltas_or_at_its_end() {
+    let list = |of: Value| json!({ "type": "array", "items": of });
+    let text = json!({ "type": "string" });
+    let document = growing_document(
+        json!({ "indexed": list(refer("Part")), "parts": list(refer("Part")), "texts": list(text.clone()) }),
+        json!({ "indexed": list(refer("PartDelta")), "parts": list(refer("Part")), "texts": list(text.clone()) }),
+        json!({
+            "Part": self::object(json!({ "text": text }), &[]),
+            "PartDelta": self::object(json!({ "index": { "type": "integer" }, "text": text }), &["index"]),
+        }),
+    );
+    let merges = implementations(&document, "Merge");
+    let body = &merges["ThingObject<ThingDelta>"];
+    assert_eq!(body.matches("crate::delta::list(").count(), 1, "{body}");
+    assert_eq!(
+        body.matches("::std::vec::Vec::extend_from_slice(").count(),
+        2,
+        "{body}"
+    );
+    assert!(merges.contains_key("Part<PartDelta>"));
+    assert_eq!(
+        implementations(&document, "Indexed")["PartDelta"],
+        "{Some(self.index.into())}"
+    );
+    assert!(implementations(&document, "Empty").contains_key("Part"));
+}
+
+#[test]
+fn a_map_grows_pair_by_pair() {
+    let map = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    let document = growing_document(
+        json!({ "labels": refer("Labels"), "map": map }),
+        json!({ "labels": refer("Labels"), "map": map }),
+        json!({ "Labels": map }),
+    );
+    let body = &implementations(&document, "Merge")["ThingObject<ThingDelta>"];
+    assert_eq!(
+        body.matches("::std::iter::Extend::extend(").count(),
+        2,
+        "{body}"
+    );
+}
+
+#[test]
+fn a_union_grows_member_by_member() {
+    let union = |of: &[(&str, &str)]| {
+        let mapping: Value = of
+            .iter()
+            .map(|(tag, schema)| {
+                (
+                    (*tag).to_owned(),
+                    format!("#/components/schemas/{schema}").into(),
+                )
+            })
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        json!({
+            "oneOf": of.iter().map(|(_, schema)| refer(schema)).collect::<Vec<_>>(),
+            "discriminator": { "propertyName": "type", "mapping": mapping },
+        })
+    };
+    let member = |tag: &str| {
+        self::object(
+            json!({ "type": constant(tag), "text": { "type": "string" } }),
+            &["type"],
+        )
+    };
+    let document = growing_document(
+        json!({ "part": refer("Part") }),
+        json!({ "part": refer("PartDelta") }),
+        json!({
+            "Text": member("text"),
+            "Image": member("image"),
+            "TextDelta": member("text"),
+            "SoundDelta": member("sound"),
+            "Part": union(&[("text", "Text"), ("image", "Image")]),
+            "PartDelta": union(&[("text", "TextDelta"), ("sound", "SoundDelta")]),
+        }),
+    );
+    let arm = |variant: &str| {
+        format!(
+            "PartDelta::{variant}(delta)=>{{if!::std::matches!(self,Self::{variant}(_)){{*self=Self::{variant}(crate::delta::Empty::empty());}}\
+             ifletSelf::{variant}(target)=self{{crate::delta::Merge::merge(target,delta)?;}}}}"
+        )
+    };
+    assert_eq!(
+        implementations(&document, "Merge")["Part<PartDelta>"],
+        format!(
+            "{{matchdelta{{{}{}_=>{{}}}}Ok(())}}",
+            arm("Unknown"),
+            arm("Text")
+        )
+    );
+    assert_eq!(
+        implementations(&document, "Empty")["Part"],
+        "{Self::Unknown(::serde_json::Value::Null)}"
+    );
+}
+
+#[test]
+fn an_object_in_itself_grows_too() {
+    let node = |index: Value| {
+        let mut node = self::object(
+            json!({ "text": { "type": "string" }, "nodes": { "type": "array", "items": refer("Node") } }),
+            &[],
+        );
+        node["properties"]["next"] = index;
+        node
+    };
+    let document = growing_document(
+        json!({ "node": refer("Node") }),
+        json!({ "node": refer("Node") }),
+        json!({ "Node": node(refer("Node")) }),
+    );
+    let body = &implementations(&document, "Merge")["Node<Node>"];
+    assert!(
+        body.contains(
+            "crate::delta::Merge::merge(&mut**crate::delta::made(&mutself.next),&**delta)?;"
+        ),
+        "{body}"
+    );
+}
+
+#[test]
+fn a_union_whose_members_all_have_an_id_gives_it_out() {
+    let member = |tag: &str, required: &[&str]| {
+        self::object(
+            json!({ "type": constant(tag), "id": { "type": "string" } }),
+            required,
+        )
+    };
+    let methods_of_union = |required: &[&str]| {
+        let file = client(&document(json!({
+            "Code": member("code", &["type", "id"]),
+            "Search": member("search", required),
+            "Call": {
+                "oneOf": [refer("Code"), refer("Search")],
+                "discriminator": {
+                    "propertyName": "type",
+                    "mapping": {
+                        "code": "#/components/schemas/Code",
+                        "search": "#/components/schemas/Search",
+                    },
+                },
+            },
+        })));
+        methods(module(&file, "types"), "Call")
+    };
+    assert_eq!(methods_of_union(&["type", "id"]), ["id"]);
+    assert!(methods_of_union(&["type"]).is_empty());
+}
+
+#[test]
+fn an_operation_that_streams_or_answers_with_a_run_has_methods_for_that() {
+    let mut document = streaming_document();
+    let builder =
+        |document: &Value| methods(module(&client(document), "operations"), "ModifyThing");
+    let has = |document: &Value| {
+        ["stream", "follow"].map(|method| builder(document).contains(&method.to_owned()))
+    };
+    assert_eq!(has(&document), [true, false]);
+    document["components"]["schemas"]["ThingObject"]["properties"] = json!({
+        "object": constant("thread.run"),
+        "id": { "type": "string" },
+        "thread_id": { "type": "string" },
+        "status": refer("Status"),
+    });
+    document["components"]["schemas"]["Status"] = json!({ "type": "string", "enum": ["a", "b"] });
+    assert_eq!(has(&document), [true, true]);
 }

@@ -9,11 +9,10 @@
 mod local;
 
 use std::env;
-use std::time::Duration;
 
 use openai_assistants::types::{
     CreateAssistantRequest, CreateMessageRequest, CreateRunRequest, ListOrder, MessageRole,
-    RunObject, RunStatus, RunStepDetails,
+    RunStepDetails,
 };
 use openai_assistants::{Client, Error};
 
@@ -63,9 +62,9 @@ async fn converse(client: &Client) -> Result<(), Error> {
         .create_run()
         .thread_id(&thread.id)
         .body(CreateRunRequest::builder().assistant_id(&assistant.id))
-        .send()
+        .follow()
+        .wait()
         .await?;
-    let run = wait_for(client, run).await?;
     print!("run        {} {}", run.id, run.status);
     match &run.usage {
         Some(usage) => println!(", {} tokens", usage.total_tokens),
@@ -113,32 +112,4 @@ async fn converse(client: &Client) -> Result<(), Error> {
         .await?;
     println!("\ncleaned up.");
     Ok(())
-}
-
-/// Asks for the run once a second until it has come to rest.
-async fn wait_for(client: &Client, mut run: RunObject) -> Result<RunObject, Error> {
-    while matches!(
-        run.status,
-        RunStatus::Queued | RunStatus::InProgress | RunStatus::Cancelling
-    ) {
-        let next = client
-            .get_run()
-            .thread_id(&run.thread_id)
-            .run_id(&run.id)
-            .send()
-            .await?;
-        if next.status == run.status {
-            pause().await;
-        }
-        run = next;
-    }
-    Ok(run)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a program that waits for a server waits in real time"
-)]
-async fn pause() {
-    tokio::time::sleep(Duration::from_secs(1)).await;
 }

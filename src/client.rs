@@ -87,13 +87,14 @@ impl fmt::Debug for Client {
 mod tests {
     use super::*;
     use crate::operations::ListRuns;
-    use crate::types::RunObject;
-    use crate::{ClientBuilder, Error, Items, Pages, Request, Response};
+    use crate::types::{AssistantStreamEvent, RunObject};
+    use crate::{ClientBuilder, Error, EventStream, Items, Pages, Request, Response, TextDeltas};
 
     #[test]
     fn everything_goes_where_tasks_go() {
         fn sent<T: Send + 'static>() {}
         fn shared<T: Send + Sync + 'static>() {}
+        fn unpinned<T: Unpin>() {}
         fn spawned<T: Send + 'static>(_: impl FnOnce(&Client) -> T) {}
 
         shared::<Client>();
@@ -104,9 +105,18 @@ mod tests {
         sent::<Request>();
         sent::<Pages<ListRuns>>();
         sent::<Items<ListRuns>>();
+        sent::<EventStream<AssistantStreamEvent>>();
+        sent::<TextDeltas>();
+        unpinned::<EventStream<AssistantStreamEvent>>();
+        unpinned::<TextDeltas>();
         spawned(|client| client.get_run().send());
         spawned(|client| client.create_run().send_response());
         spawned(|client| client.list_runs().send());
+        spawned(|client| crate::stream::open(client.create_run()));
+        spawned(|client| {
+            let events = crate::stream::open(client.create_run());
+            async move { events.await?.try_next().await }
+        });
         spawned(|client| {
             let mut items = client.list_runs().items();
             async move { items.try_next().await }

@@ -4,7 +4,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 /// A wait that a [`Clock`] has begun.
@@ -100,20 +100,35 @@ impl Deadline {
     /// future takes is missing to the next.
     pub(crate) async fn before<F: Future>(&mut self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
-        poll_fn(|context| {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                return Poll::Ready(Some(output));
-            }
-            if context.waker().will_wake(NOBODY) {
-                self.running = None;
-                return Poll::Pending;
-            }
-            self.running
-                .get_or_insert_with(|| self.clock.timeout(self.limit))
-                .as_mut()
-                .poll(context)
-                .map(|()| None)
-        })
-        .await
+        poll_fn(|context| self.poll_before(context, |context| future.as_mut().poll(context))).await
+    }
+
+    /// One step of [`before`](Self::before). No time is taken for what is there at once.
+    pub(crate) fn poll_before<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<Option<T>> {
+        if let Poll::Ready(output) = poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        if context.waker().will_wake(NOBODY) {
+            self.running = None;
+            return Poll::Pending;
+        }
+        self.running
+            .get_or_insert_with(|| self.clock.timeout(self.limit))
+            .as_mut()
+            .poll(context)
+            .map(|()| None)
+    }
+
+    /// Gives all of the time to what comes next.
+    pub(crate) fn restart(&mut self) {
+        self.running = None;
+    }
+
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
     }
 }

@@ -242,12 +242,20 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for &mut Rest<'de, A> {
 }
 
 /// A string, borrowed from the input where that is possible, or what stands in its place.
-enum Text<'de> {
+pub(crate) enum Text<'de> {
     Text(Cow<'de, str>),
     Other(Value),
 }
 
 impl<'de> Text<'de> {
+    /// The string, if it is one.
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Other(_) => None,
+        }
+    }
+
     fn into_text(self) -> Cow<'de, str> {
         match self {
             Self::Text(text) => text,
@@ -273,15 +281,15 @@ impl<'de> Shape<'de> for Text<'de> {
     }
 }
 
-impl<'de> Deserialize<'de> for Text<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        shaped(deserializer)
+        shaped::<D, Text<'de>>(deserializer)
     }
 }
 
 /// Decodes the data of a server-sent event.
 pub(crate) fn event_data<'de, T: Deserialize<'de>>(event: &str, data: &'de str) -> Result<T> {
-    serde_json::from_str(data).map_err(|error| Error::event(event, error))
+    serde_json::from_str(data).map_err(|error| Error::event(event, data, error))
 }
 
 /// Converts the value of a setter, or keeps the first reason why that failed.

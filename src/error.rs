@@ -58,7 +58,15 @@ struct Inner {
     body: Option<String>,
     api: ApiError,
     retry_after: Option<Duration>,
+    run: RunPlace,
     source: Option<Source>,
+}
+
+/// The run that an error is about, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RunPlace {
+    pub(crate) thread_id: Option<String>,
+    pub(crate) run_id: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +80,22 @@ enum Kind {
     Redirect,
     Decode,
     Paging,
+    /// An `error` event in a stream.
+    Event,
+    /// A stream that ended between two events, before its run was at rest.
+    Ended,
+    /// A stream that ended or broke in the middle of an event.
+    Cut,
+    /// A stream in which nothing came for too long.
+    Silent,
+    /// The time for a whole run is over.
+    Deadline,
+    Cancelled,
+    Tool,
 }
 
 /// What an answer says apart from its content.
+#[derive(Clone)]
 pub(crate) struct Head {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -185,6 +206,19 @@ impl Error {
         self.0.operation
     }
 
+    /// The run that was under way, where it is known: the server may go on with it.
+    /// Wait for its end with `client.get_run()…wait()`, or cancel it.
+    #[must_use]
+    pub fn run_id(&self) -> Option<&str> {
+        self.0.run.run_id.as_deref()
+    }
+
+    /// The thread of the run that was under way, where it is known.
+    #[must_use]
+    pub fn thread_id(&self) -> Option<&str> {
+        self.0.run.thread_id.as_deref()
+    }
+
     /// How many times the request was sent, or was about to be: 0 if it never came to
     /// that.
     #[must_use]
@@ -208,10 +242,53 @@ impl Error {
     }
 
     /// There was no answer in time: the client gave up waiting (the server may go on
-    /// with the request), or the server says so by 408 or 504.
+    /// with the request or the run), or the server says so by 408 or 504.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        self.0.kind == Kind::Timeout || self.is_status(&[408, 504])
+        matches!(self.0.kind, Kind::Timeout | Kind::Silent | Kind::Deadline)
+            || self.is_status(&[408, 504])
+    }
+
+    /// The server sent an `error` event in a stream. [`message`](Self::message),
+    /// [`code`](Self::code) and [`api_type`](Self::api_type) are what it says.
+    #[must_use]
+    pub fn is_stream_error(&self) -> bool {
+        self.0.kind == Kind::Event
+    }
+
+    /// A stream broke before its run was at rest: it ended early
+    /// ([`is_ended_early`](Self::is_ended_early)), was cut in the middle of an event
+    /// ([`is_cut`](Self::is_cut)), or fell silent ([`is_timeout`](Self::is_timeout)).
+    /// The run goes on at the server: [`run_id`](Self::run_id) tells which it is.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self.0.kind, Kind::Ended | Kind::Cut | Kind::Silent)
+    }
+
+    /// The server ended a stream between two events, without `[DONE]` and before the
+    /// run was at rest.
+    #[must_use]
+    pub fn is_ended_early(&self) -> bool {
+        self.0.kind == Kind::Ended
+    }
+
+    /// A stream ended or its connection broke in the middle of what it was saying.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.0.kind == Kind::Cut
+    }
+
+    /// What was waited for was given up because the caller asked for that.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.kind == Kind::Cancelled
+    }
+
+    /// A tool failed, and the caller wanted that to end the run's course; or the model
+    /// called tools for more rounds than the caller allows.
+    #[must_use]
+    pub fn is_tool(&self) -> bool {
+        self.0.kind == Kind::Tool
     }
 
     /// Too many requests or tokens, or a used-up quota (429). Wait for
@@ -264,7 +341,8 @@ impl Error {
         self.0.kind == Kind::Status && self.0.status.is_some_and(|status| status.is_server_error())
     }
 
-    /// The call succeeded, but its answer is not what the document describes.
+    /// The call succeeded, but its answer is not what the document describes, or what
+    /// the model wrote is not the value that it was asked for.
     /// [`message`](Self::message) tells where, [`body`](Self::body) shows the answer.
     /// What the call was to change has been changed.
     #[must_use]
@@ -313,6 +391,7 @@ impl Error {
             body: None,
             api: ApiError::default(),
             retry_after: None,
+            run: RunPlace::default(),
             source: None,
         }))
     }
@@ -419,12 +498,46 @@ impl Error {
     }
 
     /// A server-sent event that does not decode.
-    pub(crate) fn event(event: &str, error: serde_json::Error) -> Self {
-        let message = format!(
-            "the event `{}` is not as documented: {error}",
-            Clip(event, NAME_LIMIT)
-        );
-        Self::new(Kind::Decode, message).with_source(error)
+    pub(crate) fn event(event: &str, data: &str, error: serde_json::Error) -> Self {
+        let event = Clip(event, NAME_LIMIT);
+        let message = match json_path::path_of(&error, data.as_bytes()) {
+            _ if !error.is_data() => {
+                format!("the data of the event `{event}` is not JSON: {error}")
+            }
+            path if path.is_empty() => format!("the event `{event}` is not as documented: {error}"),
+            path => format!("the event `{event}` is not as documented at `{path}`: {error}"),
+        };
+        let mut result = Self::new(Kind::Decode, message).with_source(error);
+        result.0.body = Some(text(data.as_bytes()));
+        result
+    }
+
+    /// A server-sent event that does not come to an end.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Self::new(
+            Kind::Decode,
+            format!("an event of the stream has more than {limit} bytes"),
+        )
+    }
+
+    /// An answer in JSON where a stream of events was asked for.
+    pub(crate) fn no_stream(head: Head, body: &Body) -> Self {
+        let message = "with JSON instead of a stream of events: it may know no streams; call `send`, or `wait` for \
+                       the end of the run";
+        let mut error = Self::new(Kind::Decode, message).with_head(head);
+        error.0.body = Some(body.secrets.blot_out(&text(body)));
+        error
+    }
+
+    /// A delta for an item that no list has a place for.
+    pub(crate) fn too_far(index: i128, length: usize, farthest: usize) -> Self {
+        Self::new(
+            Kind::Decode,
+            format!(
+                "a delta adds to item {index} of a list of {length}: at most {farthest} may be \
+                 missing in between"
+            ),
+        )
     }
 
     /// A server that points from one place to the next.
@@ -432,15 +545,119 @@ impl Error {
         Self::new(Kind::Redirect, reason)
     }
 
+    /// An `error` event, in one of its two shapes.
+    pub(crate) fn stream(data: &str, secrets: &Secrets) -> Self {
+        let mut api = ApiError::read(data);
+        let text = secrets.blot_out(&text(data.as_bytes()));
+        let message = match api.message.take() {
+            Some(message) if !message.is_empty() => secrets.blot_out(&message),
+            _ => Clip(&text, TEXT_LIMIT).to_string(),
+        };
+        let mut error = Self::new(Kind::Event, message);
+        error.0.body = Some(text);
+        error.0.api = api;
+        error
+    }
+
+    /// A stream that ended between two events, before its run was at rest.
+    pub(crate) fn ended_early() -> Self {
+        Self::new(
+            Kind::Ended,
+            "the stream ended before the run did, without `[DONE]`",
+        )
+    }
+
+    /// A stream that ended in the middle of an event.
+    pub(crate) fn cut() -> Self {
+        Self::new(Kind::Cut, "the stream ended in the middle of an event")
+    }
+
+    /// A stream whose connection broke.
+    pub(crate) fn broken(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        let message = format!("the stream broke: {}", root(&error));
+        Self::new(Kind::Cut, message).with_source(error)
+    }
+
+    /// A stream in which nothing came for too long.
+    pub(crate) fn silent(limit: Duration) -> Self {
+        Self::new(Kind::Silent, format!("the stream was silent for {limit:?}"))
+    }
+
+    /// A run that took too long, all in all.
+    pub(crate) fn deadline(what: impl Into<String>) -> Self {
+        Self::new(Kind::Deadline, what)
+    }
+
+    /// Something that the caller has given up.
+    pub(crate) fn cancelled(what: impl Into<String>) -> Self {
+        Self::new(Kind::Cancelled, what)
+    }
+
+    /// A tool that ends the course of a run.
+    #[cfg(feature = "tools")]
+    pub(crate) fn tool(what: impl Into<String>) -> Self {
+        Self::new(Kind::Tool, what)
+    }
+
+    /// A tool that failed, where the caller wants that to be the end.
+    #[cfg(feature = "tools")]
+    pub(crate) fn tool_failed(error: crate::tools::ToolError) -> Self {
+        Self::new(Kind::Tool, error.to_string()).with_source(error)
+    }
+
+    /// An answer of the model that is not what was asked for.
+    #[cfg(feature = "tools")]
+    pub(crate) fn answer(answer: &str, error: serde_json::Error) -> Self {
+        let place = match json_path::path_of(&error, answer.as_bytes()) {
+            path if path.is_empty() => String::new(),
+            path => format!(" at `{path}`"),
+        };
+        let message =
+            format!("the answer of the model is not the JSON that was asked for{place}: {error}");
+        let mut result = Self::new(Kind::Decode, message).with_source(error);
+        result.0.body = Some(text(answer.as_bytes()));
+        result
+    }
+
+    /// A run without the answer that it should have.
+    #[cfg(feature = "tools")]
+    pub(crate) fn no_answer(reason: impl Into<String>) -> Self {
+        Self::new(Kind::Decode, reason)
+    }
+
     /// A list that does not come to an end.
     pub(crate) fn paging(reason: impl Into<String>) -> Self {
         Self::new(Kind::Paging, reason)
+    }
+
+    /// Takes out what was sent and must not be repeated.
+    pub(crate) fn without(mut self, secrets: &Secrets) -> Self {
+        let message = secrets.blot_out(&self.0.message);
+        // The cause says it again.
+        if message != self.0.message {
+            self.0.message = message;
+            self.0.source = None;
+        }
+        self.0.body = self.0.body.map(|body| secrets.blot_out(&body));
+        self
     }
 
     /// Says where it happened.
     pub(crate) fn at(mut self, operation: &'static str, attempts: u32) -> Self {
         self.0.operation = Some(operation);
         self.0.attempts = attempts;
+        self
+    }
+
+    /// Says which run it is about, as far as that is not known yet.
+    pub(crate) fn in_run(mut self, thread_id: Option<&str>, run_id: Option<&str>) -> Self {
+        let RunPlace {
+            thread_id: known_thread,
+            run_id: known_run,
+        } = &mut self.0.run;
+        *known_thread = known_thread.take().or_else(|| thread_id.map(str::to_owned));
+        *known_run = known_run.take().or_else(|| run_id.map(str::to_owned));
         self
     }
 
@@ -456,6 +673,13 @@ impl Error {
             Kind::Redirect => "redirect",
             Kind::Decode => "decode",
             Kind::Paging => "paging",
+            Kind::Event => "event",
+            Kind::Ended => "ended",
+            Kind::Cut => "cut",
+            Kind::Silent => "silent",
+            Kind::Deadline => "deadline",
+            Kind::Cancelled => "cancelled",
+            Kind::Tool => "tool",
         }
     }
 
@@ -476,6 +700,10 @@ impl Error {
         let advice = match (self.0.kind, self.0.status.map(|status| status.as_u16())) {
             (Kind::Connect, _) => "check the base URL and the network",
             (Kind::Timeout, _) => "set a longer time-out if it needs more",
+            (Kind::Ended | Kind::Cut | Kind::Silent, _) => {
+                "the run may go on at the server: wait for its end with `get_run` and `wait`"
+            }
+            (Kind::Deadline, _) => "the run may go on at the server: cancel it, or wait longer",
             (Kind::Status, Some(400)) if self.is_active_run() => {
                 "wait until that run has ended, or cancel it"
             }
@@ -537,6 +765,8 @@ impl fmt::Display for Error {
                 (status, Kind::Decode | Kind::Timeout | Kind::Connect) => {
                     write!(f, "the server answered {status}, but ")?;
                 }
+                // The call succeeded; what came of it later did not.
+                (_, Kind::Event | Kind::Ended | Kind::Cut | Kind::Silent) => {}
                 (status, _) if self.0.message.is_empty() => f.write_str(status)?,
                 (status, _) => write!(f, "{status}: ")?,
             }
@@ -558,6 +788,7 @@ impl Error {
             ("code", self.code()),
             ("param", self.param()),
             ("request", self.request_id()),
+            ("run", self.run_id()),
         ];
         for (name, value) in named {
             if let Some(value) = value {
@@ -591,6 +822,7 @@ impl fmt::Debug for Error {
             .field("status", &self.0.status)
             .field("code", &self.code())
             .field("request_id", &self.request_id())
+            .field("run", &self.0.run)
             .field("retry_after", &self.0.retry_after)
             .finish_non_exhaustive()
     }

@@ -36,6 +36,11 @@ mod client;
 mod clock;
 mod codec;
 mod config;
+#[cfg_attr(
+    not(assistants_schema = "AssistantStreamEvent"),
+    allow(dead_code, reason = "nothing grows where nothing streams")
+)]
+mod delta;
 mod error;
 mod json_path;
 mod message;
@@ -44,9 +49,13 @@ pub mod mock;
 mod operation;
 mod pagination;
 mod retry;
+mod run;
+mod stream;
 #[cfg(test)]
 mod testing;
 mod tls;
+#[cfg(feature = "tools")]
+mod tools;
 mod transport;
 
 #[allow(
@@ -69,6 +78,16 @@ pub use generated::{operations, types};
 pub use operation::{Operation, OperationInfo, Request, Response, StreamingOperation};
 pub use pagination::{Items, List, Page, Pages};
 pub use retry::RetryPolicy;
+pub use run::{Follow, RunOutcome, ToolCall, UntilIdle};
+#[cfg(assistants_schema = "AssistantStreamEvent")]
+pub use run::{RunStream, RunTextDeltas};
+pub use stream::{EventStream, RunState, StreamEvent, TextDeltas};
+#[cfg(all(feature = "tools", assistants_schema = "ResponseFormatJsonSchema"))]
+pub use tools::response_format;
+#[cfg(feature = "tools")]
+pub use tools::{
+    OnFailure, Parsed, Tool, ToolContext, ToolError, ToolErrorKind, ToolSet, ToolSetBuilder,
+};
 
 /// The code in the README compiles.
 #[cfg(doctest)]

@@ -5,13 +5,13 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer, ser};
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::error::{Error, Head, Result, request_id};
+use crate::error::{Error, Head, Result, RunPlace, request_id};
 use crate::transport::{self, Answer};
 
 /// What a path segment carries as it is: the unreserved characters of RFC 3986.
@@ -54,7 +54,7 @@ pub trait Operation: Sealed + Sized + Send + 'static {
 /// An operation that can answer with a stream of events as well.
 pub trait StreamingOperation: Operation {
     /// One event of the stream.
-    type Event: Send + 'static;
+    type Event: crate::stream::StreamEvent;
 
     /// Puts the request for the stream together. Nothing is sent.
     ///
@@ -96,6 +96,29 @@ impl Request {
             options,
             request,
         }
+    }
+
+    /// The thread and the run that its path names.
+    pub(crate) fn place(&self) -> RunPlace {
+        RunPlace {
+            thread_id: self.path_argument("thread_id"),
+            run_id: self.path_argument("run_id"),
+        }
+    }
+
+    /// The argument that takes the place of a parameter of the path. The base URL may
+    /// have a path of its own, so segments are counted from the end.
+    fn path_argument(&self, parameter: &str) -> Option<String> {
+        let template = self.info.path.rsplit('/');
+        let segments = self.request.url().path().rsplit('/');
+        let (_, segment) = template.zip(segments).find(|(name, _)| {
+            let name = name
+                .strip_prefix('{')
+                .and_then(|name| name.strip_suffix('}'));
+            name == Some(parameter)
+        })?;
+        let text = percent_decode_str(segment).decode_utf8_lossy();
+        Some(text.into_owned())
     }
 }
 
@@ -240,10 +263,20 @@ pub(crate) async fn send<O: Operation>(operation: O) -> Result<O::Output> {
 
 /// Sends an operation, decodes its answer, and keeps what came along.
 pub(crate) async fn send_response<O: Operation>(operation: O) -> Result<Response<O::Output>> {
-    let request = operation
+    send_request(request(operation)?).await
+}
+
+/// The request of an operation; its errors say which operation it is.
+pub(crate) fn request<O: Operation>(operation: O) -> Result<Request> {
+    operation
         .into_request()
-        .map_err(|error| error.at(O::INFO.id, 0))?;
-    decode(O::INFO, transport::send(request).await?)
+        .map_err(|error| error.at(O::INFO.id, 0))
+}
+
+/// Sends a request and decodes its answer.
+pub(crate) async fn send_request<T: DeserializeOwned>(request: Request) -> Result<Response<T>> {
+    let info = request.info;
+    decode(info, transport::send(request).await?)
 }
 
 fn decode<T: DeserializeOwned>(info: &OperationInfo, answer: Answer) -> Result<Response<T>> {

@@ -2,13 +2,14 @@
 //! clock that never waits, and two operations.
 
 use std::collections::VecDeque;
-use std::future::{pending, ready};
+use std::future::ready;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -20,6 +21,12 @@ use crate::{Client, ClientBuilder, Clock, Error, Result, Sleep};
 pub(crate) const PAUSE: char = '\u{1}';
 /// In a reply: the server does not go on.
 pub(crate) const STALL: char = '\u{2}';
+/// In a reply: the server closes the connection.
+pub(crate) const CLOSE: char = '\u{3}';
+/// In a reply: the server says what stands in front of it, back to the last of these
+/// signs, again and again.
+pub(crate) const ENDLESS: char = '\u{4}';
+const SIGNS: [char; 4] = [PAUSE, STALL, CLOSE, ENDLESS];
 
 /// Gives everybody else many turns.
 pub(crate) async fn turns() {
@@ -45,11 +52,44 @@ pub(crate) fn reply(status: u16, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
 }
 
+/// The beginning of a stream of events.
+pub(crate) const STREAM: &str =
+    "HTTP/1.1 200 X\r\ncontent-type: text/event-stream\r\nx-request-id: req_1\r\n";
+
+/// A stream of events that lasts until the connection closes.
+pub(crate) fn streamed(events: &str) -> String {
+    format!("{STREAM}\r\n{events}{CLOSE}")
+}
+
+/// The same in chunks that end with the events. It has its proper end if it is whole.
+pub(crate) fn chunked(events: &str, is_whole: bool) -> String {
+    let chunks = events.split_inclusive("\n\n");
+    let chunks: String = chunks
+        .map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len()))
+        .collect();
+    let end = if is_whole { "0\r\n\r\n" } else { "" };
+    format!("{STREAM}transfer-encoding: chunked\r\n\r\n{chunks}{end}{CLOSE}")
+}
+
+/// A text that is said byte by byte.
+pub(crate) fn slowly(text: &str) -> String {
+    text.chars()
+        .flat_map(|character| [character, PAUSE])
+        .collect()
+}
+
 /// A server on a free port of the loopback interface. Replies are given in turn, and
 /// the last one ever after; one that is not whole ends its connection.
 pub(crate) struct Server {
     pub(crate) origin: String,
-    requests: Arc<Mutex<Vec<String>>>,
+    script: Arc<Script>,
+}
+
+struct Script {
+    replies: Mutex<VecDeque<String>>,
+    requests: Mutex<Vec<String>>,
+    taken: AtomicUsize,
+    left: AtomicUsize,
 }
 
 impl Server {
@@ -58,20 +98,34 @@ impl Server {
             .await
             .expect("there is a free port");
         let origin = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let replies = Arc::new(Mutex::new(VecDeque::from_iter(replies)));
-        let log = requests.clone();
+        let script = Arc::new(Script {
+            replies: Mutex::new(VecDeque::from_iter(replies)),
+            requests: Mutex::default(),
+            taken: AtomicUsize::new(0),
+            left: AtomicUsize::new(0),
+        });
+        let shared = script.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, replies.clone(), log.clone()));
+                tokio::spawn(serve(stream, shared.clone()));
             }
         });
-        Self { origin, requests }
+        Self { origin, script }
+    }
+
+    /// How many bytes of its replies the server got rid of.
+    pub(crate) fn taken(&self) -> usize {
+        self.script.taken.load(Ordering::Relaxed)
+    }
+
+    /// How many connections were closed by the other side.
+    pub(crate) fn left(&self) -> usize {
+        self.script.left.load(Ordering::Relaxed)
     }
 
     /// The requests so far, as text.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        self.script.requests.lock().unwrap().clone()
     }
 
     /// Their first lines.
@@ -102,15 +156,12 @@ impl Server {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    replies: Arc<Mutex<VecDeque<String>>>,
-    log: Arc<Mutex<Vec<String>>>,
-) {
+async fn serve(mut stream: TcpStream, script: Arc<Script>) {
+    stream.set_nodelay(true).expect("the connection is open");
     while let Some(request) = read(&mut stream).await {
-        log.lock().unwrap().push(request);
+        script.requests.lock().unwrap().push(request);
         let reply = {
-            let mut replies = replies.lock().unwrap();
+            let mut replies = script.replies.lock().unwrap();
             let last = replies.front().cloned();
             if replies.len() > 1 {
                 replies.pop_front()
@@ -119,19 +170,34 @@ async fn serve(
             }
         };
         let reply = reply.unwrap_or_default();
-        if say(&mut stream, &reply).await.is_err() || !is_whole(&reply) {
+        if say(&mut stream, &reply, &script.taken).await.is_err() {
+            break;
+        }
+        if reply.contains(CLOSE) || !is_whole(&reply) {
             return;
         }
     }
+    script.left.fetch_add(1, Ordering::Relaxed);
 }
 
-async fn say(stream: &mut TcpStream, reply: &str) -> io::Result<()> {
-    for piece in reply.split_inclusive([PAUSE, STALL]) {
-        let text = piece.trim_end_matches([PAUSE, STALL]);
-        stream.write_all(text.as_bytes()).await?;
+/// Says a reply. It is an error if the other side closes the connection.
+async fn say(stream: &mut TcpStream, reply: &str, taken: &AtomicUsize) -> io::Result<()> {
+    for piece in reply.split_inclusive(SIGNS) {
+        let text = piece.trim_end_matches(SIGNS).as_bytes();
+        loop {
+            stream.write_all(text).await?;
+            taken.fetch_add(text.len(), Ordering::Relaxed);
+            if !piece.ends_with(ENDLESS) {
+                break;
+            }
+        }
         match piece.chars().last() {
             Some(PAUSE) => turns().await,
-            Some(STALL) => pending().await,
+            Some(STALL) => {
+                while stream.read(&mut [0; 64]).await? > 0 {}
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            Some(CLOSE) => return Ok(()),
             _ => {}
         }
     }
@@ -171,7 +237,9 @@ pub(crate) struct TestClock {
     is_late: bool,
     sleeps: Arc<Mutex<Vec<Duration>>>,
     timeouts: Arc<Mutex<Vec<Duration>>>,
+    /// How many of the first time-outs come, and those of which length.
     passed: Arc<AtomicUsize>,
+    passed_limit: Arc<Mutex<Option<Duration>>>,
 }
 
 impl TestClock {
@@ -186,6 +254,11 @@ impl TestClock {
     /// Lets the time-outs come that have begun.
     pub(crate) fn pass(&self) {
         self.passed.store(self.timeouts().len(), Ordering::Relaxed);
+    }
+
+    /// Lets the time-outs come that have this limit.
+    pub(crate) fn pass_only(&self, limit: Duration) {
+        *self.passed_limit.lock().unwrap() = Some(limit);
     }
 
     pub(crate) fn sleeps(&self) -> Vec<Duration> {
@@ -211,16 +284,61 @@ impl Clock for TestClock {
         let mut timeouts = self.timeouts.lock().unwrap();
         timeouts.push(limit);
         let (number, passed) = (timeouts.len(), self.passed.clone());
+        let passed_limit = self.passed_limit.clone();
         if self.is_late {
             return Box::pin(ready(()));
         }
         Box::pin(async move {
-            while passed.load(Ordering::Relaxed) < number {
+            while passed.load(Ordering::Relaxed) < number
+                && *passed_limit.lock().unwrap() != Some(limit)
+            {
                 tokio::task::yield_now().await;
             }
         })
     }
 }
+
+/// A run in this state.
+pub(crate) fn run(status: &str) -> Value {
+    json!({
+        "id": "run_1", "thread_id": "thread_1", "assistant_id": "asst_1", "created_at": 0,
+        "model": "m", "status": status,
+    })
+}
+
+/// A run that waits for these calls: ids, names and arguments.
+#[cfg(feature = "tools")]
+pub(crate) fn waiting(calls: &[(&str, &str, &str)]) -> Value {
+    let calls: Vec<_> = calls
+        .iter()
+        .map(|(id, name, arguments)| {
+            json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } })
+        })
+        .collect();
+    let mut run = run("requires_action");
+    run["required_action"] =
+        json!({ "type": "submit_tool_outputs", "submit_tool_outputs": { "tool_calls": calls } });
+    run
+}
+
+/// An answer that is this object.
+pub(crate) fn answer(object: &Value) -> String {
+    reply(200, "", &object.to_string())
+}
+
+/// An event that tells of this run.
+pub(crate) fn run_event(run: &Value) -> String {
+    let status = run["status"].as_str().unwrap_or_default();
+    event(&format!("thread.run.{status}"), run)
+}
+
+/// An event on the wire.
+pub(crate) fn event(name: &str, data: &Value) -> String {
+    format!("event: {name}\ndata: {data}\n\n")
+}
+
+/// The last event of a stream.
+pub(crate) const DONE: &str = "event: done\ndata: [DONE]\n\n";
 
 /// `POST /things`
 #[derive(Clone)]

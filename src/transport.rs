@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, Method};
 use reqwest::Url;
@@ -28,11 +29,11 @@ pub(crate) struct Answer {
 }
 
 /// An answer whose body is yet to be read.
-struct Opened {
-    response: reqwest::Response,
-    secrets: Secrets,
-    limit: Duration,
-    deadline: Deadline,
+pub(crate) struct Opened {
+    pub(crate) response: reqwest::Response,
+    pub(crate) secrets: Secrets,
+    /// Of the attempt, as far as it has come.
+    pub(crate) deadline: Deadline,
 }
 
 /// Sends a request and reads its answer. The time-out covers the body, and a body that
@@ -48,9 +49,8 @@ pub(crate) async fn send(request: Request) -> Result<Answer> {
 
 /// Sends a request and leaves its answer to be read, for as long as that goes on; tells
 /// how many attempts it took.
-#[cfg_attr(not(test), expect(dead_code, reason = "streams are built on it"))]
-pub(crate) async fn open(request: Request) -> Result<(reqwest::Response, u32)> {
-    exchange(request, async |opened| Ok(opened.response)).await
+pub(crate) async fn open(request: Request) -> Result<(Opened, u32)> {
+    exchange(request, async |opened| Ok(opened)).await
 }
 
 /// Makes attempts until one succeeds or no more is allowed.
@@ -165,7 +165,6 @@ async fn attempt(
     Ok(Opened {
         response,
         secrets,
-        limit,
         deadline,
     })
 }
@@ -276,7 +275,7 @@ impl Opened {
                 },
             )),
             Some(Err(error)) => Err(Error::transport(error).with_head(head)),
-            None => Err(Error::stalled(head, self.limit)),
+            None => Err(Error::stalled(head, self.deadline.limit())),
         }
     }
 }
@@ -290,6 +289,15 @@ async fn failure(
 ) -> Error {
     let clock = &client.config().clock;
     let head = take_head(&mut response);
+    let deadline = Deadline::new(clock, limit.min(ERROR_BODY_TIMEOUT));
+    let bytes = beginning(&mut response, deadline).await;
+    let body = Body { bytes, secrets };
+    let retry_after = retry::retry_after(&head.headers, clock.now());
+    Error::api(head, &body, retry_after)
+}
+
+/// As much of a body as can be had in time, for an error to show.
+pub(crate) async fn beginning(response: &mut reqwest::Response, mut deadline: Deadline) -> Bytes {
     let mut bytes = Vec::new();
     let read = async {
         while bytes.len() < MAX_ERROR_BODY
@@ -298,18 +306,11 @@ async fn failure(
             bytes.extend_from_slice(&chunk[..chunk.len().min(MAX_ERROR_BODY - bytes.len())]);
         }
     };
-    Deadline::new(clock, limit.min(ERROR_BODY_TIMEOUT))
-        .before(read)
-        .await;
-    let body = Body {
-        bytes: bytes.into(),
-        secrets,
-    };
-    let retry_after = retry::retry_after(&head.headers, clock.now());
-    Error::api(head, &body, retry_after)
+    deadline.before(read).await;
+    bytes.into()
 }
 
-fn take_head(response: &mut reqwest::Response) -> Head {
+pub(crate) fn take_head(response: &mut reqwest::Response) -> Head {
     Head {
         status: response.status(),
         headers: std::mem::take(response.headers_mut()),
@@ -923,9 +924,9 @@ mod tests {
         let request = create_thing(&server.builder(&clock).build().unwrap())
             .into_request()
             .unwrap();
-        let (response, attempts) = open(request).await.unwrap();
+        let (opened, attempts) = open(request).await.unwrap();
         assert_eq!(attempts, 2);
-        assert_eq!(response.text().await.unwrap(), "data: 1\n\n");
+        assert_eq!(opened.response.text().await.unwrap(), "data: 1\n\n");
     }
 
     #[test]

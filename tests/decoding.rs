@@ -1,5 +1,6 @@
 //! How generated types read what servers send, whatever the order and the oddities.
 
+use openai_assistants::StreamEvent;
 use openai_assistants::types::{
     AssistantStreamEvent, AssistantTool, AssistantToolsFunction, AssistantsApiResponseFormatOption,
     AssistantsApiToolChoiceOption, CreateMessageContent, MessageDeltaContent, MessageObject,

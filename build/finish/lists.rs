@@ -4,7 +4,7 @@ use quote::quote;
 use syn::{Item, parse_quote};
 
 use super::super::api::{Operation, Page, Presence, type_name};
-use super::{example_arguments, ident};
+use super::{example, ident};
 
 /// The pagers of a list operation.
 pub fn pagers(operation: &Operation, page: &Page) -> Vec<Item> {
@@ -27,16 +27,13 @@ pub fn pagers(operation: &Operation, page: &Page) -> Vec<Item> {
         "Every [`{0}`](types::{0}) of the list, page after page.",
         type_name(page.item)
     );
-    let (arguments, calls) = example_arguments(operation);
     let example = |method: &str| {
-        format!(
-            "\n# Examples\n\n```no_run\n\
-             # async fn example(client: &openai_assistants::Client{arguments}) -> openai_assistants::Result<()> {{\n\
-             let mut {method} = client.{}(){calls}.{method}();\n\
-             while let Some(next) = {method}.try_next().await? {{\n    println!(\"{{next:?}}\");\n}}\n\
-             # Ok(())\n# }}\n```",
-            operation.function()
-        )
+        example(operation, "", |call| {
+            format!(
+                "let mut {method} = {call}.{method}();\n\
+                 while let Some(next) = {method}.try_next().await? {{\n    println!(\"{{next:?}}\");\n}}"
+            )
+        })
     };
     let items_example = example("items");
     let pages_example = example("pages");

@@ -2,8 +2,8 @@
 
 use syn::{ImplItemFn, Item, parse_quote};
 
-use super::super::api::{Api, Operation, type_name};
-use super::{example_arguments, ident};
+use super::super::api::{Api, Operation};
+use super::{example, ident};
 
 /// Second names of methods whose first name is a slip of the upstream document.
 const ALIASES: [(&str, &str); 1] = [("submit_tool_ouputs_to_run", "submit_tool_outputs_to_run")];
@@ -50,20 +50,11 @@ fn method(name: &str, doc: &str, operation: &Operation) -> ImplItemFn {
 
 /// The description in the document, and an example that compiles.
 fn documentation(operation: &Operation) -> String {
-    let (mut arguments, mut calls) = example_arguments(operation);
-    if let Some(body) = operation.body {
-        arguments += &format!(", body: openai_assistants::types::{}", type_name(body));
-        calls += ".body(body)";
-    }
-    let function = operation.function();
     let description = operation.description.unwrap_or(operation.id);
     let method = operation.method.to_uppercase();
     let path = operation.path;
-    format!(
-        "{description}\n\nSends `{method} {path}`.\n\n# Examples\n\n```no_run\n\
-         # async fn example(client: &openai_assistants::Client{arguments}) -> openai_assistants::Result<()> {{\n\
-         let answer = client.{function}(){calls}.send().await?;\n\
-         println!(\"{{answer:?}}\");\n\
-         # Ok(())\n# }}\n```"
-    )
+    let example = example(operation, "", |call| {
+        format!("let answer = {call}.send().await?;\nprintln!(\"{{answer:?}}\");")
+    });
+    format!("{description}\n\nSends `{method} {path}`.\n{example}")
 }

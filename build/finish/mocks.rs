@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use syn::{File, ImplItem, Item, ItemMod, parse_quote};
 
-use super::super::api::{Api, Operation, Parameter};
+use super::super::api::{Api, Operation, Parameter, type_name};
 use super::{ident, methods, name_of};
 
 /// Completes progenitor's mocks and documents them.
@@ -97,6 +97,18 @@ fn finish_operation(item: &mut Item, builders: &BTreeMap<String, &Operation>) {
                     }
                 }
             }
+            let streams = |suffix| {
+                let operation = name
+                    .strip_suffix(suffix)
+                    .and_then(|name| builders.get(name));
+                operation.and_then(|operation| operation.events)
+            };
+            if streams("When").is_some() {
+                item.items.push(streamed());
+            }
+            if let Some(events) = streams("Then") {
+                item.items.push(answer_with(events));
+            }
             if let Some(operation) = operation {
                 item.items
                     .extend(remade_parameters(operation).map(|parameter| {
@@ -109,6 +121,31 @@ fn finish_operation(item: &mut Item, builders: &BTreeMap<String, &Operation>) {
             }
         }
         _ => {}
+    }
+}
+
+/// The requests for a stream, which `body` cannot match: it has no `stream`.
+fn streamed() -> ImplItem {
+    parse_quote! {
+        /// Matches requests for a stream.
+        pub fn streamed(self) -> Self {
+            Self(self.0.json_body_includes(r#"{"stream": true}"#))
+        }
+    }
+}
+
+/// An answer that is a stream of events.
+fn answer_with(events: &str) -> ImplItem {
+    let event = ident(&type_name(events));
+    parse_quote! {
+        /// Answers with a stream of these events, and nothing behind them.
+        pub fn events<'a>(self, events: impl ::std::iter::IntoIterator<Item = &'a types::#event>) -> Self {
+            let body: ::std::string::String = events
+                .into_iter()
+                .map(|event| super::super::event(event.event(), event.data()))
+                .collect();
+            Self(self.0.status(200).header("content-type", "text/event-stream").body(body))
+        }
     }
 }
 

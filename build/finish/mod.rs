@@ -4,6 +4,7 @@
 //! - `types`: structs, newtypes and their documentation
 //! - `strings`: enums of strings that keep what they do not know
 //! - `unions`: enums that are decoded by a tag or by the JSON type
+//! - `deltas`: how objects grow by what streams bring
 //! - `builders`: builders of what goes into requests
 //! - `operations`: one builder for each operation
 //! - `requests`: what it sends
@@ -12,6 +13,7 @@
 //! - `mocks`: the typed mocks
 
 mod builders;
+mod deltas;
 mod lists;
 mod methods;
 mod mocks;
@@ -24,12 +26,13 @@ mod unions;
 use proc_macro2::{Ident, Span};
 use syn::{File, Item, ItemMod};
 
-use super::api::{Api, Operation, Parameter};
+use super::api::{Api, Operation, Parameter, type_name};
 use super::{Error, events};
 
 /// Finishes the client.
 pub fn client(file: File, api: &Api) -> Result<String, Error> {
     let mut types = types::finish(take_module(&file, "types")?, api)?;
+    types.extend(deltas::implementations(&types, api)?);
     types.push(builders::module(&types, api));
     types.extend(events::types(api)?);
     let operations = operations::finish(take_module(&file, "builder")?, api)?;
@@ -69,12 +72,23 @@ fn take_module(file: &File, name: &str) -> Result<Vec<Item>, Error> {
     module.ok_or_else(|| Error::new("#", format!("progenitor made no module `{name}`")))
 }
 
-/// What an example of an operation is given, and the calls that pass it on.
-fn example_arguments(operation: &Operation) -> (String, String) {
-    let names = || operation.in_path().map(Parameter::function);
-    let arguments = names().map(|name| format!(", {name}: &str")).collect();
-    let calls = names().map(|name| format!(".{name}({name})")).collect();
-    (arguments, calls)
+/// An example that compiles: what `of` makes of an operation with all that it needs, given
+/// as arguments of a function that has `more` of them.
+fn example(operation: &Operation, more: &str, of: impl FnOnce(&str) -> String) -> String {
+    let names: Vec<String> = operation.in_path().map(Parameter::function).collect();
+    let mut arguments: String = names.iter().map(|name| format!(", {name}: &str")).collect();
+    let mut call = format!("client.{}()", operation.function());
+    call.extend(names.iter().map(|name| format!(".{name}({name})")));
+    if let Some(body) = operation.body {
+        arguments += &format!(", body: openai_assistants::types::{}", type_name(body));
+        call += ".body(body)";
+    }
+    format!(
+        "\n# Examples\n\n```no_run\n\
+         # async fn example(client: &openai_assistants::Client{arguments}{more}) -> openai_assistants::Result<()> {{\n\
+         {}\n# Ok(())\n# }}\n```",
+        of(&call)
+    )
 }
 
 fn ident(name: &str) -> Ident {

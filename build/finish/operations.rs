@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use heck::ToUpperCamelCase;
 use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
-use super::super::Error;
 use super::super::api::{Api, Operation, Page, type_name};
-use super::{builders, ident, lists, parameter_of, requests};
+use super::super::{Error, events};
+use super::{builders, example, ident, lists, methods, parameter_of, requests};
 
 /// Turns progenitor's builders into those that callers see.
 pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
@@ -28,6 +29,11 @@ pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
             ));
         };
         finished.extend(builder(operation, item));
+        finished.extend(alias(operation));
+        finished.extend(streams(operation));
+        if events::object(api, operation.response) == Some(events::RUN) {
+            finished.push(runs(operation));
+        }
     }
     let mut pages: BTreeMap<&str, Page> = BTreeMap::new();
     for (operation, page) in api.lists() {
@@ -129,6 +135,60 @@ fn builder(operation: &Operation, item: &ItemStruct) -> Vec<Item> {
         #implementations
     };
     file.items
+}
+
+/// The second name of a builder whose method has one.
+fn alias(operation: &Operation) -> Option<Item> {
+    let alias = ident(&methods::alias(&operation.function())?.to_upper_camel_case());
+    let name = ident(&operation.builder());
+    let doc = format!("The same as [`{name}`].");
+    Some(parse_quote! {
+        #[doc = #doc]
+        pub type #alias = #name;
+    })
+}
+
+/// What an operation that can answer with a stream has besides.
+fn streams(operation: &Operation) -> Option<Item> {
+    let name = ident(&operation.builder());
+    let event = ident(&type_name(operation.events?));
+    let example = example(operation, "", |call| {
+        format!(
+            "let mut events = {call}.stream().await?;\n\
+             while let Some(event) = events.try_next().await? {{\n    println!(\"{{}}\", event.event());\n}}"
+        )
+    });
+    Some(parse_quote! {
+        impl #name {
+            /// Sends the call, and gives out the events of the run as they come.
+            ///
+            /// # Errors
+            /// As [`send`](Self::send), up to the beginning of the stream. What goes
+            /// wrong later comes as an item of the stream.
+            #[doc = #example]
+            pub async fn stream(self) -> crate::Result<crate::EventStream<types::#event>> {
+                crate::stream::open(self).await
+            }
+        }
+    })
+}
+
+/// What an operation that answers with a run has besides.
+fn runs(operation: &Operation) -> Item {
+    let name = ident(&operation.builder());
+    let example = example(operation, "", |call| {
+        format!("let run = {call}.follow().wait().await?;\nprintln!(\"{{}}\", run.status);")
+    });
+    parse_quote! {
+        impl #name {
+            /// Follows the run to where it rests: until it has ended, or waits for what
+            /// its caller has to do.
+            #[doc = #example]
+            pub fn follow(self) -> crate::Follow<Self> {
+                crate::Follow::new(self)
+            }
+        }
+    }
 }
 
 /// The names and types of progenitor's arguments, which it keeps as results of

@@ -10,7 +10,7 @@ use serde_json::Value;
 use syn::{Attribute, Item, ItemEnum, parse_quote};
 
 use super::super::Error;
-use super::super::api::{Api, Kind, Member, reference, type_name};
+use super::super::api::{Api, Kind, Member, Presence, reference, type_name};
 use super::{ident, name_of, parameter_of, strings};
 
 /// A union whose members are told apart by the text of one property.
@@ -46,8 +46,12 @@ pub fn tagged(
         api,
     );
 
+    let id = id(name, members, &variants, &unknown, api);
+
     let file: syn::File = parse_quote! {
         #definition
+
+        #id
 
         impl crate::codec::Tagged for #name {
             const TAG: &'static str = #tag;
@@ -76,6 +80,35 @@ pub fn tagged(
         #conversions
     };
     file.items
+}
+
+/// The id, where every member has one.
+fn id(
+    name: &Ident,
+    members: &[Member],
+    variants: &[Ident],
+    unknown: &Ident,
+    api: &Api,
+) -> Option<TokenStream> {
+    let is_free_text = |id: &Value| id["type"] == "string" && id["enum"].is_null();
+    let has_id = |member: &Member| {
+        matches!(api.schemas[member.schema].kind, Kind::Object { .. })
+            && api.presence(member.schema, "id") == Presence::Always
+            && is_free_text(&api.schemas[member.schema].value["properties"]["id"])
+    };
+    members.iter().all(has_id).then(|| {
+        quote! {
+            impl #name {
+                /// The id that every member has; a member of an unknown kind may lack it.
+                pub fn id(&self) -> ::std::option::Option<&str> {
+                    match self {
+                        #(Self::#variants(member) => Some(&member.id),)*
+                        Self::#unknown(value) => value.get("id")?.as_str(),
+                    }
+                }
+            }
+        }
+    })
 }
 
 /// A union whose branches differ in their JSON type.

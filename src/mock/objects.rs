@@ -65,6 +65,17 @@ pub fn text(value: &str) -> types::MessageContent {
     decode(json!({ "type": "text", "text": { "value": value, "annotations": [] } }))
 }
 
+/// A delta of that message: its first part grows by this text.
+#[cfg(assistants_schema = "MessageDeltaObject")]
+#[must_use]
+pub fn message_delta(text: &str) -> types::MessageDeltaObject {
+    decode(json!({
+        "id": "msg_1",
+        "object": "thread.message.delta",
+        "delta": { "content": [{ "index": 0, "type": "text", "text": { "value": text } }] },
+    }))
+}
+
 /// A run that was created and waits for its turn.
 #[must_use]
 pub fn run() -> types::RunObject {

@@ -1,0 +1,98 @@
+//! Typed mocks of every operation, and ready-made objects to answer with.
+//!
+//! Feature `mock`. For the tests of programs that use this crate, and for its own:
+//! [`MockServerExt`] adds a method for each operation to httpmock's server, and
+//! [`run()`], [`message()`] and the others are valid objects whose fields a test
+//! sets as it needs.
+//!
+//! # Examples
+//!
+//! ```
+//! use httpmock::MockServer;
+//! use openai_assistants::mock::{self, MockServerExt};
+//! use openai_assistants::types::RunStatus;
+//! use openai_assistants::{Client, Credentials};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> openai_assistants::Result<()> {
+//! let server = MockServer::start_async().await;
+//! let mut run = mock::run();
+//! run.status = RunStatus::Completed;
+//! let get_run = server.get_run(|when, then| {
+//!     when.thread_id("thread_1").run_id("run_1");
+//!     then.ok(&run);
+//! });
+//!
+//! let client = Client::builder()
+//!     .base_url(server.base_url())
+//!     .credentials(Credentials::bearer("any"))
+//!     .build()?;
+//! let answer = client.get_run().thread_id("thread_1").run_id("run_1").send().await?;
+//!
+//! assert_eq!(answer.status, RunStatus::Completed);
+//! get_run.assert();
+//! # Ok(())
+//! # }
+//! ```
+
+//! Streams are answered with events:
+//!
+//! ```
+//! use httpmock::MockServer;
+//! use openai_assistants::mock::{self, MockServerExt};
+//! use openai_assistants::types::{AssistantStreamEvent, CreateRunRequest, RunStatus};
+//! use openai_assistants::{Client, Credentials};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> openai_assistants::Result<()> {
+//! let server = MockServer::start_async().await;
+//! let mut run = mock::run();
+//! run.status = RunStatus::Completed;
+//! server.create_run(|when, then| {
+//!     when.streamed();
+//!     then.events(&[
+//!         AssistantStreamEvent::ThreadRunCreated(mock::run().into()),
+//!         AssistantStreamEvent::ThreadMessageDelta(mock::message_delta("2 + 2 = 4").into()),
+//!         AssistantStreamEvent::ThreadRunCompleted(run.into()),
+//!         AssistantStreamEvent::Done,
+//!     ]);
+//! });
+//!
+//! let client = Client::builder()
+//!     .base_url(server.base_url())
+//!     .credentials(Credentials::bearer("any"))
+//!     .build()?;
+//! let body = CreateRunRequest::builder().assistant_id("asst_1");
+//! let events = client.create_run().thread_id("thread_1").body(body).stream().await?;
+//! let mut texts = events.text_deltas();
+//! assert_eq!(texts.try_next().await?.as_deref(), Some("2 + 2 = 4"));
+//! # Ok(())
+//! # }
+//! ```
+
+mod objects;
+
+pub use generated::{MockServerExt, operations};
+pub use objects::*;
+
+#[allow(
+    missing_docs,
+    unused_imports,
+    clippy::all,
+    clippy::pedantic,
+    reason = "generated from the document"
+)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/mocks.rs"));
+}
+
+/// An event on the wire.
+#[cfg_attr(
+    not(assistants_schema = "AssistantStreamEvent"),
+    allow(dead_code, reason = "nothing streams")
+)]
+fn event(name: &str, data: serde_json::Result<String>) -> String {
+    let data = data.expect("the event can be JSON");
+    let lines = data.split('\n').map(|line| format!("data: {line}\n"));
+    format!("event: {name}\n{}\n", lines.collect::<String>())
+}

@@ -1,0 +1,558 @@
+//! Following a run from the call that begins it to where it rests: by asking for its
+//! state again and again, or along its stream of events.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use crate::Client;
+use crate::clock::Deadline;
+use crate::error::{Error, Result, RunPlace};
+use crate::operation::{self, Operation, Request, RequestOptions, Response};
+use crate::run::guard::{Cancelled, Guard};
+use crate::run::outcome::RunOutcome;
+use crate::run::polling;
+use crate::run::{is_at_rest, is_terminal};
+use crate::types::RunObject;
+
+/// A run has expired long before, where servers follow the document: after ten minutes.
+const DEADLINE: Duration = Duration::from_secs(15 * 60);
+/// How long the cancelling of a run may take that nobody waits for any more.
+const LAST_CALL: Duration = Duration::from_secs(10);
+
+type OnState = Box<dyn FnMut(&RunObject) + Send>;
+
+/// Follows a run until it rests: until it has ended, or waits for tool outputs that
+/// nobody here has.
+///
+/// Made by the method `follow` of every operation that answers with a run: the ones
+/// that begin a run, the one that submits tool outputs, and `get_run` for a run that is
+/// there already. [`wait`](Self::wait) asks for the state of the run until it rests;
+/// [`outcome`](Self::outcome) fetches its messages and steps as well.
+///
+/// An unknown state is one to wait in. All of it ends at the [`deadline`](Self::deadline).
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+/// use std::time::Duration;
+///
+/// let run = client
+///     .get_run()
+///     .thread_id("thread_1")
+///     .run_id("run_1")
+///     .follow()
+///     .deadline(Duration::from_secs(120))
+///     .on_state(|run| println!("{}", run.status))
+///     .wait()
+///     .await?;
+/// println!("it ended {}", run.status);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is sent until `wait`, `outcome` or `stream` is called"]
+pub struct Follow<O> {
+    pub(crate) operation: O,
+    pub(crate) settings: Settings,
+}
+
+/// What the caller wants of it.
+pub(crate) struct Settings {
+    interval: Option<Duration>,
+    deadline: Duration,
+    cancelled: Option<Cancelled>,
+    cancel_run: bool,
+    on_state: Option<OnState>,
+    #[cfg(feature = "tools")]
+    pub(crate) rounds: crate::run::rounds::Rounds,
+}
+
+impl<O> Follow<O> {
+    pub(crate) fn new(operation: O) -> Self {
+        Self {
+            operation,
+            settings: Settings {
+                interval: None,
+                deadline: DEADLINE,
+                cancelled: None,
+                cancel_run: false,
+                on_state: None,
+                #[cfg(feature = "tools")]
+                rounds: crate::run::rounds::Rounds::default(),
+            },
+        }
+    }
+
+    /// How long to wait between two looks at the run. By default as long as the server
+    /// says in `openai-poll-after-ms`, and one second where it says nothing. Streams
+    /// have no use for it.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.settings.interval = Some(interval);
+        self
+    }
+
+    /// How long all of it may take, from the first request to the last, tools included.
+    /// By default 15 minutes.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.settings.deadline = deadline;
+        self
+    }
+
+    /// Gives up when this future completes: the cancelled token of your runtime, the
+    /// receiving end of a channel, Ctrl-C. The error then is
+    /// [`is_cancelled`](Error::is_cancelled).
+    pub fn cancel_on<F>(mut self, cancelled: F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.settings.cancelled = Some(Box::pin(cancelled));
+        self
+    }
+
+    /// Whether to cancel the run at the server when this ends with an error and the
+    /// run has not ended: at the deadline, on [`cancel_on`](Self::cancel_on), at the
+    /// failure of a tool. By default the run goes on, and the error tells its id. The
+    /// server has ten seconds to answer. A run that is dropped rather than ended is
+    /// not cancelled.
+    pub fn cancel_run(mut self, yes: bool) -> Self {
+        self.settings.cancel_run = yes;
+        self
+    }
+
+    /// Is called with the state of the run whenever that has been asked for, the first
+    /// and the last included.
+    pub fn on_state(mut self, see: impl FnMut(&RunObject) + Send + 'static) -> Self {
+        self.settings.on_state = Some(Box::new(see));
+        self
+    }
+}
+
+impl<O: Operation<Output = RunObject>> Follow<O> {
+    /// Sends the operation and asks for the state of the run until it rests.
+    ///
+    /// Whatever that state is, it is no error: look at `status`.
+    ///
+    /// # Errors
+    /// A call fails, the deadline has passed, or the caller has given up.
+    /// [`Error::run_id`] tells which run it was, once that is known.
+    pub async fn wait(self) -> Result<RunObject> {
+        let request = operation::request(self.operation)?;
+        let (mut course, mut guard) = Course::new(&request, self.settings);
+        let work = guard.watch(course.reach_rest(request)).await;
+        course.run.end(work).await
+    }
+
+    /// Like [`wait`](Self::wait), and fetches the messages and the steps of the run.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub async fn outcome(self) -> Result<RunOutcome> {
+        let request = operation::request(self.operation)?;
+        let (mut course, mut guard) = Course::new(&request, self.settings);
+        let work = guard
+            .watch(async {
+                let run = course.reach_rest(request).await?;
+                RunOutcome::fetch(&course.run.client, run).await
+            })
+            .await;
+        course.run.end(work).await
+    }
+}
+
+/// A run on its way.
+#[derive(Clone)]
+pub(crate) struct Followed {
+    pub(crate) client: Client,
+    /// What the first call adds to the settings of the client goes for all of them.
+    options: RequestOptions,
+    place: RunPlace,
+    /// There is nothing to cancel: it has ended, or was never begun.
+    is_over: bool,
+    cancel_run: bool,
+}
+
+/// How a run is brought to where it rests.
+pub(crate) struct Course {
+    pub(crate) run: Followed,
+    interval: Option<Duration>,
+    on_state: Option<OnState>,
+    #[cfg(feature = "tools")]
+    pub(crate) rounds: crate::run::rounds::Rounds,
+}
+
+impl Course {
+    pub(crate) fn new(request: &Request, settings: Settings) -> (Self, Guard) {
+        let client = request.client.clone();
+        let guard = Guard::new(
+            &client.config().clock,
+            settings.deadline,
+            settings.cancelled,
+        );
+        let course = Self {
+            run: Followed {
+                options: request.options.clone(),
+                place: request.place(),
+                client,
+                is_over: true,
+                cancel_run: settings.cancel_run,
+            },
+            interval: settings.interval,
+            on_state: settings.on_state,
+            #[cfg(feature = "tools")]
+            rounds: settings.rounds,
+        };
+        (course, guard)
+    }
+
+    /// Sends the request and goes on, tools included, until the run rests.
+    async fn reach_rest(&mut self, request: Request) -> Result<RunObject> {
+        let mut run = self.settled(request).await?;
+        while let Some(submission) = self.answer(&run).await? {
+            run = self.settled(self.run.request(submission)?).await?;
+        }
+        Ok(run)
+    }
+
+    /// Sends the request and asks for the state of its run until that rests.
+    async fn settled(&mut self, request: Request) -> Result<RunObject> {
+        let mut seen: Response<RunObject> = operation::send_request(request).await?;
+        loop {
+            self.see(&seen);
+            if is_at_rest(seen.status.as_str()) {
+                return Ok(seen.into_inner());
+            }
+            let client = &self.run.client;
+            let delay = polling::delay(self.interval, seen.headers());
+            client.config().clock.sleep(delay).await;
+            let look = client.get_run();
+            let look = look.thread_id(&seen.thread_id).run_id(&seen.id);
+            seen = operation::send_request(self.run.request(look)?).await?;
+        }
+    }
+
+    /// Takes note of a state of the run.
+    pub(crate) fn see(&mut self, run: &RunObject) {
+        self.run.place = RunPlace {
+            thread_id: Some(run.thread_id.clone()),
+            run_id: Some(run.id.clone()),
+        };
+        self.run.is_over = is_terminal(run.status.as_str());
+        if let Some(see) = &mut self.on_state {
+            see(run);
+        }
+    }
+}
+
+impl Followed {
+    /// The request of an operation on this run.
+    fn request(&self, operation: impl Operation) -> Result<Request> {
+        Ok(self.with_options(operation::request(operation)?))
+    }
+
+    pub(crate) fn with_options(&self, mut request: Request) -> Request {
+        request.options = self.options.clone();
+        request
+    }
+
+    /// What the run came to; or the error, which says which run it was. The run is
+    /// cancelled if the caller wants that.
+    async fn end<T>(self, work: Result<Result<T>>) -> Result<T> {
+        match work.and_then(|result| result) {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.fail(error).await),
+        }
+    }
+
+    /// The error, once the run is cancelled, if it is under way and the caller wants that.
+    pub(crate) async fn fail(self, error: Error) -> Error {
+        let RunPlace { thread_id, run_id } = &self.place;
+        if let (Some(thread_id), Some(run_id)) = (thread_id, run_id)
+            && self.cancel_run
+            && !self.is_over
+            && !self.cancelled(thread_id, run_id).await
+        {
+            tracing::warn!(run_id, "the run could not be cancelled");
+        }
+        error.in_run(thread_id.as_deref(), run_id.as_deref())
+    }
+
+    /// Whether the server has taken it well, in time.
+    async fn cancelled(&self, thread_id: &str, run_id: &str) -> bool {
+        let cancel = self.client.cancel_run().thread_id(thread_id).run_id(run_id);
+        let call = async { operation::send_request::<RunObject>(self.request(cancel)?).await };
+        let mut deadline = Deadline::new(&self.client.config().clock, LAST_CALL);
+        matches!(deadline.before(call).await, Some(Ok(_)))
+    }
+}
+
+/// Without tools there is nothing to go on with.
+#[cfg(not(feature = "tools"))]
+impl Course {
+    pub(crate) fn waits_for_tools(&self, _: &RunObject) -> bool {
+        false
+    }
+
+    #[expect(clippy::unused_async, reason = "with tools it waits for them")]
+    pub(crate) async fn answer(
+        &mut self,
+        _: &RunObject,
+    ) -> Result<Option<crate::operations::SubmitToolOutputsToRun>> {
+        Ok(None)
+    }
+}
+
+impl<O: fmt::Debug> fmt::Debug for Follow<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Follow")
+            .field("operation", &self.operation)
+            .field("interval", &self.settings.interval)
+            .field("deadline", &self.settings.deadline)
+            .field("cancel_run", &self.settings.cancel_run)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::operations::CreateRun;
+    use crate::testing::{Server, TestClock, answer, reply, run, until};
+    use crate::types::CreateRunRequest;
+
+    fn state(status: &str) -> String {
+        answer(&run(status))
+    }
+
+    fn follow(client: &Client) -> Follow<CreateRun> {
+        let body = CreateRunRequest::builder().assistant_id("asst_1");
+        client
+            .create_run()
+            .thread_id("thread_1")
+            .body(body)
+            .follow()
+    }
+
+    fn milliseconds(milliseconds: &[u64]) -> Vec<Duration> {
+        milliseconds
+            .iter()
+            .copied()
+            .map(Duration::from_millis)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn every_state_of_rest_ends_the_wait() {
+        for rest in [
+            "requires_action",
+            "completed",
+            "incomplete",
+            "failed",
+            "cancelled",
+            "expired",
+        ] {
+            let replies = ["queued", "in_progress", "cancelling", rest].map(state);
+            let server = Server::start(replies).await;
+            let seen = Arc::new(Mutex::new(Vec::new()));
+            let log = seen.clone();
+            let run = follow(&server.client())
+                .on_state(move |run| log.lock().unwrap().push(run.status.to_string()))
+                .wait()
+                .await
+                .unwrap();
+            assert_eq!(run.status.as_str(), rest);
+            assert_eq!(
+                *seen.lock().unwrap(),
+                ["queued", "in_progress", "cancelling", rest]
+            );
+            assert_eq!(
+                server.lines(),
+                [
+                    "POST /v1/threads/thread_1/runs",
+                    "GET /v1/threads/thread_1/runs/run_1",
+                    "GET /v1/threads/thread_1/runs/run_1",
+                    "GET /v1/threads/thread_1/runs/run_1"
+                ]
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn the_server_says_at_every_look_when_to_look_again() {
+        let after = |value: &str| {
+            reply(
+                200,
+                &format!("openai-poll-after-ms: {value}\r\n"),
+                &run("in_progress").to_string(),
+            )
+        };
+        let server = Server::start([
+            after("250"),
+            after("40"),
+            state("queued"),
+            after("0"),
+            after("soon"),
+            after("99999999"),
+            state("completed"),
+        ])
+        .await;
+        let clock = TestClock::default();
+        let client = server.builder(&clock).build().unwrap();
+        follow(&client).wait().await.unwrap();
+        assert_eq!(
+            clock.sleeps(),
+            milliseconds(&[250, 40, 1000, 1000, 1000, 60_000])
+        );
+    }
+
+    #[tokio::test]
+    async fn the_caller_says_it_better_than_the_server() {
+        let header = "openai-poll-after-ms: 250\r\n";
+        let server = Server::start([
+            reply(200, header, &run("in_progress").to_string()),
+            state("in_progress"),
+            state("completed"),
+        ])
+        .await;
+        let clock = TestClock::default();
+        let client = server.builder(&clock).build().unwrap();
+        let interval = Duration::from_millis(70);
+        follow(&client).interval(interval).wait().await.unwrap();
+        assert_eq!(clock.sleeps(), milliseconds(&[70, 70]));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_state_is_waited_in_until_the_deadline() {
+        let server = Server::start([state("pondering")]).await;
+        let clock = TestClock::default();
+        let client = server.builder(&clock).build().unwrap();
+        let work = tokio::spawn(follow(&client).deadline(Duration::from_secs(90)).wait());
+        until(|| server.requests().len() > 20).await;
+        assert!(clock.sleeps().iter().all(|sleep| sleep.as_secs() == 1));
+        clock.pass();
+        let error = work.await.unwrap().expect_err("the time is over");
+        assert!(error.is_timeout() && !error.is_retryable());
+        assert_eq!(
+            (error.thread_id(), error.run_id()),
+            (Some("thread_1"), Some("run_1"))
+        );
+        assert!(clock.timeouts().contains(&Duration::from_secs(90)));
+        assert!(error.to_string().contains("90s") && error.to_string().contains("run_1"));
+        assert!(server.lines().iter().all(|line| !line.contains("cancel")));
+    }
+
+    #[tokio::test]
+    async fn a_run_is_cancelled_if_that_is_asked_for() {
+        for asked in [true, false] {
+            let server = Server::start([state("in_progress")]).await;
+            let (give_up, given_up) = tokio::sync::oneshot::channel::<()>();
+            let client = server.client();
+            let work = follow(&client)
+                .cancel_run(asked)
+                .cancel_on(async { drop(given_up.await) });
+            let work = tokio::spawn(work.wait());
+            until(|| server.requests().len() > 2).await;
+            give_up.send(()).unwrap();
+            let error = work.await.unwrap().expect_err("it is given up");
+            assert!(error.is_cancelled() && !error.is_timeout());
+            assert_eq!(error.run_id(), Some("run_1"));
+            let last = server.lines().pop().unwrap();
+            assert_eq!(
+                last == "POST /v1/threads/thread_1/runs/run_1/cancel",
+                asked,
+                "{last}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_at_once_sends_nothing() {
+        let server = Server::start([state("in_progress")]).await;
+        let error = follow(&server.client())
+            .cancel_run(true)
+            .cancel_on(ready(()))
+            .wait()
+            .await
+            .expect_err("it is given up");
+        assert!(error.is_cancelled());
+        assert_eq!(
+            (error.thread_id(), error.run_id()),
+            (Some("thread_1"), None)
+        );
+        assert!(server.requests().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_failing_look_tells_which_run_it_was() {
+        let gone = reply(404, "", r#"{"error":{"message":"No run found"}}"#);
+        let server = Server::start([state("queued"), gone]).await;
+        let error = follow(&server.client())
+            .cancel_on(pending())
+            .wait()
+            .await
+            .expect_err("it is gone");
+        assert!(error.is_not_found());
+        assert_eq!(
+            (error.operation(), error.run_id()),
+            (Some("getRun"), Some("run_1"))
+        );
+    }
+
+    #[tokio::test]
+    async fn what_one_call_adds_goes_for_all() {
+        let server = Server::start([state("queued"), state("completed")]).await;
+        let client = server.client();
+        let body = CreateRunRequest::builder().assistant_id("asst_1");
+        let call = client.create_run().thread_id("thread_1").body(body);
+        let call = call.header("x-tenant", "a").query("version", "1");
+        call.follow().wait().await.unwrap();
+        for request in server.requests() {
+            assert!(request.contains("x-tenant: a"), "{request}");
+            assert!(request.lines().next().unwrap().contains("?version=1"));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_outcome_has_the_messages_and_steps_of_the_run() {
+        let list = |items: &str| {
+            reply(
+                200,
+                "",
+                &format!(r#"{{"data":[{items}],"has_more":false}}"#),
+            )
+        };
+        let message = |id: &str, run: &str| {
+            format!(
+                r#"{{"id":"{id}","thread_id":"thread_1","created_at":0,"role":"assistant","run_id":{run},"content":[]}}"#
+            )
+        };
+        let messages = [
+            message("msg_1", r#""run_0""#),
+            message("msg_2", r#""run_1""#),
+        ];
+        let step = r#"{"id":"step_1","run_id":"run_1","thread_id":"thread_1","assistant_id":"asst_1","created_at":0,
+            "type":"message_creation","status":"completed","step_details":{"type":"message_creation","message_creation":{"message_id":"msg_2"}}}"#;
+        let server =
+            Server::start([state("completed"), list(&messages.join(",")), list(step)]).await;
+        let outcome = follow(&server.client()).outcome().await.unwrap();
+        let ids = |messages: &[crate::types::MessageObject]| {
+            messages
+                .iter()
+                .map(|message| message.id.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&outcome.messages), ["msg_2"]);
+        assert_eq!(outcome.steps[0].id, "step_1");
+        assert_eq!(outcome.run.id, "run_1");
+        let lines = server.lines();
+        assert!(
+            lines[1].starts_with("GET /v1/threads/thread_1/messages?"),
+            "{lines:?}"
+        );
+        assert!(lines[1].contains("run_id=run_1") && lines[1].contains("order=asc"));
+        assert!(lines[2].starts_with("GET /v1/threads/thread_1/runs/run_1/steps?"));
+    }
+}

@@ -1,0 +1,42 @@
+//! The life of a run: from the call that begins it to what has come of it.
+//!
+//! - `follow`: to where it rests, by asking for its state (`polling`)
+//! - `follow_stream`: along its events
+//! - `rounds`: the tool calls on the way
+//! - `guard`: what ends all that from outside
+//! - `stream`: events and the `snapshots` that they add up to
+//! - `outcome`, `tool_call`: what callers get
+
+mod follow;
+#[cfg(assistants_schema = "AssistantStreamEvent")]
+mod follow_stream;
+mod guard;
+mod outcome;
+mod polling;
+#[cfg(feature = "tools")]
+mod rounds;
+#[cfg(assistants_schema = "AssistantStreamEvent")]
+mod snapshots;
+#[cfg(assistants_schema = "AssistantStreamEvent")]
+mod stream;
+mod tool_call;
+
+pub use follow::Follow;
+pub use outcome::RunOutcome;
+pub use polling::UntilIdle;
+#[cfg(assistants_schema = "AssistantStreamEvent")]
+pub use stream::{RunStream, RunTextDeltas};
+pub use tool_call::ToolCall;
+
+/// Whether a run has come to its end. Unknown states have not.
+pub(crate) fn is_terminal(status: &str) -> bool {
+    matches!(
+        status,
+        "completed" | "incomplete" | "failed" | "cancelled" | "expired"
+    )
+}
+
+/// Whether a run goes no further by itself: it has ended, or it waits for its caller.
+pub(crate) fn is_at_rest(status: &str) -> bool {
+    is_terminal(status) || status == "requires_action"
+}

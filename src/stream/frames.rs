@@ -1,0 +1,373 @@
+//! From the body of an answer to events, and to the errors that a stream may end with.
+//!
+//! A stream costs no task and no channel: a chunk of the body is read when the consumer
+//! asks for an event and none is here. The time-out runs from chunk to chunk, while the
+//! consumer waits. `[DONE]` ends the stream, whatever the connection does; so does the
+//! end of the body once the run is at rest, since there are servers that never send
+//! `[DONE]`.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http_body::Body as _;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::clock::Deadline;
+use crate::codec::Text;
+use crate::error::{Body, Error, Head, Result, RunPlace, Secrets, request_id};
+use crate::operation::{OperationInfo, Request};
+use crate::run::is_at_rest;
+use crate::stream::RunState;
+use crate::stream::sse::{Frame, Framer};
+use crate::transport::{self, Opened};
+
+/// The events of an answer as they come, not decoded yet.
+pub(crate) struct Frames {
+    info: &'static OperationInfo,
+    head: Head,
+    attempts: u32,
+    secrets: Secrets,
+    /// Nothing once the stream is over: the connection goes with it.
+    body: Option<reqwest::Body>,
+    framer: Framer,
+    deadline: Deadline,
+    run: Run,
+}
+
+/// Decodes what the consumer wants of an event, and notes what it says of the run.
+pub(crate) type Read<T> = fn(&Frame<'_>, &mut Run) -> Result<Option<T>>;
+
+impl Frames {
+    /// Sends a request for a stream. Beyond the head of the answer nothing is tried again.
+    pub(crate) async fn open(request: Request) -> Result<Self> {
+        let info = request.info;
+        let mut run = Run {
+            place: request.place(),
+            is_at_rest: false,
+        };
+        let opened = transport::open(request).await;
+        let (opened, attempts) = opened.map_err(|error| run.place(error))?;
+        let Opened {
+            mut response,
+            secrets,
+            mut deadline,
+        } = opened;
+        deadline.restart();
+        let head = transport::take_head(&mut response);
+        if is_json(&head.headers) {
+            let bytes = transport::beginning(&mut response, deadline).await;
+            run.learn_from_answer(&bytes);
+            let error = Error::no_stream(head, &Body { bytes, secrets });
+            return Err(run.place(error.at(info.id, attempts)));
+        }
+        Ok(Self {
+            info,
+            head,
+            attempts,
+            secrets,
+            body: Some(response.into()),
+            framer: Framer::new(),
+            deadline,
+            run,
+        })
+    }
+
+    /// What comes next of what the consumer wants.
+    pub(crate) fn poll_next<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        read: Read<T>,
+    ) -> Poll<Option<Result<T>>> {
+        loop {
+            let Some(body) = &mut self.body else {
+                return Poll::Ready(None);
+            };
+            if let Some(frame) = self.framer.next() {
+                let (result, is_last) = match Meaning::of(&frame) {
+                    Meaning::Done => {
+                        let event = Cow::Borrowed("done");
+                        (read(&Frame { event, ..frame }, &mut self.run), true)
+                    }
+                    Meaning::Error => (Err(Error::stream(&frame.data, &self.secrets)), true),
+                    Meaning::Event => (read(&frame, &mut self.run), false),
+                };
+                if is_last {
+                    self.body = None;
+                }
+                match result {
+                    Ok(None) => continue,
+                    Ok(Some(item)) => return Poll::Ready(Some(Ok(item))),
+                    Err(error) => return Poll::Ready(Some(Err(self.complete(error)))),
+                }
+            }
+            let chunk = self
+                .deadline
+                .poll_before(context, |context| poll_chunk(body, context));
+            let error = match ready!(chunk) {
+                Some(Some(Ok(chunk))) => {
+                    self.deadline.restart();
+                    match self.framer.push(&chunk) {
+                        Ok(()) => continue,
+                        Err(too_large) => Some(Error::too_large(too_large.0)),
+                    }
+                }
+                Some(Some(Err(_))) if self.run.is_at_rest && !self.framer.is_pending() => None,
+                Some(Some(Err(error))) => Some(Error::broken(error)),
+                Some(None) if self.run.is_at_rest => None,
+                Some(None) if self.framer.is_pending() => Some(Error::cut()),
+                Some(None) => Some(Error::ended_early()),
+                None => Some(Error::silent(self.deadline.limit())),
+            };
+            self.body = None;
+            return Poll::Ready(error.map(|error| Err(self.complete(error))));
+        }
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        request_id(&self.head.headers)
+    }
+
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    pub(crate) fn run_id(&self) -> Option<&str> {
+        self.run.place.run_id.as_deref()
+    }
+
+    pub(crate) fn thread_id(&self) -> Option<&str> {
+        self.run.place.thread_id.as_deref()
+    }
+
+    fn complete(&self, error: Error) -> Error {
+        let error = error
+            .without(&self.secrets)
+            .with_head(self.head.clone())
+            .at(self.info.id, self.attempts);
+        let error = self.run.place(error);
+        tracing::debug!(
+            operation = self.info.id,
+            failure = error.kind(),
+            request_id = error.request_id(),
+            run_id = error.run_id(),
+            "stream failed"
+        );
+        error
+    }
+}
+
+impl fmt::Debug for Frames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers may carry cookies, and the buffer what people say.
+        f.debug_struct("Frames")
+            .field("operation", &self.info.id)
+            .field("request_id", &self.request_id())
+            .field("attempts", &self.attempts)
+            .field("thread_id", &self.thread_id())
+            .field("run_id", &self.run_id())
+            .field("is_over", &self.body.is_none())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The next bytes of a body; trailers say nothing here.
+fn poll_chunk(
+    body: &mut reqwest::Body,
+    context: &mut Context<'_>,
+) -> Poll<Option<reqwest::Result<Bytes>>> {
+    loop {
+        match ready!(Pin::new(&mut *body).poll_frame(context)) {
+            Some(Ok(frame)) => {
+                if let Ok(bytes) = frame.into_data() {
+                    return Poll::Ready(Some(Ok(bytes)));
+                }
+            }
+            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            None => return Poll::Ready(None),
+        }
+    }
+}
+
+/// Whether an answer says that it is JSON. Anything else is taken as a stream: not every
+/// server names the type.
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next());
+    let essence = essence.unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+/// What an event is to the stream.
+enum Meaning {
+    /// The end.
+    Done,
+    /// An error of the server, which is the end as well.
+    Error,
+    Event,
+}
+
+impl Meaning {
+    fn of(frame: &Frame<'_>) -> Self {
+        match &*frame.event {
+            // No JSON begins like that, and the name differs from server to server.
+            _ if frame.data.starts_with("[DONE]") => Self::Done,
+            "error" => Self::Error,
+            "" if is_error(&frame.data) => Self::Error,
+            _ => Self::Event,
+        }
+    }
+}
+
+/// Whether data without a name is `{"error": …}`.
+fn is_error(data: &str) -> bool {
+    serde_json::from_str::<Value>(data)
+        .is_ok_and(|value| value.get("error").is_some_and(|error| !error.is_null()))
+}
+
+/// What is known of the run that a stream is about.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Run {
+    place: RunPlace,
+    is_at_rest: bool,
+}
+
+impl Run {
+    /// Notes what an event says.
+    pub(crate) fn learn(&mut self, state: RunState<'_>) {
+        for (known, id) in [
+            (&mut self.place.thread_id, state.thread_id),
+            (&mut self.place.run_id, state.id),
+        ] {
+            if !id.is_empty() && known.as_deref() != Some(id) {
+                *known = Some(id.to_owned());
+            }
+        }
+        self.is_at_rest = is_at_rest(state.status);
+    }
+
+    /// Notes what an event says by itself, if it is one of a run.
+    pub(crate) fn learn_from(&mut self, frame: &Frame<'_>) {
+        if frame.event.starts_with("thread.run.")
+            && !frame.event.starts_with("thread.run.step.")
+            && let Ok(run) = serde_json::from_str::<RunObject<'_>>(&frame.data)
+        {
+            self.learn(run.state());
+        }
+    }
+
+    fn learn_from_answer(&mut self, body: &[u8]) {
+        if let Ok(run) = serde_json::from_slice::<RunObject<'_>>(body)
+            && text(&run.object) == "thread.run"
+        {
+            self.learn(run.state());
+        }
+    }
+
+    fn place(&self, error: Error) -> Error {
+        let RunPlace { thread_id, run_id } = &self.place;
+        error.in_run(thread_id.as_deref(), run_id.as_deref())
+    }
+}
+
+/// A run as far as a stream depends on it, whatever else is wrong with it.
+#[derive(Deserialize)]
+struct RunObject<'a> {
+    #[serde(borrow)]
+    object: Option<Text<'a>>,
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
+    #[serde(borrow)]
+    thread_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    status: Option<Text<'a>>,
+}
+
+impl RunObject<'_> {
+    fn state(&self) -> RunState<'_> {
+        RunState {
+            id: text(&self.id),
+            thread_id: text(&self.thread_id),
+            status: text(&self.status),
+        }
+    }
+}
+
+fn text<'a>(text: &'a Option<Text<'_>>) -> &'a str {
+    text.as_ref().and_then(Text::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+    use crate::operation::StreamingOperation;
+    use crate::testing::{ENDLESS, PAUSE, STREAM, Server, until};
+    use crate::types::CreateRunRequest;
+
+    #[tokio::test]
+    async fn an_event_without_end_is_an_error() {
+        let server = Server::start([format!("{STREAM}\r\n{PAUSE}data: {ENDLESS}")]).await;
+        let body = CreateRunRequest::builder().assistant_id("asst_1");
+        let client = server.client();
+        let call = client.create_run().thread_id("thread_1").body(body);
+        let mut frames = Frames::open(call.into_stream_request().unwrap())
+            .await
+            .unwrap();
+        frames.framer = Framer::with_limit(1_000_000);
+        let read: Read<()> = |_, _| Ok(Some(()));
+        let next = poll_fn(|context| frames.poll_next(context, read)).await;
+        let error = next.expect("it goes on").expect_err("it is too large");
+        assert!(error.is_decode());
+        assert_eq!(error.thread_id(), Some("thread_1"));
+        assert!(
+            error.to_string().contains("more than 1000000 bytes"),
+            "{error}"
+        );
+        assert!(
+            poll_fn(|context| frames.poll_next(context, read))
+                .await
+                .is_none()
+        );
+        until(|| server.left() == 1).await;
+    }
+
+    #[test]
+    fn a_run_is_read_as_far_as_it_can_be() {
+        let learn = |data: &str| {
+            let mut run = Run::default();
+            run.learn_from(&Frame {
+                event: "thread.run.completed".into(),
+                data: data.into(),
+            });
+            (run.place.thread_id, run.place.run_id, run.is_at_rest)
+        };
+        let id = |id: &str| Some(id.to_owned());
+        for (data, expected) in [
+            ("[]", (None, None, false)),
+            ("no JSON", (None, None, false)),
+            (
+                r#"{"id": 1, "thread_id": null, "status": "completed"}"#,
+                (None, None, true),
+            ),
+            (
+                r#"{"x": {}, "thread_id": "t\u0031", "id": "r", "status": {}}"#,
+                (id("t1"), id("r"), false),
+            ),
+        ] {
+            assert_eq!(learn(data), expected, "{data}");
+        }
+    }
+}
