@@ -1,0 +1,346 @@
+//! The life of a run as a program sees it, against typed mocks.
+
+use std::time::Duration;
+
+use httpmock::MockServer;
+use openai_assistants::mock::{self, MockServerExt};
+use openai_assistants::types::{
+    AssistantStreamEvent, CreateRunRequest, CreateThreadAndRunRequest, MessageObject, RunObject,
+    RunStatus, SubmitToolOutputsRunRequest, ToolOutput,
+};
+use openai_assistants::{Client, Credentials};
+
+async fn server() -> (MockServer, Client) {
+    let server = MockServer::start_async().await;
+    let client = Client::builder()
+        .base_url(server.base_url())
+        .credentials(Credentials::none())
+        .build()
+        .expect("the configuration is valid");
+    (server, client)
+}
+
+fn run(status: RunStatus) -> RunObject {
+    let mut run = mock::run();
+    run.status = status;
+    run
+}
+
+fn message(text: &str) -> MessageObject {
+    let mut message = mock::message();
+    message.content = vec![mock::text(text)];
+    message
+}
+
+/// What a server streams of a run that says this in two pieces.
+fn events(first: &str, second: &str) -> Vec<AssistantStreamEvent> {
+    let mut begun = mock::message();
+    begun.content.clear();
+    vec![
+        AssistantStreamEvent::ThreadRunCreated(mock::run().into()),
+        AssistantStreamEvent::ThreadRunStepCreated(mock::run_step().into()),
+        AssistantStreamEvent::ThreadMessageCreated(begun.into()),
+        AssistantStreamEvent::ThreadMessageDelta(mock::message_delta(first).into()),
+        AssistantStreamEvent::ThreadMessageDelta(mock::message_delta(second).into()),
+        AssistantStreamEvent::ThreadMessageCompleted(message(&format!("{first}{second}")).into()),
+        AssistantStreamEvent::ThreadRunStepCompleted(mock::run_step().into()),
+        AssistantStreamEvent::ThreadRunCompleted(run(RunStatus::Completed).into()),
+        AssistantStreamEvent::Done,
+    ]
+}
+
+#[tokio::test]
+async fn a_run_is_followed_to_its_outcome() {
+    let (server, client) = server().await;
+    server.create_run(|_, then| drop(then.ok(&run(RunStatus::InProgress))));
+    let looks = server.get_run(|when, then| {
+        when.thread_id("thread_1").run_id("run_1");
+        then.ok(&run(RunStatus::Completed));
+    });
+    server.list_messages(|_, then| drop(then.ok(&mock::messages(vec![message("4")]))));
+    server.list_run_steps(|_, then| drop(then.ok(&mock::run_steps(vec![mock::run_step()]))));
+
+    let outcome = client
+        .create_run()
+        .thread_id("thread_1")
+        .body(CreateRunRequest::builder().assistant_id("asst_1"))
+        .follow()
+        .interval(Duration::ZERO)
+        .outcome()
+        .await
+        .expect("all is well");
+    assert_eq!(outcome.run.status, RunStatus::Completed);
+    assert_eq!((outcome.text().as_str(), outcome.steps.len()), ("4", 1));
+    looks.assert_calls(1);
+}
+
+#[tokio::test]
+async fn every_operation_on_a_run_can_be_followed() {
+    let (server, client) = server().await;
+    server.create_thread_and_run(|_, then| drop(then.ok(&run(RunStatus::Queued))));
+    server.submit_tool_outputs_to_run(|_, then| drop(then.ok(&run(RunStatus::Queued))));
+    server.cancel_run(|_, then| drop(then.ok(&run(RunStatus::Cancelling))));
+    let looks = server.get_run(|_, then| drop(then.ok(&run(RunStatus::Incomplete))));
+
+    let interval = Duration::ZERO;
+    let created = client
+        .create_thread_and_run()
+        .body(CreateThreadAndRunRequest::builder().assistant_id("asst_1"));
+    let submitted = client
+        .submit_tool_outputs_to_run()
+        .thread_id("thread_1")
+        .run_id("run_1")
+        .body(SubmitToolOutputsRunRequest::builder().tool_outputs([ToolOutput::builder()]));
+    let cancelled = client.cancel_run().thread_id("thread_1").run_id("run_1");
+    let known = client.get_run().thread_id("thread_1").run_id("run_1");
+    for run in [
+        created.follow().interval(interval).wait().await,
+        submitted.follow().interval(interval).wait().await,
+        cancelled.follow().interval(interval).wait().await,
+        known.follow().interval(interval).wait().await,
+    ] {
+        assert_eq!(run.expect("all is well").status, RunStatus::Incomplete);
+    }
+    looks.assert_calls(4);
+}
+
+#[tokio::test]
+async fn every_streaming_operation_streams() {
+    let (server, client) = server().await;
+    let events = events("2 + 2 ", "= 4");
+    let mocks = [
+        server.create_run(|when, then| {
+            when.streamed();
+            then.events(&events);
+        }),
+        server.create_thread_and_run(|when, then| {
+            when.streamed();
+            then.events(&events);
+        }),
+        server.submit_tool_outputs_to_run(|when, then| {
+            when.streamed();
+            then.events(&events);
+        }),
+    ];
+    let streams = [
+        client
+            .create_run()
+            .thread_id("thread_1")
+            .body(CreateRunRequest::builder().assistant_id("asst_1"))
+            .stream()
+            .await,
+        client
+            .create_thread_and_run()
+            .body(CreateThreadAndRunRequest::builder().assistant_id("asst_1"))
+            .stream()
+            .await,
+        client
+            .submit_tool_outputs_to_run()
+            .thread_id("thread_1")
+            .run_id("run_1")
+            .body(SubmitToolOutputsRunRequest::builder().tool_outputs([ToolOutput::builder()]))
+            .stream()
+            .await,
+    ];
+    for stream in streams {
+        let mut stream = stream.expect("it opens");
+        let mut received = Vec::new();
+        while let Some(event) = stream.try_next().await.expect("it decodes") {
+            received.push(event);
+        }
+        assert_eq!(received, events);
+        assert_eq!(stream.run_id(), Some("run_1"));
+    }
+    for mock in mocks {
+        mock.assert_calls(1);
+    }
+}
+
+#[tokio::test]
+async fn text_comes_as_it_is_written_and_the_outcome_after_it() {
+    let (server, client) = server().await;
+    server.create_run(|_, then| drop(then.events(&events("2 + 2 ", "= 4"))));
+    let create = client
+        .create_run()
+        .thread_id("thread_1")
+        .body(CreateRunRequest::builder().assistant_id("asst_1"));
+
+    let mut texts = create
+        .clone()
+        .stream()
+        .await
+        .expect("it opens")
+        .text_deltas();
+    let mut pieces = Vec::new();
+    while let Some(text) = texts.try_next().await.expect("it decodes") {
+        pieces.push(text);
+    }
+    assert_eq!(pieces, ["2 + 2 ", "= 4"]);
+
+    let mut run = create.stream().await.expect("it opens").accumulate();
+    let mut texts = run.text_deltas();
+    let mut text = String::new();
+    while let Some(piece) = texts.try_next().await.expect("it decodes") {
+        text += &piece;
+    }
+    let outcome = run.finish().await.expect("all is well");
+    assert_eq!(
+        (text.as_str(), outcome.text().as_str()),
+        ("2 + 2 = 4", "2 + 2 = 4")
+    );
+    assert_eq!(outcome.run.status, RunStatus::Completed);
+    assert_eq!(outcome.steps, [mock::run_step()]);
+}
+
+#[tokio::test]
+async fn a_mock_of_streams_leaves_plain_calls_alone() {
+    let (server, client) = server().await;
+    server.create_run(|when, then| {
+        when.streamed();
+        then.events(&[AssistantStreamEvent::Done]);
+    });
+    let create = client
+        .create_run()
+        .thread_id("thread_1")
+        .body(CreateRunRequest::builder().assistant_id("asst_1"));
+    assert!(
+        create
+            .clone()
+            .send()
+            .await
+            .expect_err("nothing matches")
+            .is_not_found()
+    );
+    assert!(create.stream().await.is_ok());
+}
+
+#[cfg(feature = "tools")]
+mod tools {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    use openai_assistants::{Parsed, ToolSet, response_format};
+    use schemars::JsonSchema;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Deserialize, JsonSchema)]
+    struct Add {
+        a: i64,
+        b: i64,
+    }
+
+    /// A run that wants two sums.
+    fn waiting() -> RunObject {
+        let call = |id: &str, arguments: &str| json!({ "id": id, "type": "function", "function": { "name": "add", "arguments": arguments } });
+        let calls = [
+            call("call_1", r#"{"a":1,"b":2}"#),
+            call("call_2", r#"{"a":3,"b":4}"#),
+        ];
+        let mut run = json!(run(RunStatus::RequiresAction));
+        run["required_action"] = json!({ "type": "submit_tool_outputs", "submit_tool_outputs": { "tool_calls": calls } });
+        serde_json::from_value(run).expect("it is a run")
+    }
+
+    #[tokio::test]
+    async fn calls_of_a_round_are_under_way_together_and_submitted_together() {
+        let (server, client) = server().await;
+        server.create_run(|when, then| {
+            when.streamed();
+            then.events(&[
+                AssistantStreamEvent::ThreadRunRequiresAction(waiting().into()),
+                AssistantStreamEvent::Done,
+            ]);
+        });
+        let outputs = [("call_1", "3"), ("call_2", "7")]
+            .map(|(id, output)| ToolOutput::builder().tool_call_id(id).output(output));
+        let outputs = SubmitToolOutputsRunRequest::builder().tool_outputs(outputs);
+        let outputs = outputs.build().expect("it is complete");
+        let submitted = server.submit_tool_outputs_to_run(|when, then| {
+            let mut body = json!(outputs);
+            body["stream"] = true.into();
+            when.into_inner().json_body(body);
+            then.events(&events("3 ", "and 7"));
+        });
+
+        // Each call waits until all of them have begun.
+        let begun = Arc::new(AtomicUsize::new(0));
+        let tools = ToolSet::builder().function(move |add: Add| {
+            let begun = begun.clone();
+            async move {
+                begun.fetch_add(1, Ordering::SeqCst);
+                while begun.load(Ordering::SeqCst) < 2 {
+                    tokio::task::yield_now().await;
+                }
+                Ok::<_, String>(add.a + add.b)
+            }
+        });
+        let tools = tools.build().expect("the tool is good");
+        let states = Arc::new(Mutex::new(Vec::new()));
+        let log = states.clone();
+        let run = client
+            .create_run()
+            .thread_id("thread_1")
+            .body(CreateRunRequest::builder().assistant_id("asst_1"))
+            .follow()
+            .tools(&tools)
+            .on_state(move |run| log.lock().unwrap().push(run.status.clone()))
+            .stream()
+            .await
+            .expect("it opens");
+        let outcome = run.finish().await.expect("all is well");
+        assert_eq!(outcome.text(), "3 and 7");
+        submitted.assert_calls(1);
+        assert_eq!(
+            *states.lock().unwrap(),
+            [
+                RunStatus::RequiresAction,
+                RunStatus::Queued,
+                RunStatus::Completed
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_a_value_of_the_type_that_was_asked_for() {
+        #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+        struct Sum {
+            result: i64,
+        }
+
+        let (server, client) = server().await;
+        let body = CreateRunRequest::builder()
+            .assistant_id("asst_1")
+            .response_format(response_format::<Sum>().expect("it can be expressed"));
+        let body = body.build().expect("it is complete");
+        assert_eq!(
+            json!(body)["response_format"],
+            json!({
+                "type": "json_schema",
+                "json_schema": {
+                    "name": "Sum",
+                    "strict": true,
+                    "schema": {
+                        "type": "object",
+                        "properties": { "result": { "type": "integer" } },
+                        "required": ["result"],
+                        "additionalProperties": false,
+                    },
+                },
+            })
+        );
+        server.create_run(|when, then| {
+            when.body(&body);
+            then.ok(&run(RunStatus::Completed));
+        });
+        let answer = message(r#"{"result": 4}"#);
+        server.list_messages(|_, then| drop(then.ok(&mock::messages(vec![answer]))));
+        server.list_run_steps(|_, then| drop(then.ok(&mock::run_steps(vec![]))));
+        let create = client.create_run().thread_id("thread_1").body(body);
+        let outcome = create.follow().outcome().await.expect("all is well");
+        let parsed = outcome.parse::<Sum>().expect("it is that JSON");
+        assert_eq!(parsed, Parsed::Answer(Sum { result: 4 }));
+    }
+}
