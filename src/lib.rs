@@ -2,11 +2,11 @@
 //!
 //! The models ([`types`]) and the operations ([`operations`]) are generated from
 //! `openapi.yaml` when the crate is built; [`Client`] has a method for each operation.
-//! What is handwritten around them is small: credentials, retries, errors, lists. The
-//! README shows a whole conversation.
+//! What is handwritten around them is small: credentials, retries, errors, lists, and the
+//! life of a run ([`Follow`], [`EventStream`], tools). The README shows all of it.
 //!
 //! ```no_run
-//! use openai_assistants::types::{CreateMessageRequest, MessageRole};
+//! use openai_assistants::types::{CreateMessageRequest, CreateRunRequest, MessageRole};
 //! use openai_assistants::Client;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -19,10 +19,14 @@
 //!     .body(CreateMessageRequest::builder().role(MessageRole::User).content("What is 2 + 2?"))
 //!     .send()
 //!     .await?;
-//! let mut messages = client.list_messages().thread_id(&thread.id).items();
-//! while let Some(message) = messages.try_next().await? {
-//!     println!("{}", message.text());
-//! }
+//! let outcome = client
+//!     .create_run()
+//!     .thread_id(&thread.id)
+//!     .body(CreateRunRequest::builder().assistant_id("asst_1"))
+//!     .follow()
+//!     .outcome()
+//!     .await?;
+//! println!("{}: {}", outcome.run.status, outcome.text());
 //! # Ok(())
 //! # }
 //! ```

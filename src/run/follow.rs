@@ -15,8 +15,6 @@ use crate::run::polling;
 use crate::run::{is_at_rest, is_terminal};
 use crate::types::RunObject;
 
-/// A run has expired long before, where servers follow the document: after ten minutes.
-const DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// How long the cancelling of a run may take that nobody waits for any more.
 const LAST_CALL: Duration = Duration::from_secs(10);
 
@@ -74,7 +72,7 @@ impl<O> Follow<O> {
             operation,
             settings: Settings {
                 interval: None,
-                deadline: DEADLINE,
+                deadline: polling::DEADLINE,
                 cancelled: None,
                 cancel_run: false,
                 on_state: None,
@@ -167,7 +165,7 @@ pub(crate) struct Followed {
     /// What the first call adds to the settings of the client goes for all of them.
     options: RequestOptions,
     place: RunPlace,
-    /// There is nothing to cancel: it has ended, or was never begun.
+    /// It has ended: there is nothing to cancel.
     is_over: bool,
     cancel_run: bool,
 }
@@ -194,7 +192,7 @@ impl Course {
                 options: request.options.clone(),
                 place: request.place(),
                 client,
-                is_over: true,
+                is_over: false,
                 cancel_run: settings.cancel_run,
             },
             interval: settings.interval,

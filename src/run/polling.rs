@@ -18,7 +18,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// A server that asks for more than this is asked earlier.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
 const POLL_AFTER: &str = "openai-poll-after-ms";
-const DEADLINE: Duration = Duration::from_secs(15 * 60);
+/// Runs expire long before, where servers do as OpenAI did: after ten minutes.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
 /// How long to wait before the next look: as the caller wants, else as the server says.
 pub(crate) fn delay(interval: Option<Duration>, headers: &HeaderMap) -> Duration {
