@@ -13,14 +13,24 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 
-/// How far beyond the end of a list an index may be. Without a limit, one event of a few
-/// bytes could ask for gigabytes.
-const FARTHEST: usize = 1_000;
+/// How many items may be missing in front of those that come, all in all. Without a limit,
+/// a few bytes could ask for gigabytes.
+const MISSING: usize = 1_000;
+
+/// What is left of the items that may be missing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holes(usize);
+
+impl Default for Holes {
+    fn default() -> Self {
+        Self(MISSING)
+    }
+}
 
 /// What grows by deltas.
 pub(crate) trait Merge<D: ?Sized> {
     /// Adds the delta.
-    fn merge(&mut self, delta: &D) -> Result<(), TooFar>;
+    fn merge(&mut self, delta: &D, holes: &mut Holes) -> Result<(), TooFar>;
 }
 
 /// What something is before its first delta.
@@ -46,7 +56,7 @@ pub(crate) struct TooFar {
 
 impl From<TooFar> for Error {
     fn from(TooFar { index, length }: TooFar) -> Self {
-        Self::too_far(index, length, FARTHEST)
+        Self::too_far(index, length, MISSING)
     }
 }
 
@@ -69,7 +79,7 @@ fn identifies(property: &str) -> bool {
 }
 
 /// Adds to the items of a list.
-pub(crate) fn list<T, D>(items: &mut Vec<T>, deltas: &[D]) -> Result<(), TooFar>
+pub(crate) fn list<T, D>(items: &mut Vec<T>, deltas: &[D], holes: &mut Holes) -> Result<(), TooFar>
 where
     T: Empty + Merge<D>,
     D: Indexed,
@@ -79,34 +89,35 @@ where
         let at = match delta.index() {
             Some(index) => usize::try_from(index)
                 .ok()
-                .filter(|at| at.saturating_sub(length) <= FARTHEST)
+                .filter(|at| at.saturating_sub(length) <= holes.0)
                 .ok_or(TooFar { index, length })?,
             None => length,
         };
         if at >= length {
+            holes.0 -= at - length;
             items.resize_with(at + 1, T::empty);
         }
-        items[at].merge(delta)?;
+        items[at].merge(delta, holes)?;
     }
     Ok(())
 }
 
 /// JSON for which there is no type grows by the same rules.
 impl Merge<Value> for Value {
-    fn merge(&mut self, delta: &Value) -> Result<(), TooFar> {
+    fn merge(&mut self, delta: &Value, holes: &mut Holes) -> Result<(), TooFar> {
         match (&mut *self, delta) {
             (_, Value::Null) => {}
             (Value::String(text), Value::String(more)) => text.push_str(more),
-            (Value::Array(items), Value::Array(deltas)) => list(items, deltas)?,
-            (Value::Object(object), Value::Object(delta)) => object.merge(delta)?,
+            (Value::Array(items), Value::Array(deltas)) => list(items, deltas, holes)?,
+            (Value::Object(object), Value::Object(delta)) => object.merge(delta, holes)?,
             (_, Value::Array(deltas)) => {
                 let mut items: Vec<Self> = Vec::new();
-                list(&mut items, deltas)?;
+                list(&mut items, deltas, holes)?;
                 *self = items.into();
             }
             (_, Value::Object(delta)) => {
                 let mut object = Map::new();
-                object.merge(delta)?;
+                object.merge(delta, holes)?;
                 *self = object.into();
             }
             (_, other) => *self = other.clone(),
@@ -116,16 +127,16 @@ impl Merge<Value> for Value {
 }
 
 impl Merge<Self> for Map<String, Value> {
-    fn merge(&mut self, delta: &Self) -> Result<(), TooFar> {
+    fn merge(&mut self, delta: &Self, holes: &mut Holes) -> Result<(), TooFar> {
         for (property, delta) in delta.iter().filter(|(_, delta)| !delta.is_null()) {
             match (self.get_mut(property), delta) {
                 (Some(Value::String(target)), Value::String(delta)) => {
                     text(property, target, delta);
                 }
-                (Some(target), delta) => target.merge(delta)?,
+                (Some(target), delta) => target.merge(delta, holes)?,
                 (None, delta) => {
                     let mut target = Value::Null;
-                    target.merge(delta)?;
+                    target.merge(delta, holes)?;
                     self.insert(property.clone(), target);
                 }
             }
@@ -180,7 +191,9 @@ mod tests {
     /// What the deltas make of the value, one after the other.
     fn grown(value: Value, deltas: &[Value]) -> Value {
         deltas.iter().fold(value, |mut value, delta| {
-            value.merge(delta).expect("there is a place for it");
+            value
+                .merge(delta, &mut Holes::default())
+                .expect("there is a place for it");
             value
         })
     }
@@ -274,7 +287,8 @@ mod tests {
     #[test]
     fn an_index_that_is_too_far_is_an_error_and_no_allocation() {
         let mut items = vec![json!(1)];
-        let mut add = |index: Value| list(&mut items, &[json!({ "index": index })]);
+        let mut holes = Holes::default();
+        let mut add = |index: Value| list(&mut items, &[json!({ "index": index })], &mut holes);
         for index in [
             1002_i128,
             4_294_967_295,
@@ -285,7 +299,16 @@ mod tests {
             let value = serde_json::from_str(&index.to_string()).expect("it is a number");
             assert_eq!(add(value), Err(TooFar { index, length: 1 }));
         }
+        assert_eq!(add(json!(601)), Ok(()));
         assert_eq!(add(json!(1001)), Ok(()));
+        assert_eq!(
+            add(json!(1004)),
+            Err(TooFar {
+                index: 1004,
+                length: 1002
+            }),
+            "it is the sum that counts"
+        );
         assert_eq!(items.len(), 1002);
     }
 
@@ -298,7 +321,7 @@ mod tests {
         assert!(error.is_decode());
         assert_eq!(
             error.to_string(),
-            "a delta adds to item 4294967295 of a list of 2: at most 1000 may be missing in between"
+            "a delta adds to item 4294967295 of a list of 2: no more than 1000 items may be missing in a stream"
         );
     }
 }

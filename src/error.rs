@@ -530,12 +530,12 @@ impl Error {
     }
 
     /// A delta for an item that no list has a place for.
-    pub(crate) fn too_far(index: i128, length: usize, farthest: usize) -> Self {
+    pub(crate) fn too_far(index: i128, length: usize, missing: usize) -> Self {
         Self::new(
             Kind::Decode,
             format!(
-                "a delta adds to item {index} of a list of {length}: at most {farthest} may be \
-                 missing in between"
+                "a delta adds to item {index} of a list of {length}: no more than {missing} items \
+                 may be missing in a stream"
             ),
         )
     }

@@ -177,7 +177,7 @@ impl<'a> Deltas<'a> {
             return Some(quote!(crate::delta::text(#property, #to, #from);));
         }
         if is_same && is_json(target.ty) || self.pair(target.ty, delta.ty) {
-            return Some(quote!(crate::delta::Merge::merge(#to, #from)?;));
+            return Some(quote!(crate::delta::Merge::merge(#to, #from, holes)?;));
         }
         if let Some(item) = parameter_of(target.ty, "Vec")
             && let Some(more) = parameter_of(delta.ty, "Vec")
@@ -186,7 +186,7 @@ impl<'a> Deltas<'a> {
             && self.empty(item)
         {
             self.index(more);
-            return Some(quote!(crate::delta::list(#to, #from)?;));
+            return Some(quote!(crate::delta::list(#to, #from, holes)?;));
         }
         let is = |container| parameter_of(target.ty, container).is_some();
         is_same.then(|| match () {
@@ -253,7 +253,7 @@ impl<'a> Deltas<'a> {
                 }
             }
         };
-        let json = quote!(crate::delta::Merge::merge(target, delta)?;);
+        let json = quote!(crate::delta::Merge::merge(target, delta, holes)?;);
         let mut arms = vec![arm(unknown_delta, unknown, json)];
         for delta in deltas.iter() {
             let Some(target) = targets.iter().find(|target| target.tag == delta.tag) else {
@@ -275,9 +275,15 @@ impl<'a> Deltas<'a> {
     fn implement(&mut self, target: &str, delta: &str, body: &TokenStream) {
         let (target, ty) = (ident(target), ident(delta));
         let delta = ident(if body.is_empty() { "_delta" } else { "delta" });
+        let has_lists = body.to_string().contains("holes");
+        let holes = ident(if has_lists { "holes" } else { "_holes" });
         self.items.push(parse_quote! {
             impl crate::delta::Merge<#ty> for #target {
-                fn merge(&mut self, #delta: &#ty) -> ::std::result::Result<(), crate::delta::TooFar> {
+                fn merge(
+                    &mut self,
+                    #delta: &#ty,
+                    #holes: &mut crate::delta::Holes,
+                ) -> ::std::result::Result<(), crate::delta::TooFar> {
                     #body
                     Ok(())
                 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::mem;
 
-use crate::delta::{Empty, Merge, TooFar};
+use crate::delta::{Empty, Holes, Merge, TooFar};
 use crate::error::{Error, Result};
 use crate::run::outcome::RunOutcome;
 use crate::run::tool_call::ToolCall;
@@ -22,6 +22,7 @@ pub(crate) struct Snapshots {
     steps: Growing<RunStepObject>,
     /// Calls that are complete and were not taken yet.
     calls: Vec<ToolCall>,
+    holes: Holes,
     /// The ids of all complete calls.
     complete: HashSet<String>,
 }
@@ -32,11 +33,11 @@ impl Snapshots {
         let is_final = is_final(event.event());
         if let Some(delta) = event.message_delta() {
             self.messages
-                .grow(&delta.id, delta)
+                .grow(&delta.id, delta, &mut self.holes)
                 .map_err(|far| self.error(far))
         } else if let Some(delta) = event.run_step_delta() {
             self.steps
-                .grow(&delta.id, delta)
+                .grow(&delta.id, delta, &mut self.holes)
                 .map_err(|far| self.error(far))
         } else {
             if let Some(message) = event.message() {
@@ -89,9 +90,17 @@ impl Snapshots {
         if run.status.as_str() != "requires_action" {
             return;
         }
-        for asked in &action.submit_tool_outputs.tool_calls {
-            let call = in_step(asked);
-            let step_id = self.step_of(&call).map(|step| step.id.clone());
+        let asked = action.submit_tool_outputs.tool_calls.iter();
+        let new: Vec<_> = asked
+            .map(in_step)
+            .filter(|call| self.is_new(call))
+            .collect();
+        let places = match new.as_slice() {
+            [] => HashMap::new(),
+            _ => self.places_of_calls(),
+        };
+        for call in new {
+            let step_id = call.id().and_then(|id| places.get(id).cloned());
             self.complete(&run.id, &run.thread_id, step_id, call);
         }
     }
@@ -113,10 +122,7 @@ impl Snapshots {
         step_id: Option<String>,
         call: RunStepToolCall,
     ) {
-        let identity = call.id().map(str::to_owned);
-        // One of an unknown kind may lack an id: then all of it is what tells it apart.
-        let identity = identity.or_else(|| serde_json::to_string(&call).ok());
-        if self.complete.insert(identity.unwrap_or_default()) {
+        if self.complete.insert(identity(&call)) {
             self.calls.push(ToolCall {
                 run_id: run_id.to_owned(),
                 thread_id: thread_id.to_owned(),
@@ -126,10 +132,17 @@ impl Snapshots {
         }
     }
 
-    fn step_of(&self, call: &RunStepToolCall) -> Option<&RunStepObject> {
-        let id = call.id()?;
-        let is_of = |step: &&RunStepObject| calls(step).iter().any(|call| call.id() == Some(id));
-        self.steps.items.iter().rev().find(is_of)
+    fn is_new(&self, call: &RunStepToolCall) -> bool {
+        !self.complete.contains(&identity(call))
+    }
+
+    /// The step of each call by its id.
+    fn places_of_calls(&self) -> HashMap<String, String> {
+        let steps = self.steps.items.iter();
+        let calls = steps.flat_map(|step| calls(step).iter().map(move |call| (call, &step.id)));
+        calls
+            .filter_map(|(call, step)| Some((call.id()?.to_owned(), step.clone())))
+            .collect()
     }
 
     fn error(&self, far: TooFar) -> Error {
@@ -155,6 +168,13 @@ fn in_step(asked: &RunToolCall) -> RunStepToolCall {
         }
         RunToolCall::Unknown(value) => RunStepToolCall::Unknown(value.clone()),
     }
+}
+
+/// What tells a call from others. One of an unknown kind may lack an id: then it is all
+/// of it.
+fn identity(call: &RunStepToolCall) -> String {
+    let id = call.id().map(str::to_owned);
+    id.unwrap_or_else(|| serde_json::to_string(call).unwrap_or_default())
 }
 
 fn calls(step: &RunStepObject) -> &[RunStepToolCall] {
@@ -214,7 +234,7 @@ impl<T: Empty + Clone> Growing<T> {
         }
     }
 
-    fn grow<D>(&mut self, id: &str, delta: &D) -> Result<(), TooFar>
+    fn grow<D>(&mut self, id: &str, delta: &D, holes: &mut Holes) -> Result<(), TooFar>
     where
         T: Merge<D>,
     {
@@ -223,7 +243,7 @@ impl<T: Empty + Clone> Growing<T> {
             return Ok(());
         }
         self.states[at] = State::Grown;
-        self.items[at].merge(delta)
+        self.items[at].merge(delta, holes)
     }
 
     /// Where the object of this id is; an empty one if it is new.
