@@ -3,8 +3,8 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, SystemTime};
 
 /// A wait that a [`Clock`] has begun.
@@ -76,8 +76,15 @@ impl Clock for SystemClock {
     }
 }
 
-/// The waker of a poll that nobody waits on.
-pub(crate) static NOBODY: &Waker = Waker::noop();
+/// The waker of a poll that nobody waits on. It is told from all others, also from those
+/// of callers that wake nobody either.
+pub(crate) static NOBODY: LazyLock<Waker> = LazyLock::new(|| Waker::from(Arc::new(Nobody)));
+
+struct Nobody;
+
+impl Wake for Nobody {
+    fn wake(self: Arc<Self>) {}
+}
 
 /// A time limit that runs only while somebody waits: what is fetched ahead of its turn
 /// has all of it left when its turn comes.
@@ -112,7 +119,7 @@ impl Deadline {
         if let Poll::Ready(output) = poll(context) {
             return Poll::Ready(Some(output));
         }
-        if context.waker().will_wake(NOBODY) {
+        if context.waker().will_wake(&NOBODY) {
             self.running = None;
             return Poll::Pending;
         }
@@ -126,6 +133,14 @@ impl Deadline {
     /// Gives all of the time to what comes next.
     pub(crate) fn restart(&mut self) {
         self.running = None;
+    }
+
+    /// Sets another limit for what comes next.
+    pub(crate) fn set_limit(&mut self, limit: Duration) {
+        if self.limit != limit {
+            self.limit = limit;
+            self.restart();
+        }
     }
 
     pub(crate) fn limit(&self) -> Duration {

@@ -67,6 +67,18 @@ struct Inner {
 pub(crate) struct RunPlace {
     pub(crate) thread_id: Option<String>,
     pub(crate) run_id: Option<String>,
+    /// Whether it was cancelled, where that was tried.
+    cancelled: Option<bool>,
+}
+
+impl RunPlace {
+    pub(crate) fn new(thread_id: Option<String>, run_id: Option<String>) -> Self {
+        Self {
+            thread_id,
+            run_id,
+            cancelled: None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,7 +219,7 @@ impl Error {
     }
 
     /// The run that was under way, where it is known: the server may go on with it.
-    /// Wait for its end with `client.get_run()…wait()`, or cancel it.
+    /// Follow it on by `client.get_run()…follow().outcome()`, or cancel it.
     #[must_use]
     pub fn run_id(&self) -> Option<&str> {
         self.0.run.run_id.as_deref()
@@ -217,6 +229,13 @@ impl Error {
     #[must_use]
     pub fn thread_id(&self) -> Option<&str> {
         self.0.run.thread_id.as_deref()
+    }
+
+    /// The run was cancelled at the server when this happened, because the caller had
+    /// asked for that by [`Follow::cancel_run`](crate::Follow::cancel_run).
+    #[must_use]
+    pub fn is_run_cancelled(&self) -> bool {
+        self.0.run.cancelled == Some(true)
     }
 
     /// How many times the request was sent, or was about to be: 0 if it never came to
@@ -278,7 +297,8 @@ impl Error {
         self.0.kind == Kind::Cut
     }
 
-    /// What was waited for was given up because the caller asked for that.
+    /// The caller did not want to wait any longer. That says nothing of the run;
+    /// [`is_run_cancelled`](Self::is_run_cancelled) does.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.kind == Kind::Cancelled
@@ -436,6 +456,12 @@ impl Error {
         Self::new(Kind::Timeout, format!("not all of it within {limit:?}")).with_head(head)
     }
 
+    /// An answer that is longer than any should be.
+    pub(crate) fn long_answer(head: Head, limit: usize) -> Self {
+        let message = format!("not within {limit} bytes");
+        Self::new(Kind::Decode, message).with_head(head)
+    }
+
     /// A connection that could not be made or that broke.
     pub(crate) fn transport(error: reqwest::Error) -> Self {
         let (kind, what) = match () {
@@ -478,20 +504,21 @@ impl Error {
     /// An answer that does not decode.
     pub(crate) fn decode(head: Head, body: &Body, error: serde_json::Error) -> Self {
         let text = body.secrets.blot_out(&text(body));
+        let reason = reason(&error);
         let message = match json_path::path_of(&error, body) {
             _ if body.is_empty() => "the answer is empty".to_owned(),
             _ if !error.is_data() => format!(
-                "the answer is not JSON: {error}; it begins `{}`",
+                "the answer is not JSON: {reason}; it begins `{}`",
                 Clip(&text, EXCERPT_LIMIT)
             ),
-            path if path.is_empty() => format!("the answer is not as documented: {error}"),
-            path => format!("the answer is not as documented at `{path}`: {error}"),
+            path if path.is_empty() => format!("the answer is not as documented: {reason}"),
+            path => format!("the answer is not as documented at `{path}`: {reason}"),
         };
         let shown = body.secrets.blot_out(&message);
         let mut result = Self::new(Kind::Decode, shown.as_str()).with_head(head);
         // The cause quotes what it does not like.
         if shown == message {
-            result = result.with_source(error);
+            result = result.with_short_source(error);
         }
         result.0.body = Some(text);
         result
@@ -500,14 +527,17 @@ impl Error {
     /// A server-sent event that does not decode.
     pub(crate) fn event(event: &str, data: &str, error: serde_json::Error) -> Self {
         let event = Clip(event, NAME_LIMIT);
+        let reason = reason(&error);
         let message = match json_path::path_of(&error, data.as_bytes()) {
             _ if !error.is_data() => {
-                format!("the data of the event `{event}` is not JSON: {error}")
+                format!("the data of the event `{event}` is not JSON: {reason}")
             }
-            path if path.is_empty() => format!("the event `{event}` is not as documented: {error}"),
-            path => format!("the event `{event}` is not as documented at `{path}`: {error}"),
+            path if path.is_empty() => {
+                format!("the event `{event}` is not as documented: {reason}")
+            }
+            path => format!("the event `{event}` is not as documented at `{path}`: {reason}"),
         };
-        let mut result = Self::new(Kind::Decode, message).with_source(error);
+        let mut result = Self::new(Kind::Decode, message).with_short_source(error);
         result.0.body = Some(text(data.as_bytes()));
         result
     }
@@ -515,15 +545,15 @@ impl Error {
     /// A server-sent event that does not come to an end.
     pub(crate) fn too_large(limit: usize) -> Self {
         Self::new(
-            Kind::Decode,
+            Kind::Cut,
             format!("an event of the stream has more than {limit} bytes"),
         )
     }
 
     /// An answer in JSON where a stream of events was asked for.
     pub(crate) fn no_stream(head: Head, body: &Body) -> Self {
-        let message = "with JSON instead of a stream of events: it may know no streams; call `send`, or `wait` for \
-                       the end of the run";
+        let message = "not with a stream of events: it may know no streams; call `send` instead, or \
+                       `follow` the run by `wait`";
         let mut error = Self::new(Kind::Decode, message).with_head(head);
         error.0.body = Some(body.secrets.blot_out(&text(body)));
         error
@@ -561,10 +591,7 @@ impl Error {
 
     /// A stream that ended between two events, before its run was at rest.
     pub(crate) fn ended_early() -> Self {
-        Self::new(
-            Kind::Ended,
-            "the stream ended before the run did, without `[DONE]`",
-        )
+        Self::new(Kind::Ended, "the stream ended before the run did")
     }
 
     /// A stream that ended in the middle of an event.
@@ -613,9 +640,11 @@ impl Error {
             path if path.is_empty() => String::new(),
             path => format!(" at `{path}`"),
         };
-        let message =
-            format!("the answer of the model is not the JSON that was asked for{place}: {error}");
-        let mut result = Self::new(Kind::Decode, message).with_source(error);
+        let message = format!(
+            "the answer of the model is not the JSON that was asked for{place}: {}",
+            reason(&error)
+        );
+        let mut result = Self::new(Kind::Decode, message).with_short_source(error);
         result.0.body = Some(text(answer.as_bytes()));
         result
     }
@@ -655,9 +684,16 @@ impl Error {
         let RunPlace {
             thread_id: known_thread,
             run_id: known_run,
+            ..
         } = &mut self.0.run;
         *known_thread = known_thread.take().or_else(|| thread_id.map(str::to_owned));
         *known_run = known_run.take().or_else(|| run_id.map(str::to_owned));
+        self
+    }
+
+    /// Says whether the run could be cancelled.
+    pub(crate) fn run_cancelled(mut self, is_cancelled: bool) -> Self {
+        self.0.run.cancelled = Some(is_cancelled);
         self
     }
 
@@ -690,6 +726,14 @@ impl Error {
         self
     }
 
+    /// Keeps the cause, unless it quotes all of a very long value.
+    fn with_short_source(self, error: serde_json::Error) -> Self {
+        if error.to_string().len() > TEXT_LIMIT {
+            return self;
+        }
+        self.with_source(error)
+    }
+
     fn with_source(mut self, source: impl Into<Source>) -> Self {
         self.0.source = Some(source.into());
         self
@@ -697,13 +741,23 @@ impl Error {
 
     /// What to do about it, where that is known.
     fn advice(&self) -> Option<&'static str> {
+        match self.0.run.cancelled {
+            Some(true) => return Some("the run has been cancelled"),
+            Some(false) => {
+                return Some("the run could not be cancelled, and may go on at the server");
+            }
+            None => {}
+        }
         let advice = match (self.0.kind, self.0.status.map(|status| status.as_u16())) {
             (Kind::Connect, _) => "check the base URL and the network",
             (Kind::Timeout, _) => "set a longer time-out if it needs more",
             (Kind::Ended | Kind::Cut | Kind::Silent, _) => {
-                "the run may go on at the server: wait for its end with `get_run` and `wait`"
+                "the run may go on at the server: follow it by `get_run` and its id"
             }
-            (Kind::Deadline, _) => "the run may go on at the server: cancel it, or wait longer",
+            (Kind::Deadline, _) if self.run_id().is_some() => {
+                "the run may go on at the server: cancel it, or allow more time"
+            }
+            (Kind::Deadline, _) => "allow more time",
             (Kind::Status, Some(400)) if self.is_active_run() => {
                 "wait until that run has ended, or cancel it"
             }
@@ -739,6 +793,11 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
 fn text(bytes: &[u8]) -> String {
     const KEPT: usize = 64 * 1024;
     String::from_utf8_lossy(&bytes[..bytes.len().min(KEPT)]).into_owned()
+}
+
+/// Why something is not decoded.
+fn reason(error: &serde_json::Error) -> String {
+    Clip(&error.to_string(), TEXT_LIMIT).to_string()
 }
 
 /// The innermost reason; those around it say in general what it says exactly.

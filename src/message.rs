@@ -1,6 +1,8 @@
-//! What a person wants of a message: its text.
+//! What a person wants of a message, and of what is new in it: the text.
 
 use crate::types::{MessageContent, MessageObject};
+#[cfg(assistants_schema = "MessageDeltaObject")]
+use crate::types::{MessageDeltaContent, MessageDeltaObject};
 
 impl MessageObject {
     /// The text of the message: its text parts, put together line by line. Images,
@@ -26,5 +28,35 @@ impl MessageObject {
             _ => None,
         });
         parts.collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[cfg(assistants_schema = "MessageDeltaObject")]
+impl MessageDeltaObject {
+    /// The text that is new in the message: that of all its text parts, in their order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use openai_assistants::types::MessageDeltaObject;
+    ///
+    /// let delta: MessageDeltaObject = serde_json::from_str(
+    ///     r#"{"id": "msg_1", "delta": {"content": [{"index": 0, "type": "text", "text": {"value": "2 + "}}]}}"#,
+    /// )?;
+    /// assert_eq!(delta.text(), "2 + ");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn text(&self) -> String {
+        let parts = self.delta.content.iter().flatten();
+        let texts = parts.filter_map(|part| match part {
+            MessageDeltaContent::Text(part) => part.text.as_ref()?.value.as_deref(),
+            // Servers exist that leave the type out once it is known.
+            MessageDeltaContent::Unknown(part) if part.get("type").is_none() => {
+                part.get("text")?.get("value")?.as_str()
+            }
+            _ => None,
+        });
+        texts.collect()
     }
 }

@@ -21,6 +21,9 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// A server that has seen the key before repeats its answer.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
 /// What only generated code implements, so that methods can be added.
 pub trait Sealed {}
 
@@ -100,10 +103,10 @@ impl Request {
 
     /// The thread and the run that its path names.
     pub(crate) fn place(&self) -> RunPlace {
-        RunPlace {
-            thread_id: self.path_argument("thread_id"),
-            run_id: self.path_argument("run_id"),
-        }
+        RunPlace::new(
+            self.path_argument("thread_id"),
+            self.path_argument("run_id"),
+        )
     }
 
     /// The argument that takes the place of a parameter of the path. The base URL may
@@ -147,6 +150,13 @@ impl RequestOptions {
             Ok((name, value)) => drop(self.headers.insert(name, value)),
             Err(reason) => drop(self.mistake.get_or_insert(reason)),
         }
+    }
+
+    /// The same for another call. What identifies one call is not repeated.
+    pub(crate) fn for_another_call(&self) -> Self {
+        let mut options = self.clone();
+        options.headers.remove(IDEMPOTENCY_KEY);
+        options
     }
 
     pub(crate) fn query(&mut self, name: String, value: String) {

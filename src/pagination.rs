@@ -188,7 +188,7 @@ impl<L: List> Pages<L> {
     /// waiting. Nobody is woken for it: it is looked at again when it is due.
     fn advance(&mut self) {
         if let Next::Asked(page) = &mut self.next
-            && let Poll::Ready(result) = page.as_mut().poll(&mut Context::from_waker(NOBODY))
+            && let Poll::Ready(result) = page.as_mut().poll(&mut Context::from_waker(&NOBODY))
         {
             self.next = Next::Here(result);
         }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, Method};
 use reqwest::Url;
@@ -17,6 +17,8 @@ use crate::retry;
 /// Tells the server which attempt it sees, by the name that the official clients use.
 const RETRY_COUNT: &str = "x-stainless-retry-count";
 const MAX_REDIRECTS: usize = 5;
+/// A page of a hundred messages of the largest size has less.
+const MAX_BODY: usize = 256 * 1024 * 1024;
 /// How much of the body of an error is read, and for how long: the status says more.
 const MAX_ERROR_BODY: usize = 64 * 1024;
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -266,16 +268,39 @@ fn redirect(
 impl Opened {
     async fn read(mut self) -> Result<(Head, Body)> {
         let head = take_head(&mut self.response);
-        match self.deadline.before(self.response.bytes()).await {
-            Some(Ok(bytes)) => Ok((
+        let whole = whole(&mut self.response, MAX_BODY);
+        match self.deadline.before(whole).await {
+            Some(Ok(Some(bytes))) => Ok((
                 head,
                 Body {
                     bytes,
                     secrets: self.secrets,
                 },
             )),
+            Some(Ok(None)) => Err(Error::long_answer(head, MAX_BODY)),
             Some(Err(error)) => Err(Error::transport(error).with_head(head)),
             None => Err(Error::stalled(head, self.deadline.limit())),
+        }
+    }
+}
+
+/// All of a body, unless it is longer than the limit.
+async fn whole(response: &mut reqwest::Response, limit: usize) -> reqwest::Result<Option<Bytes>> {
+    let Some(first) = response.chunk().await? else {
+        return Ok(Some(Bytes::new()));
+    };
+    let Some(mut chunk) = response.chunk().await? else {
+        return Ok(Some(first));
+    };
+    let mut bytes = BytesMut::from(first);
+    loop {
+        if chunk.len() > limit.saturating_sub(bytes.len()) {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&chunk);
+        match response.chunk().await? {
+            Some(next) => chunk = next,
+            None => return Ok(Some(bytes.freeze())),
         }
     }
 }
@@ -290,20 +315,24 @@ async fn failure(
     let clock = &client.config().clock;
     let head = take_head(&mut response);
     let deadline = Deadline::new(clock, limit.min(ERROR_BODY_TIMEOUT));
-    let bytes = beginning(&mut response, deadline).await;
+    let bytes = beginning(&mut response, MAX_ERROR_BODY, deadline).await;
     let body = Body { bytes, secrets };
     let retry_after = retry::retry_after(&head.headers, clock.now());
     Error::api(head, &body, retry_after)
 }
 
 /// As much of a body as can be had in time, for an error to show.
-pub(crate) async fn beginning(response: &mut reqwest::Response, mut deadline: Deadline) -> Bytes {
+pub(crate) async fn beginning(
+    response: &mut reqwest::Response,
+    limit: usize,
+    mut deadline: Deadline,
+) -> Bytes {
     let mut bytes = Vec::new();
     let read = async {
-        while bytes.len() < MAX_ERROR_BODY
+        while bytes.len() < limit
             && let Ok(Some(chunk)) = response.chunk().await
         {
-            bytes.extend_from_slice(&chunk[..chunk.len().min(MAX_ERROR_BODY - bytes.len())]);
+            bytes.extend_from_slice(&chunk[..chunk.len().min(limit - bytes.len())]);
         }
     };
     deadline.before(read).await;

@@ -75,7 +75,7 @@ fn builder(operation: &Operation, item: &ItemStruct) -> Vec<Item> {
         #[must_use = "nothing is sent until `send` is called"]
         pub struct #name {
             client: crate::Client,
-            options: crate::operation::RequestOptions,
+            pub(crate) options: crate::operation::RequestOptions,
             first_error: ::std::option::Option<::std::string::String>,
             #(#fields,)*
         }

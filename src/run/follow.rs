@@ -3,13 +3,14 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use crate::Client;
 use crate::clock::Deadline;
 use crate::error::{Error, Result, RunPlace};
 use crate::operation::{self, Operation, Request, RequestOptions, Response};
-use crate::run::guard::{Cancelled, Guard};
+use crate::run::guard::{Cancelled, Guard, Stop};
 use crate::run::outcome::RunOutcome;
 use crate::run::polling;
 use crate::run::{is_at_rest, is_terminal};
@@ -97,29 +98,32 @@ impl<O> Follow<O> {
         self
     }
 
-    /// Gives up when this future completes: the cancelled token of your runtime, the
+    /// Stops waiting when this future completes: the cancelled token of your runtime, the
     /// receiving end of a channel, Ctrl-C. The error then is
-    /// [`is_cancelled`](Error::is_cancelled).
+    /// [`is_cancelled`](Error::is_cancelled). The run goes on at the server, unless
+    /// [`cancel_run`](Self::cancel_run) says otherwise.
     pub fn cancel_on<F>(mut self, cancelled: F) -> Self
     where
-        F: Future<Output = ()> + Send + 'static,
+        F: Future + Send + 'static,
     {
-        self.settings.cancelled = Some(Box::pin(cancelled));
+        self.settings.cancelled = Some(Box::pin(async { drop(cancelled.await) }));
         self
     }
 
     /// Whether to cancel the run at the server when this ends with an error and the
     /// run has not ended: at the deadline, on [`cancel_on`](Self::cancel_on), at the
-    /// failure of a tool. By default the run goes on, and the error tells its id. The
-    /// server has ten seconds to answer. A run that is dropped rather than ended is
-    /// not cancelled.
+    /// failure of a tool. By default the run goes on, and the error tells its id.
+    ///
+    /// The server has ten seconds for it, and ten more to tell of the run if it has not
+    /// yet; [`Error::is_run_cancelled`] tells whether it went well. Nothing is cancelled
+    /// when the future or the stream is dropped.
     pub fn cancel_run(mut self, yes: bool) -> Self {
         self.settings.cancel_run = yes;
         self
     }
 
-    /// Is called with the state of the run whenever that has been asked for, the first
-    /// and the last included.
+    /// Is called with the state of the run: with each answer when polling, the first and
+    /// the last included, and with each event about the run in a stream.
     pub fn on_state(mut self, see: impl FnMut(&RunObject) + Send + 'static) -> Self {
         self.settings.on_state = Some(Box::new(see));
         self
@@ -129,16 +133,17 @@ impl<O> Follow<O> {
 impl<O: Operation<Output = RunObject>> Follow<O> {
     /// Sends the operation and asks for the state of the run until it rests.
     ///
-    /// Whatever that state is, it is no error: look at `status`.
+    /// Whatever that state is, it is no error: look at `status`. Nor is a look that fails
+    /// for a reason that may pass, such as a server that is busy: it is repeated until the
+    /// deadline. The headers, the query and the time-out of the call go for all requests.
     ///
     /// # Errors
     /// A call fails, the deadline has passed, or the caller has given up.
     /// [`Error::run_id`] tells which run it was, once that is known.
     pub async fn wait(self) -> Result<RunObject> {
-        let request = operation::request(self.operation)?;
-        let (mut course, mut guard) = Course::new(&request, self.settings);
-        let work = guard.watch(course.reach_rest(request)).await;
-        course.run.end(work).await
+        let (mut course, mut guard, request) = Course::of(self.operation, self.settings)?;
+        let run = course.rest(&mut guard, request).await;
+        course.run.end(run).await
     }
 
     /// Like [`wait`](Self::wait), and fetches the messages and the steps of the run.
@@ -146,15 +151,15 @@ impl<O: Operation<Output = RunObject>> Follow<O> {
     /// # Errors
     /// As [`wait`](Self::wait).
     pub async fn outcome(self) -> Result<RunOutcome> {
-        let request = operation::request(self.operation)?;
-        let (mut course, mut guard) = Course::new(&request, self.settings);
-        let work = guard
-            .watch(async {
-                let run = course.reach_rest(request).await?;
-                RunOutcome::fetch(&course.run.client, run).await
-            })
-            .await;
-        course.run.end(work).await
+        let (mut course, mut guard, request) = Course::of(self.operation, self.settings)?;
+        let outcome = match course.rest(&mut guard, request).await {
+            Ok(run) => {
+                let fetched = guard.watch(RunOutcome::fetch(&course.run, run)).await;
+                fetched.unwrap_or_else(|stop| Err(course.run.stopped(&stop)))
+            }
+            Err(error) => Err(error),
+        };
+        course.run.end(outcome).await
     }
 }
 
@@ -165,8 +170,10 @@ pub(crate) struct Followed {
     /// What the first call adds to the settings of the client goes for all of them.
     options: RequestOptions,
     place: RunPlace,
-    /// It has ended: there is nothing to cancel.
-    is_over: bool,
+    /// As far as it is known.
+    status: Option<String>,
+    /// Why it is not known better.
+    look_failed: Option<String>,
     cancel_run: bool,
 }
 
@@ -180,6 +187,12 @@ pub(crate) struct Course {
 }
 
 impl Course {
+    fn of(operation: impl Operation, settings: Settings) -> Result<(Self, Guard, Request)> {
+        let request = operation::request(operation)?;
+        let (course, guard) = Self::new(&request, settings);
+        Ok((course, guard, request))
+    }
+
     pub(crate) fn new(request: &Request, settings: Settings) -> (Self, Guard) {
         let client = request.client.clone();
         let guard = Guard::new(
@@ -189,10 +202,11 @@ impl Course {
         );
         let course = Self {
             run: Followed {
-                options: request.options.clone(),
+                options: request.options.for_another_call(),
                 place: request.place(),
+                status: None,
+                look_failed: None,
                 client,
-                is_over: false,
                 cancel_run: settings.cancel_run,
             },
             interval: settings.interval,
@@ -204,38 +218,77 @@ impl Course {
     }
 
     /// Sends the request and goes on, tools included, until the run rests.
-    async fn reach_rest(&mut self, request: Request) -> Result<RunObject> {
-        let mut run = self.settled(request).await?;
+    async fn rest(&mut self, guard: &mut Guard, request: Request) -> Result<RunObject> {
+        let mut begun = pin!(operation::send_request(request));
+        let first: Response<RunObject> = match guard.watch(begun.as_mut()).await {
+            Ok(first) => first?,
+            Err(stop) => {
+                let error = self.run.stopped(&stop);
+                let has_begun = guard.has_begun();
+                let known = self.run.before_cancelling(has_begun, begun).await;
+                if let Some(Ok(first)) = known {
+                    self.see(&first);
+                }
+                return Err(error);
+            }
+        };
+        let run = guard.watch(self.reach_rest(first)).await;
+        run.unwrap_or_else(|stop| Err(self.run.stopped(&stop)))
+    }
+
+    async fn reach_rest(&mut self, first: Response<RunObject>) -> Result<RunObject> {
+        let mut run = self.settled(first).await?;
         while let Some(submission) = self.answer(&run).await? {
-            run = self.settled(self.run.request(submission)?).await?;
+            let submission = self.run.request(submission)?;
+            let taken = match operation::send_request(submission).await {
+                // An earlier attempt may have been taken, and its answer lost.
+                Err(error)
+                    if error.attempts() > 1 && (error.is_bad_request() || error.is_conflict()) =>
+                {
+                    operation::send_request(self.run.look()?).await?
+                }
+                taken => taken?,
+            };
+            run = self.settled(taken).await?;
         }
         Ok(run)
     }
 
-    /// Sends the request and asks for the state of its run until that rests.
-    async fn settled(&mut self, request: Request) -> Result<RunObject> {
-        let mut seen: Response<RunObject> = operation::send_request(request).await?;
-        loop {
-            self.see(&seen);
-            if is_at_rest(seen.status.as_str()) {
-                return Ok(seen.into_inner());
-            }
-            let client = &self.run.client;
+    /// Asks for the state of the run until it rests. A look that fails for a reason that
+    /// may pass is no news: it is repeated, like one that finds the run on its way.
+    async fn settled(&mut self, first: Response<RunObject>) -> Result<RunObject> {
+        let mut seen = first;
+        self.see(&seen);
+        while !is_at_rest(seen.status.as_str()) {
             let delay = polling::delay(self.interval, seen.headers());
-            client.config().clock.sleep(delay).await;
-            let look = client.get_run();
-            let look = look.thread_id(&seen.thread_id).run_id(&seen.id);
-            seen = operation::send_request(self.run.request(look)?).await?;
+            self.run.client.config().clock.sleep(delay).await;
+            match operation::send_request(self.run.look()?).await {
+                Ok(answer) => {
+                    seen = answer;
+                    self.see(&seen);
+                }
+                Err(error) if error.is_retryable() => {
+                    self.run.look_failed = Some(error.message().to_owned());
+                }
+                Err(error) => return Err(error),
+            }
         }
+        Ok(seen.into_inner())
+    }
+
+    /// Whether the run, as it was last seen, goes no further by itself.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.run.status.as_deref().is_some_and(is_at_rest)
     }
 
     /// Takes note of a state of the run.
     pub(crate) fn see(&mut self, run: &RunObject) {
-        self.run.place = RunPlace {
-            thread_id: Some(run.thread_id.clone()),
-            run_id: Some(run.id.clone()),
-        };
-        self.run.is_over = is_terminal(run.status.as_str());
+        self.run.learn(Some(&run.thread_id), Some(&run.id));
+        self.run.look_failed = None;
+        // What comes behind the end of a run is late.
+        if !self.run.is_over() || is_terminal(run.status.as_str()) {
+            self.run.status = Some(run.status.as_str().to_owned());
+        }
         if let Some(see) = &mut self.on_state {
             see(run);
         }
@@ -249,38 +302,102 @@ impl Followed {
     }
 
     pub(crate) fn with_options(&self, mut request: Request) -> Request {
-        request.options = self.options.clone();
+        request.options = self.options();
         request
+    }
+
+    /// What the calls of this run add to the settings of the client.
+    pub(crate) fn options(&self) -> RequestOptions {
+        self.options.clone()
+    }
+
+    fn look(&self) -> Result<Request> {
+        let RunPlace {
+            thread_id, run_id, ..
+        } = &self.place;
+        let id = |id: &Option<String>| id.clone().unwrap_or_default();
+        let look = self.client.get_run();
+        self.request(look.thread_id(id(thread_id)).run_id(id(run_id)))
+    }
+
+    /// Notes which run it is.
+    pub(crate) fn learn(&mut self, thread_id: Option<&str>, run_id: Option<&str>) {
+        for (known, id) in [
+            (&mut self.place.thread_id, thread_id),
+            (&mut self.place.run_id, run_id),
+        ] {
+            if id.is_some() && known.as_deref() != id {
+                *known = id.map(str::to_owned);
+            }
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.status.as_deref().is_some_and(is_terminal)
+    }
+
+    /// The error of having to stop here.
+    pub(crate) fn stopped(&self, stop: &Stop) -> Error {
+        let state = match (&self.status, &self.look_failed) {
+            (Some(status), Some(reason)) => {
+                format!("the run was `{status}`, and the last look at it failed ({reason})")
+            }
+            (Some(status), None) if self.is_over() => {
+                format!("the run is `{status}`, but not all of it is here")
+            }
+            (Some(status), None) => format!("the run is still `{status}`"),
+            (None, _) => "there is no word of the run".to_owned(),
+        };
+        stop.error(&state)
+    }
+
+    /// A run that is to be cancelled has to be known: what tells of it is waited for a
+    /// little longer.
+    pub(crate) async fn before_cancelling<F: Future>(
+        &self,
+        has_begun: bool,
+        work: F,
+    ) -> Option<F::Output> {
+        if self.cancel_run && self.place.run_id.is_none() && has_begun {
+            self.last_call().before(work).await
+        } else {
+            None
+        }
     }
 
     /// What the run came to; or the error, which says which run it was. The run is
     /// cancelled if the caller wants that.
-    async fn end<T>(self, work: Result<Result<T>>) -> Result<T> {
-        match work.and_then(|result| result) {
+    async fn end<T>(self, result: Result<T>) -> Result<T> {
+        match result {
             Ok(value) => Ok(value),
             Err(error) => Err(self.fail(error).await),
         }
     }
 
     /// The error, once the run is cancelled, if it is under way and the caller wants that.
-    pub(crate) async fn fail(self, error: Error) -> Error {
-        let RunPlace { thread_id, run_id } = &self.place;
-        if let (Some(thread_id), Some(run_id)) = (thread_id, run_id)
-            && self.cancel_run
-            && !self.is_over
-            && !self.cancelled(thread_id, run_id).await
-        {
-            tracing::warn!(run_id, "the run could not be cancelled");
+    pub(crate) async fn fail(mut self, error: Error) -> Error {
+        self.learn(error.thread_id(), error.run_id());
+        let RunPlace {
+            thread_id, run_id, ..
+        } = &self.place;
+        let error = error.in_run(thread_id.as_deref(), run_id.as_deref());
+        match (thread_id, run_id) {
+            (Some(thread_id), Some(run_id)) if self.cancel_run && !self.is_over() => {
+                error.run_cancelled(self.cancel(thread_id, run_id).await)
+            }
+            _ => error,
         }
-        error.in_run(thread_id.as_deref(), run_id.as_deref())
     }
 
-    /// Whether the server has taken it well, in time.
-    async fn cancelled(&self, thread_id: &str, run_id: &str) -> bool {
+    /// Cancels the run; tells whether the server has taken that, in time.
+    async fn cancel(&self, thread_id: &str, run_id: &str) -> bool {
         let cancel = self.client.cancel_run().thread_id(thread_id).run_id(run_id);
         let call = async { operation::send_request::<RunObject>(self.request(cancel)?).await };
-        let mut deadline = Deadline::new(&self.client.config().clock, LAST_CALL);
-        matches!(deadline.before(call).await, Some(Ok(_)))
+        matches!(self.last_call().before(call).await, Some(Ok(_)))
+    }
+
+    fn last_call(&self) -> Deadline {
+        Deadline::new(&self.client.config().clock, LAST_CALL)
     }
 }
 
@@ -318,7 +435,7 @@ mod tests {
 
     use super::*;
     use crate::operations::CreateRun;
-    use crate::testing::{Server, TestClock, answer, reply, run, until};
+    use crate::testing::{PAUSE, STALL, Server, TestClock, answer, reply, run, until};
     use crate::types::CreateRunRequest;
 
     fn state(status: &str) -> String {
@@ -488,7 +605,7 @@ mod tests {
         let gone = reply(404, "", r#"{"error":{"message":"No run found"}}"#);
         let server = Server::start([state("queued"), gone]).await;
         let error = follow(&server.client())
-            .cancel_on(pending())
+            .cancel_on(pending::<()>())
             .wait()
             .await
             .expect_err("it is gone");
@@ -552,5 +669,122 @@ mod tests {
         );
         assert!(lines[1].contains("run_id=run_1") && lines[1].contains("order=asc"));
         assert!(lines[2].starts_with("GET /v1/threads/thread_1/runs/run_1/steps?"));
+    }
+
+    fn cancelling() -> String {
+        state("cancelling")
+    }
+
+    fn is_cancelled(server: &Server) -> bool {
+        server
+            .lines()
+            .iter()
+            .any(|line| line.ends_with("/run_1/cancel"))
+    }
+
+    #[tokio::test]
+    async fn a_look_that_fails_for_a_while_is_repeated() {
+        let down = || reply(503, "retry-after-ms: 1\r\n", "");
+        let mut replies = vec![state("in_progress")];
+        replies.extend((0..7).map(|_| down()));
+        replies.push(state("completed"));
+        let server = Server::start(replies).await;
+        let run = follow(&server.client()).cancel_run(true).wait().await;
+        assert_eq!(run.unwrap().status.as_str(), "completed");
+        assert!(!is_cancelled(&server));
+    }
+
+    #[tokio::test]
+    async fn the_deadline_tells_what_was_last_known_and_why_not_more() {
+        let server = Server::start([state("in_progress"), reply(503, "", "busy")]).await;
+        let clock = TestClock::default();
+        let client = server.builder(&clock).build().unwrap();
+        let limit = Duration::from_secs(90);
+        let work = tokio::spawn(follow(&client).deadline(limit).wait());
+        until(|| server.requests().len() > 9).await;
+        clock.pass_only(limit);
+        let text = work.await.unwrap().expect_err("it is over").to_string();
+        assert!(text.contains("the run was `in_progress`"), "{text}");
+        assert!(text.contains("(busy) after 90s"), "{text}");
+        assert!(text.contains("cancel it, or allow more time"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_run_that_is_there_already_is_cancelled_as_well() {
+        for first in [reply(400, "", ""), STALL.to_string()] {
+            let server = Server::start([first.clone(), cancelling()]).await;
+            let (give_up, given_up) = tokio::sync::oneshot::channel::<()>();
+            let look = server.client().get_run();
+            let work = look.thread_id("thread_1").run_id("run_1").follow();
+            let work = work.cancel_run(true).cancel_on(given_up);
+            let work = tokio::spawn(work.wait());
+            until(|| server.requests().len() == 1).await;
+            if first.starts_with(STALL) {
+                give_up.send(()).unwrap();
+            } else {
+                std::mem::forget(give_up);
+            }
+            let error = work.await.unwrap().expect_err("it fails, or is given up");
+            assert!(is_cancelled(&server), "{error}");
+            assert!(error.is_run_cancelled());
+            assert!(
+                error.to_string().ends_with("; the run has been cancelled"),
+                "{error}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_that_is_about_to_begin_is_cancelled_when_it_has_begun() {
+        let slow = format!("{PAUSE}{PAUSE}{PAUSE}{}", state("queued"));
+        let server = Server::start([slow, cancelling()]).await;
+        let (give_up, given_up) = tokio::sync::oneshot::channel::<()>();
+        let work = follow(&server.client())
+            .cancel_run(true)
+            .cancel_on(given_up);
+        let work = tokio::spawn(work.wait());
+        until(|| server.requests().len() == 1).await;
+        give_up.send(()).unwrap();
+        let error = work.await.unwrap().expect_err("it is given up");
+        assert!(error.is_cancelled() && error.is_run_cancelled(), "{error}");
+        assert_eq!(error.run_id(), Some("run_1"));
+    }
+
+    #[tokio::test]
+    async fn a_run_that_cannot_be_cancelled_is_told_of() {
+        let server = Server::start([reply(400, "", "")]).await;
+        let look = server.client().get_run();
+        let work = look.thread_id("thread_1").run_id("run_1").follow();
+        let error = work.cancel_run(true).wait().await.expect_err("it fails");
+        assert!(is_cancelled(&server) && !error.is_run_cancelled());
+        assert!(
+            error.to_string().contains("could not be cancelled"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_identifies_one_call_is_not_sent_with_another() {
+        let list = || reply(200, "", r#"{"data":[],"has_more":false}"#);
+        let server = Server::start([state("queued"), state("completed"), list(), list()]).await;
+        let body = CreateRunRequest::builder().assistant_id("asst_1");
+        let call = server
+            .client()
+            .create_run()
+            .thread_id("thread_1")
+            .body(body);
+        let call = call.header("idempotency-key", "1").header("x-tenant", "a");
+        call.follow().outcome().await.unwrap();
+        let requests = server.requests();
+        assert_eq!(requests.len(), 4);
+        assert!(
+            requests
+                .iter()
+                .all(|request| request.contains("x-tenant: a"))
+        );
+        let keys = requests
+            .iter()
+            .filter(|request| request.contains("idempotency-key"));
+        assert_eq!(keys.count(), 1);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::mem;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
@@ -51,9 +51,23 @@ where
     pub async fn stream(self) -> Result<RunStream> {
         let request = stream::request(self.operation)?;
         let (course, mut guard) = Course::new(&request, self.settings);
-        let events = match guard.watch(stream::open_request(request)).await {
+        let mut opened = pin!(stream::open_request(request));
+        let events = match guard.watch(opened.as_mut()).await {
             Ok(Ok(events)) => events,
-            Ok(Err(error)) | Err(error) => return Err(course.run.fail(error).await),
+            Ok(Err(error)) => return Err(course.run.fail(error).await),
+            Err(stop) => {
+                let error = course.run.stopped(&stop);
+                let mut run = course.run;
+                let known = run.before_cancelling(guard.has_begun(), async {
+                    let mut events = opened.await.ok()?;
+                    named(&mut events).await;
+                    Some(events)
+                });
+                if let Some(Some(events)) = known.await {
+                    run.learn(events.thread_id(), events.run_id());
+                }
+                return Err(run.fail(error).await);
+            }
         };
         Ok(RunStream::new(Events {
             guard,
@@ -91,20 +105,37 @@ enum State {
     Over,
 }
 
-impl State {
-    fn failing(run: Followed, error: Error) -> Self {
-        Self::Failing(Box::pin(run.fail(error)))
-    }
+/// Reads on until an event has named the run.
+async fn named(events: &mut EventStream<Event>) {
+    while events.run_id().is_none() && !matches!(events.try_next().await, Ok(None)) {}
 }
 
 impl Events {
     /// Ends with an error, unless it has ended already.
-    fn stop(&mut self, error: Error) {
-        self.state = match mem::replace(&mut self.state, State::Over) {
-            State::Coming { course, .. } => State::failing(course.run, error),
-            State::Between { run, .. } => State::failing(run, error),
-            state => state,
+    fn fail(&mut self, error: impl FnOnce(&Followed) -> Error) {
+        let run = match mem::replace(&mut self.state, State::Over) {
+            State::Coming { events, course, .. } => {
+                let mut run = course.run;
+                run.learn(events.thread_id(), events.run_id());
+                run
+            }
+            State::Between { run, .. } => run,
+            state => {
+                self.state = state;
+                return;
+            }
         };
+        let error = error(&run);
+        self.state = State::Failing(Box::pin(run.fail(error)));
+    }
+
+    /// Whether there is anything to wait for that may come too late.
+    fn is_guarded(&self) -> bool {
+        match &self.state {
+            State::Coming { course, .. } => !course.run.is_over(),
+            State::Between { .. } => true,
+            State::Failing(_) | State::Over => false,
+        }
     }
 
     /// What comes when the events of one request are over.
@@ -140,17 +171,17 @@ impl Stream for Events {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            if matches!(self.state, State::Coming { .. } | State::Between { .. })
-                && let Poll::Ready(reason) = self.guard.poll(context)
+            if self.is_guarded()
+                && let Poll::Ready(stop) = self.guard.poll(context)
             {
-                self.stop(reason);
+                self.fail(|run| run.stopped(&stop));
             }
             match &mut self.state {
                 State::Coming {
                     events,
                     course,
                     waiting,
-                } => match ready!(Pin::new(events).poll_next(context)) {
+                } => match ready!(Pin::new(&mut *events).poll_next(context)) {
                     // There is more to come, so this is not the last word.
                     Some(Ok(Event::Done)) if waiting.is_some() => {
                         self.go_on();
@@ -164,21 +195,24 @@ impl Stream for Events {
                         return Poll::Ready(Some(Ok(event)));
                     }
                     // The events behind one that does not decode may well do.
-                    Some(Err(error)) if error.is_decode() => return Poll::Ready(Some(Err(error))),
-                    Some(Err(error)) => self.stop(error),
-                    None => self.go_on(),
+                    Some(Err(error)) if !events.is_over() => return Poll::Ready(Some(Err(error))),
+                    Some(Err(error)) => self.fail(|_| error),
+                    None if course.is_at_rest() => self.go_on(),
+                    None => self.fail(|_| Error::ended_early()),
                 },
                 State::Between { work, .. } => {
                     let (course, events) = ready!(work.as_mut().poll(context));
-                    self.state = match events {
-                        Ok(Some(events)) => State::Coming {
-                            events,
-                            course,
-                            waiting: None,
-                        },
-                        Ok(None) => State::Over,
-                        Err(error) => State::failing(course.run, error),
-                    };
+                    match events {
+                        Ok(Some(events)) => {
+                            self.state = State::Coming {
+                                events,
+                                course,
+                                waiting: None,
+                            };
+                        }
+                        Ok(None) => self.state = State::Over,
+                        Err(error) => self.fail(|_| error),
+                    }
                 }
                 State::Failing(work) => {
                     let error = ready!(work.as_mut().poll(context));
@@ -202,7 +236,8 @@ mod tests {
     use crate::Client;
     use crate::operations::CreateRun;
     use crate::testing::{
-        DONE, STALL, Server, TestClock, event, reply, run, run_event, streamed, until,
+        DONE, PAUSE, STALL, Server, TestClock, event, reply, run, run_event, slowly, streamed,
+        until,
     };
     use crate::types::CreateRunRequest;
 
@@ -350,6 +385,134 @@ mod tests {
         );
     }
 
+    fn cancelling() -> String {
+        reply(200, "", &run("cancelling").to_string())
+    }
+
+    #[tokio::test]
+    async fn a_run_is_cancelled_however_it_became_known() {
+        let mut unreadable = run("in_progress");
+        unreadable["model"] = json!({});
+        let unreadable = [
+            event("thread.run.in_progress", &unreadable),
+            event("error", &json!({ "message": "x" })),
+        ];
+        let mut object = run("queued");
+        object["object"] = "thread.run".into();
+        for (reply, opens) in [
+            (streamed(&unreadable.concat()), true),
+            (
+                reply(
+                    200,
+                    "content-type: application/json\r\n",
+                    &object.to_string(),
+                ),
+                false,
+            ),
+        ] {
+            let server = Server::start([reply, cancelling()]).await;
+            let stream = follow(&server.client()).cancel_run(true).stream().await;
+            assert_eq!(stream.is_ok(), opens);
+            let error = match stream {
+                Ok(stream) => {
+                    let mut stream = stream;
+                    let error = rest(&mut stream).await.1.expect("it has no model");
+                    assert!(error.is_decode() && !error.is_run_cancelled());
+                    rest(&mut stream).await.1.expect("it is an error")
+                }
+                Err(error) => error,
+            };
+            assert_eq!(error.run_id(), Some("run_1"));
+            assert!(error.is_run_cancelled() && cancelled(&server), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_that_is_about_to_begin_is_cancelled_when_it_has_begun() {
+        let slow = format!("{PAUSE}{PAUSE}{}", run_event(&run("queued")));
+        for reply in [
+            streamed(&slow),
+            slowly(&streamed(&run_event(&run("queued")))),
+        ] {
+            let server = Server::start([format!("{reply}{STALL}"), cancelling()]).await;
+            let (give_up, given_up) = tokio::sync::oneshot::channel::<()>();
+            let call = follow(&server.client())
+                .cancel_run(true)
+                .cancel_on(given_up);
+            let work = tokio::spawn(async move {
+                match call.stream().await {
+                    Ok(stream) => stream.finish().await.map(drop),
+                    Err(error) => Err(error),
+                }
+            });
+            until(|| server.requests().len() == 1).await;
+            give_up.send(()).unwrap();
+            let error = work.await.unwrap().expect_err("it is given up");
+            assert!(error.is_cancelled() && error.is_run_cancelled(), "{error}");
+            assert!(cancelled(&server));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_ended_run_needs_no_deadline() {
+        let events = format!("{}{STALL}", completed());
+        let server = Server::start([streamed(&events)]).await;
+        let clock = TestClock::default();
+        let client = server.builder(&clock).build().unwrap();
+        let mut stream = follow(&client).stream().await.unwrap();
+        assert!(stream.try_next().await.unwrap().is_some());
+        clock.pass();
+        let begun = clock.timeouts().len();
+        let work = tokio::spawn(stream.finish());
+        until(|| clock.timeouts().len() > begun).await;
+        assert_eq!(clock.timeouts().last(), Some(&Duration::from_secs(5)));
+        clock.pass();
+        let outcome = work.await.unwrap().expect("it has ended");
+        assert_eq!(outcome.run.status.as_str(), "completed");
+    }
+
+    #[tokio::test]
+    async fn what_comes_behind_the_end_of_a_run_is_late() {
+        let events = [completed(), run_event(&run("in_progress")), DONE.into()];
+        let server = Server::start([streamed(&events.concat())]).await;
+        let stream = follow(&server.client()).stream().await.unwrap();
+        let outcome = stream.finish().await.unwrap();
+        assert_eq!(outcome.run.status.as_str(), "completed");
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_done_before_its_run_ended_early() {
+        let events = [run_event(&run("in_progress")), DONE.into()];
+        let server = Server::start([streamed(&events.concat())]).await;
+        let mut stream = follow(&server.client()).stream().await.unwrap();
+        let (names, error) = rest(&mut stream).await;
+        assert_eq!(names, ["thread.run.in_progress", "done"]);
+        let error = error.expect("the run goes on");
+        assert!(error.is_ended_early() && error.run_id() == Some("run_1"));
+        let error = stream.finish().await.expect_err("it is no outcome");
+        assert!(error.is_ended_early() && error.run_id() == Some("run_1"));
+    }
+
+    #[tokio::test]
+    async fn an_error_does_not_keep_the_rest_from_being_read() {
+        let events = [
+            event("thread.message.delta", &json!([])),
+            completed(),
+            DONE.into(),
+        ];
+        let server = Server::start([streamed(&events.concat())]).await;
+        let call = follow(&server.client()).cancel_run(true);
+        let stream = call.stream().await.unwrap();
+        assert!(
+            stream
+                .finish()
+                .await
+                .expect_err("it is no delta")
+                .is_decode()
+        );
+        assert!(!cancelled(&server), "the run had ended");
+    }
+
     #[cfg(feature = "tools")]
     mod with_tools {
         use std::future::pending;
@@ -413,11 +576,7 @@ mod tests {
                     "done",
                 ]
             );
-            assert_eq!(
-                stream.take_tool_calls().len(),
-                1,
-                "it is the same call twice"
-            );
+            assert_eq!(stream.take_tool_calls().len(), 2, "one in each round");
             assert_eq!(stream.finish().await.unwrap().messages[0].text(), "ab");
             let requests = server.requests();
             assert_eq!(requests.len(), 3);
@@ -447,6 +606,22 @@ mod tests {
                 names,
                 ["thread.run.requires_action", "thread.run.completed"]
             );
+        }
+
+        #[tokio::test]
+        async fn tools_are_not_kept_waiting_by_a_server_that_does_not_close() {
+            let waits = run_event(&waiting(&[("call_1", "greet", "{}")]));
+            let done = streamed(&[completed(), DONE.into()].concat());
+            let server = Server::start([streamed(&format!("{waits}{STALL}")), done]).await;
+            let clock = TestClock::default();
+            let client = server.builder(&clock).build().unwrap();
+            let stream = follow(&client).tools(&tools()).stream().await.unwrap();
+            let work = tokio::spawn(stream.finish());
+            let grace = Duration::from_secs(5);
+            until(|| clock.timeouts().contains(&grace)).await;
+            clock.pass_only(grace);
+            let outcome = work.await.unwrap().expect("the tools went on");
+            assert_eq!(outcome.run.status.as_str(), "completed");
         }
 
         #[tokio::test]

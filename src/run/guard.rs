@@ -12,6 +12,25 @@ use crate::error::Error;
 /// Completes when the caller has no more use for what is waited for.
 pub(crate) type Cancelled = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// Why work has to end before it is done.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// It took longer than this.
+    Deadline(Duration),
+    /// The caller wants no more of it.
+    Cancelled,
+}
+
+impl Stop {
+    /// The error, which says how far things had come.
+    pub(crate) fn error(&self, state: &str) -> Error {
+        match self {
+            Self::Deadline(limit) => Error::deadline(format!("{state} after {limit:?}")),
+            Self::Cancelled => Error::cancelled(format!("the caller has given up: {state}")),
+        }
+    }
+}
+
 /// Watches over work that may take long, however many steps it has.
 pub(crate) struct Guard {
     clock: Arc<dyn Clock>,
@@ -19,6 +38,7 @@ pub(crate) struct Guard {
     /// Runs from the first poll on.
     timer: Option<Sleep>,
     cancelled: Option<Cancelled>,
+    has_begun: bool,
 }
 
 impl Guard {
@@ -32,32 +52,39 @@ impl Guard {
             limit,
             timer: None,
             cancelled,
+            has_begun: false,
         }
     }
 
+    /// Whether any work has been done: none is where there is no time for it.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
     /// The reason to end, once there is one.
-    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Error> {
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Stop> {
         if let Some(cancelled) = &mut self.cancelled
             && cancelled.as_mut().poll(context).is_ready()
         {
             self.cancelled = None;
-            return Poll::Ready(Error::cancelled("the caller has given it up"));
+            return Poll::Ready(Stop::Cancelled);
         }
         let timer = self
             .timer
             .get_or_insert_with(|| self.clock.timeout(self.limit));
-        timer
-            .as_mut()
-            .poll(context)
-            .map(|()| Error::deadline(format!("the run was not at rest within {:?}", self.limit)))
+        let limit = self.limit;
+        timer.as_mut().poll(context).map(|()| Stop::Deadline(limit))
     }
 
     /// The output of some work, or the reason why it has to end without one.
-    pub(crate) async fn watch<F: Future>(&mut self, work: F) -> Result<F::Output, Error> {
+    pub(crate) async fn watch<F: Future>(&mut self, work: F) -> Result<F::Output, Stop> {
         let mut work = pin!(work);
         poll_fn(|context| match self.poll(context) {
             Poll::Ready(reason) => Poll::Ready(Err(reason)),
-            Poll::Pending => work.as_mut().poll(context).map(Ok),
+            Poll::Pending => {
+                self.has_begun = true;
+                work.as_mut().poll(context).map(Ok)
+            }
         })
         .await
     }

@@ -21,12 +21,28 @@ mod snapshots;
 mod stream;
 mod tool_call;
 
+#[cfg(any(feature = "tools", assistants_schema = "AssistantStreamEvent"))]
+use crate::types;
+
 pub use follow::Follow;
 pub use outcome::RunOutcome;
 pub use polling::UntilIdle;
 #[cfg(assistants_schema = "AssistantStreamEvent")]
 pub use stream::{RunStream, RunTextDeltas};
 pub use tool_call::ToolCall;
+
+/// The calls whose outputs a run waits for.
+#[cfg(any(feature = "tools", assistants_schema = "AssistantStreamEvent"))]
+pub(crate) fn waiting_calls(run: &types::RunObject) -> &[types::RunToolCall] {
+    match &run.required_action {
+        Some(types::RunRequiredAction::SubmitToolOutputs(action))
+            if run.status.as_str() == "requires_action" =>
+        {
+            &action.submit_tool_outputs.tool_calls
+        }
+        _ => &[],
+    }
+}
 
 /// Whether a run has come to its end. Unknown states have not.
 pub(crate) fn is_terminal(status: &str) -> bool {

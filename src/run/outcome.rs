@@ -1,7 +1,7 @@
 //! What has come of a run.
 
-use crate::Client;
 use crate::error::Result;
+use crate::run::follow::Followed;
 use crate::types::{MessageObject, MessageRole, RunObject, RunStepObject};
 
 /// What has come of a run: the run as it was in the end, and what it wrote and did.
@@ -29,9 +29,10 @@ pub struct RunOutcome {
 
 impl RunOutcome {
     /// Fetches the messages and the steps of a run.
-    pub(crate) async fn fetch(client: &Client, run: RunObject) -> Result<Self> {
-        let mut items = client
-            .list_messages()
+    pub(crate) async fn fetch(followed: &Followed, run: RunObject) -> Result<Self> {
+        let mut list = followed.client.list_messages();
+        list.options = followed.options();
+        let mut items = list
             .thread_id(&run.thread_id)
             .query("run_id", &run.id)
             .query("order", "asc")
@@ -43,8 +44,9 @@ impl RunOutcome {
                 messages.push(message);
             }
         }
-        let mut items = client
-            .list_run_steps()
+        let mut list = followed.client.list_run_steps();
+        list.options = followed.options();
+        let mut items = list
             .thread_id(&run.thread_id)
             .run_id(&run.id)
             .query("order", "asc")

@@ -91,9 +91,9 @@ impl UntilIdle {
     /// Gives up when this future completes.
     pub fn cancel_on<F>(mut self, cancelled: F) -> Self
     where
-        F: Future<Output = ()> + Send + 'static,
+        F: Future + Send + 'static,
     {
-        self.cancelled = Some(Box::pin(cancelled));
+        self.cancelled = Some(Box::pin(async { drop(cancelled.await) }));
         self
     }
 
@@ -123,7 +123,13 @@ impl UntilIdle {
             }
         });
         let work = work.await;
-        work.and_then(|result| result).map_err(|error| {
+        let result = work.unwrap_or_else(|stop| {
+            Err(stop.error(&match &active {
+                Some(run) => format!("the run {} is still `{}`", run.id, run.status),
+                None => "there is no word of the thread".to_owned(),
+            }))
+        });
+        result.map_err(|error| {
             error.in_run(
                 Some(&self.thread_id),
                 active.as_ref().map(|run| run.id.as_str()),

@@ -8,8 +8,9 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use crate::operations::SubmitToolOutputsToRun;
 use crate::run::follow::{Course, Follow};
+use crate::run::waiting_calls;
 use crate::tools::{Call, OnFailure, RunSettings, ToolError, ToolSet};
-use crate::types::{RunObject, RunRequiredAction, RunToolCall};
+use crate::types::{RunObject, RunToolCall};
 use crate::types::{SubmitToolOutputsRunRequest, ToolOutput};
 
 const MAX_ROUNDS: u32 = 32;
@@ -86,7 +87,7 @@ impl<O> Follow<O> {
 impl Course {
     /// Whether the run waits for what the tools can give it.
     pub(crate) fn waits_for_tools(&self, run: &RunObject) -> bool {
-        self.rounds.tools.is_some() && !calls(run).is_empty()
+        self.rounds.tools.is_some() && !waiting_calls(run).is_empty()
     }
 
     /// The submission of the outputs that the run waits for, if the tools can give them.
@@ -95,7 +96,7 @@ impl Course {
         run: &RunObject,
     ) -> Result<Option<SubmitToolOutputsToRun>> {
         let rounds = &mut self.rounds;
-        let calls = calls(run);
+        let calls = waiting_calls(run);
         let Some(tools) = rounds.tools.as_ref().filter(|_| !calls.is_empty()) else {
             return Ok(None);
         };
@@ -109,7 +110,7 @@ impl Course {
         let client = &self.run.client;
         let outputs = tools
             .run(
-                calls,
+                calls.iter().map(call).collect(),
                 &run.thread_id,
                 &run.id,
                 &rounds.settings,
@@ -126,20 +127,6 @@ impl Course {
                 .run_id(&run.id)
                 .body(SubmitToolOutputsRunRequest::builder().tool_outputs(outputs)),
         ))
-    }
-}
-
-/// The calls whose outputs a run waits for.
-fn calls(run: &RunObject) -> Vec<Call> {
-    let waits = run.status.as_str() == "requires_action";
-    match &run.required_action {
-        Some(RunRequiredAction::SubmitToolOutputs(action)) if waits => action
-            .submit_tool_outputs
-            .tool_calls
-            .iter()
-            .map(call)
-            .collect(),
-        _ => Vec::new(),
     }
 }
 
@@ -172,7 +159,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::testing::{Server, TestClock, answer, run, until, waiting};
+    use crate::testing::{Server, TestClock, answer, reply, run, until, waiting};
     use crate::types::CreateRunRequest;
     use crate::{Client, ToolErrorKind};
 
@@ -365,5 +352,27 @@ mod tests {
         assert!(error.is_timeout() && error.run_id() == Some("run_1"));
         let last = server.lines().pop().unwrap();
         assert_eq!(last, "POST /v1/threads/thread_1/runs/run_1/cancel");
+    }
+
+    #[tokio::test]
+    async fn outputs_that_were_taken_although_the_answer_was_lost_are_taken() {
+        let refused =
+            r#"{"error":{"message":"Runs in status \"in_progress\" do not accept tool outputs."}}"#;
+        let server = Server::start([
+            answer(&call(r#"{"number": 1}"#)),
+            reply(502, "", ""),
+            reply(400, "", refused),
+            answer(&run("in_progress")),
+            answer(&run("completed")),
+        ])
+        .await;
+        let run = follow(&server.client()).wait().await.unwrap();
+        assert_eq!(run.status.as_str(), "completed");
+        assert_eq!(submitted(&server).len(), 2);
+
+        let server =
+            Server::start([answer(&call(r#"{"number": 1}"#)), reply(400, "", refused)]).await;
+        let error = follow(&server.client()).wait().await;
+        assert!(error.expect_err("it was refused at once").is_bad_request());
     }
 }

@@ -7,8 +7,9 @@ use crate::delta::{Empty, Holes, Merge, TooFar};
 use crate::error::{Error, Result};
 use crate::run::outcome::RunOutcome;
 use crate::run::tool_call::ToolCall;
+use crate::run::{is_at_rest, is_terminal, waiting_calls};
 use crate::types::{
-    AssistantStreamEvent, MessageObject, RunObject, RunRequiredAction, RunStepDetails,
+    AssistantStreamEvent, MessageObject, RunObject, RunStepDetails,
     RunStepDetailsToolCallsFunctionObject, RunStepObject, RunStepToolCall, RunToolCall,
     ThreadObject,
 };
@@ -23,8 +24,10 @@ pub(crate) struct Snapshots {
     /// Calls that are complete and were not taken yet.
     calls: Vec<ToolCall>,
     holes: Holes,
-    /// The ids of all complete calls.
-    complete: HashSet<String>,
+    /// The calls of this round.
+    asked: HashSet<String>,
+    /// The calls of all steps that have ended.
+    answered: HashSet<(String, String)>,
 }
 
 impl Snapshots {
@@ -49,7 +52,15 @@ impl Snapshots {
                 }
             } else if let Some(run) = event.run() {
                 self.calls_of_run(run);
-                self.run = Some(run.clone());
+                // What comes behind the end of a run is late.
+                let is_late = self.run.as_ref().is_some_and(|known| {
+                    known.id == run.id
+                        && is_terminal(known.status.as_str())
+                        && !is_terminal(run.status.as_str())
+                });
+                if !is_late {
+                    self.run = Some(run.clone());
+                }
             } else if let Some(thread) = event.thread() {
                 self.thread = Some(thread.clone());
             }
@@ -69,12 +80,15 @@ impl Snapshots {
         mem::take(&mut self.calls)
     }
 
-    /// What has come of the run; an error if there was none.
+    /// What has come of the run; an error if that is not known.
     pub(crate) fn into_outcome(self) -> Result<RunOutcome> {
         let Some(run) = self.run else {
             let thread_id = self.thread.as_ref().map(|thread| thread.id.as_str());
             return Err(Error::ended_early().in_run(thread_id, None));
         };
+        if !is_at_rest(run.status.as_str()) {
+            return Err(Error::ended_early().in_run(Some(&run.thread_id), Some(&run.id)));
+        }
         Ok(RunOutcome {
             run,
             messages: self.messages.items,
@@ -84,60 +98,45 @@ impl Snapshots {
 
     /// The calls that wait for an output: a run that requires action has them whole.
     fn calls_of_run(&mut self, run: &RunObject) {
-        let Some(RunRequiredAction::SubmitToolOutputs(action)) = &run.required_action else {
-            return;
-        };
-        if run.status.as_str() != "requires_action" {
+        let asked = waiting_calls(run);
+        if asked.is_empty() {
+            // Servers exist that number the calls of each round anew.
+            self.asked.clear();
             return;
         }
-        let asked = action.submit_tool_outputs.tool_calls.iter();
-        let new: Vec<_> = asked
-            .map(in_step)
-            .filter(|call| self.is_new(call))
-            .collect();
-        let places = match new.as_slice() {
-            [] => HashMap::new(),
-            _ => self.places_of_calls(),
-        };
-        for call in new {
-            let step_id = call.id().and_then(|id| places.get(id).cloned());
-            self.complete(&run.id, &run.thread_id, step_id, call);
+        let mut new: Vec<_> = asked.iter().map(in_step).collect();
+        new.retain(|call| self.asked.insert(identity(call)));
+        if new.is_empty() {
+            return;
         }
+        let steps = self.steps_of_calls();
+        let calls = new.into_iter().map(|call| ToolCall {
+            run_id: run.id.clone(),
+            thread_id: run.thread_id.clone(),
+            step_id: call.id().and_then(|id| steps.get(id).cloned()),
+            call,
+        });
+        self.calls.extend(calls);
     }
 
     /// The calls that the server answers are complete with their step.
     fn calls_of_step(&mut self, step: &RunStepObject) {
         for call in calls(step) {
-            if !matches!(call, RunStepToolCall::Function(_)) {
-                let step_id = Some(step.id.clone());
-                self.complete(&step.run_id, &step.thread_id, step_id, call.clone());
+            if !matches!(call, RunStepToolCall::Function(_))
+                && self.answered.insert((step.id.clone(), identity(call)))
+            {
+                self.calls.push(ToolCall {
+                    run_id: step.run_id.clone(),
+                    thread_id: step.thread_id.clone(),
+                    step_id: Some(step.id.clone()),
+                    call: call.clone(),
+                });
             }
         }
     }
 
-    fn complete(
-        &mut self,
-        run_id: &str,
-        thread_id: &str,
-        step_id: Option<String>,
-        call: RunStepToolCall,
-    ) {
-        if self.complete.insert(identity(&call)) {
-            self.calls.push(ToolCall {
-                run_id: run_id.to_owned(),
-                thread_id: thread_id.to_owned(),
-                step_id,
-                call,
-            });
-        }
-    }
-
-    fn is_new(&self, call: &RunStepToolCall) -> bool {
-        !self.complete.contains(&identity(call))
-    }
-
     /// The step of each call by its id.
-    fn places_of_calls(&self) -> HashMap<String, String> {
+    fn steps_of_calls(&self) -> HashMap<String, String> {
         let steps = self.steps.items.iter();
         let calls = steps.flat_map(|step| calls(step).iter().map(move |call| (call, &step.id)));
         calls
@@ -170,11 +169,9 @@ fn in_step(asked: &RunToolCall) -> RunStepToolCall {
     }
 }
 
-/// What tells a call from others. One of an unknown kind may lack an id: then it is all
-/// of it.
+/// What tells a call from others: not every server gives each an id of its own.
 fn identity(call: &RunStepToolCall) -> String {
-    let id = call.id().map(str::to_owned);
-    id.unwrap_or_else(|| serde_json::to_string(call).unwrap_or_default())
+    serde_json::to_string(call).unwrap_or_default()
 }
 
 fn calls(step: &RunStepObject) -> &[RunStepToolCall] {

@@ -12,10 +12,7 @@ use crate::run::outcome::RunOutcome;
 use crate::run::snapshots::Snapshots;
 use crate::run::tool_call::ToolCall;
 use crate::stream::EventStream;
-use crate::types::{
-    AssistantStreamEvent, MessageDeltaContent, MessageObject, RunObject, RunStepObject,
-    ThreadObject,
-};
+use crate::types::{AssistantStreamEvent, MessageObject, RunObject, RunStepObject, ThreadObject};
 
 impl EventStream<AssistantStreamEvent> {
     /// Keeps the run, its messages and its steps, as the events tell of them.
@@ -120,7 +117,8 @@ impl RunStream {
     /// them once.
     ///
     /// Calls of functions are complete when the run requires action, those that the
-    /// server answers when their step has ended.
+    /// server answers when their step has ended. Calls that are answered on the way, by
+    /// [`Follow::tools`](crate::Follow::tools), are among them.
     pub fn take_tool_calls(&mut self) -> Vec<ToolCall> {
         self.snapshots.take_tool_calls()
     }
@@ -162,11 +160,19 @@ impl RunStream {
     /// Reads the stream to its end.
     ///
     /// # Errors
-    /// The first error of the stream. One that ends without a word about the run
-    /// has [ended early](crate::Error::is_ended_early).
+    /// The first error of what is left of the stream, once all of that has been read. If
+    /// the run was not at rest when the stream ended, it has
+    /// [ended early](crate::Error::is_ended_early).
     pub async fn finish(mut self) -> Result<RunOutcome> {
-        while self.try_next().await?.is_some() {}
-        self.snapshots.into_outcome()
+        let mut result = Ok(());
+        loop {
+            match self.try_next().await {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) => result = result.and(Err(error)),
+            }
+        }
+        result.and_then(|()| self.snapshots.into_outcome())
     }
 
     fn poll_event(
@@ -203,7 +209,7 @@ impl fmt::Debug for RunStream {
 }
 
 /// The text of messages as it comes in a [`RunStream`]: a [`Stream`] of pieces that are not
-/// empty. The parts of a message are not told apart.
+/// empty. Neither parts nor messages are told apart.
 #[derive(Debug)]
 #[must_use = "nothing is read until texts are asked for"]
 pub struct RunTextDeltas<'a> {
@@ -222,7 +228,10 @@ impl RunTextDeltas<'_> {
     fn poll_text(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<String>>> {
         loop {
             let text = match ready!(self.run.poll_event(context)) {
-                Some(Ok(event)) => text(&event),
+                Some(Ok(event)) => match event.message_delta() {
+                    Some(delta) => delta.text(),
+                    None => continue,
+                },
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             };
@@ -239,19 +248,6 @@ impl Stream for RunTextDeltas<'_> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_text(context)
     }
-}
-
-/// The text that the event adds to a message.
-fn text(event: &AssistantStreamEvent) -> String {
-    let delta = event.message_delta().map(|message| &message.delta);
-    let parts = delta
-        .into_iter()
-        .flat_map(|delta| delta.content.iter().flatten());
-    let text = parts.filter_map(|part| match part {
-        MessageDeltaContent::Text(part) => part.text.as_ref()?.value.as_deref(),
-        _ => None,
-    });
-    text.collect()
 }
 
 #[cfg(test)]

@@ -10,22 +10,30 @@ use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
 use http_body::Body as _;
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::IgnoredAny;
 
 use crate::clock::Deadline;
 use crate::codec::Text;
 use crate::error::{Body, Error, Head, Result, RunPlace, Secrets, request_id};
 use crate::operation::{OperationInfo, Request};
-use crate::run::is_at_rest;
+use crate::run::{is_at_rest, is_terminal};
 use crate::stream::RunState;
 use crate::stream::sse::{Frame, Framer};
 use crate::transport::{self, Opened};
+
+/// How long the end of a stream is waited for once the run is at rest. Not every server
+/// closes the connection or sends `[DONE]`.
+const LAST_WORD: Duration = Duration::from_secs(5);
+/// How much is read of an answer that is not a stream: all of a run, which may have
+/// instructions of 256,000 characters.
+const MAX_OTHER: usize = 4 * 1024 * 1024;
 
 /// The events of an answer as they come, not decoded yet.
 pub(crate) struct Frames {
@@ -36,6 +44,8 @@ pub(crate) struct Frames {
     /// Nothing once the stream is over: the connection goes with it.
     body: Option<reqwest::Body>,
     framer: Framer,
+    /// How long the stream may be silent.
+    limit: Duration,
     deadline: Deadline,
     run: Run,
 }
@@ -49,7 +59,7 @@ impl Frames {
         let info = request.info;
         let mut run = Run {
             place: request.place(),
-            is_at_rest: false,
+            ..Run::default()
         };
         let opened = transport::open(request).await;
         let (opened, attempts) = opened.map_err(|error| run.place(error))?;
@@ -60,8 +70,8 @@ impl Frames {
         } = opened;
         deadline.restart();
         let head = transport::take_head(&mut response);
-        if is_json(&head.headers) {
-            let bytes = transport::beginning(&mut response, deadline).await;
+        if !may_stream(&head) {
+            let bytes = transport::beginning(&mut response, MAX_OTHER, deadline).await;
             run.learn_from_answer(&bytes);
             let error = Error::no_stream(head, &Body { bytes, secrets });
             return Err(run.place(error.at(info.id, attempts)));
@@ -73,6 +83,7 @@ impl Frames {
             secrets,
             body: Some(response.into()),
             framer: Framer::new(),
+            limit: deadline.limit(),
             deadline,
             run,
         })
@@ -106,6 +117,12 @@ impl Frames {
                     Err(error) => return Poll::Ready(Some(Err(self.complete(error)))),
                 }
             }
+            let limit = if self.run.is_at_rest {
+                self.limit.min(LAST_WORD)
+            } else {
+                self.limit
+            };
+            self.deadline.set_limit(limit);
             let chunk = self
                 .deadline
                 .poll_before(context, |context| poll_chunk(body, context));
@@ -122,11 +139,16 @@ impl Frames {
                 Some(None) if self.run.is_at_rest => None,
                 Some(None) if self.framer.is_pending() => Some(Error::cut()),
                 Some(None) => Some(Error::ended_early()),
+                None if self.run.is_at_rest && !self.framer.is_pending() => None,
                 None => Some(Error::silent(self.deadline.limit())),
             };
             self.body = None;
             return Poll::Ready(error.map(|error| Err(self.complete(error))));
         }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.body.is_none()
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {
@@ -175,7 +197,7 @@ impl fmt::Debug for Frames {
             .field("attempts", &self.attempts)
             .field("thread_id", &self.thread_id())
             .field("run_id", &self.run_id())
-            .field("is_over", &self.body.is_none())
+            .field("is_over", &self.is_over())
             .finish_non_exhaustive()
     }
 }
@@ -198,15 +220,19 @@ fn poll_chunk(
     }
 }
 
-/// Whether an answer says that it is JSON. Anything else is taken as a stream: not every
-/// server names the type.
-fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = value.and_then(|value| value.split(';').next());
-    let essence = essence.unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || essence.ends_with("+json")
+/// Whether an answer may be a stream. Not every server names the type, so it is told by
+/// what it is not.
+fn may_stream(head: &Head) -> bool {
+    let text = |name| {
+        let value = head.headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().trim().to_ascii_lowercase()
+    };
+    let content_type = text(CONTENT_TYPE);
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let is_other =
+        matches!(essence, "application/json" | "text/html") || essence.ends_with("+json");
+    let is_encoded = !matches!(text(CONTENT_ENCODING).as_str(), "" | "identity");
+    !is_other && !is_encoded && head.status != StatusCode::NO_CONTENT
 }
 
 /// What an event is to the stream.
@@ -223,6 +249,7 @@ impl Meaning {
         match &*frame.event {
             // No JSON begins like that, and the name differs from server to server.
             _ if frame.data.starts_with("[DONE]") => Self::Done,
+            "done" => Self::Done,
             "error" => Self::Error,
             "" if is_error(&frame.data) => Self::Error,
             _ => Self::Event,
@@ -232,8 +259,13 @@ impl Meaning {
 
 /// Whether data without a name is `{"error": …}`.
 fn is_error(data: &str) -> bool {
-    serde_json::from_str::<Value>(data)
-        .is_ok_and(|value| value.get("error").is_some_and(|error| !error.is_null()))
+    #[derive(Deserialize)]
+    struct Named {
+        error: Option<IgnoredAny>,
+    }
+
+    data.trim_start().starts_with('{')
+        && serde_json::from_str::<Named>(data).is_ok_and(|named| named.error.is_some())
 }
 
 /// What is known of the run that a stream is about.
@@ -241,6 +273,7 @@ fn is_error(data: &str) -> bool {
 pub(crate) struct Run {
     place: RunPlace,
     is_at_rest: bool,
+    is_over: bool,
 }
 
 impl Run {
@@ -254,7 +287,11 @@ impl Run {
                 *known = Some(id.to_owned());
             }
         }
-        self.is_at_rest = is_at_rest(state.status);
+        // What comes behind the end of a run is late.
+        if !self.is_over || is_terminal(state.status) {
+            self.is_over = is_terminal(state.status);
+            self.is_at_rest = is_at_rest(state.status);
+        }
     }
 
     /// Notes what an event says by itself, if it is one of a run.
@@ -276,7 +313,9 @@ impl Run {
     }
 
     fn place(&self, error: Error) -> Error {
-        let RunPlace { thread_id, run_id } = &self.place;
+        let RunPlace {
+            thread_id, run_id, ..
+        } = &self.place;
         error.in_run(thread_id.as_deref(), run_id.as_deref())
     }
 }
@@ -330,7 +369,7 @@ mod tests {
         let read: Read<()> = |_, _| Ok(Some(()));
         let next = poll_fn(|context| frames.poll_next(context, read)).await;
         let error = next.expect("it goes on").expect_err("it is too large");
-        assert!(error.is_decode());
+        assert!(error.is_cut() && error.is_interrupted());
         assert_eq!(error.thread_id(), Some("thread_1"));
         assert!(
             error.to_string().contains("more than 1000000 bytes"),

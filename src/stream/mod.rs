@@ -118,6 +118,15 @@ impl<E: StreamEvent> EventStream<E> {
         self.frames.attempts()
     }
 
+    /// Whether nothing more comes, whatever the last item was.
+    #[cfg_attr(
+        not(assistants_schema = "AssistantStreamEvent"),
+        allow(dead_code, reason = "nothing streams")
+    )]
+    pub(crate) fn is_over(&self) -> bool {
+        self.frames.is_over()
+    }
+
     /// The run, as soon as the request or an event has named it.
     #[must_use]
     pub fn run_id(&self) -> Option<&str> {
@@ -361,8 +370,8 @@ mod tests {
             assert_eq!(error.run_id(), Some("run_1"));
             assert_eq!(
                 error.to_string(),
-                "createRun failed: the stream ended before the run did, without `[DONE]` (request req_1, run run_1); \
-                 the run may go on at the server: wait for its end with `get_run` and `wait`"
+                "createRun failed: the stream ended before the run did (request req_1, run run_1); \
+                 the run may go on at the server: follow it by `get_run` and its id"
             );
         }
     }
@@ -591,10 +600,35 @@ mod tests {
             );
             assert_eq!(
                 error.to_string(),
-                "createRun failed: the server answered 200 OK, but with JSON instead of a stream of events: it may \
-                 know no streams; call `send`, or `wait` for the end of the run (request req_1, run run_1)"
+                "createRun failed: the server answered 200 OK, but not with a stream of events: it may know \
+                 no streams; call `send` instead, or `follow` the run by `wait` (request req_1, run run_1)"
             );
             assert_eq!(server.requests().len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn other_answers_are_no_streams_either() {
+        for (status, headers, body) in [
+            (
+                200,
+                "content-type: text/html; charset=utf-8\r\n",
+                "<body>Log in</body>",
+            ),
+            (200, "content-type: application/problem+json\r\n", "{}"),
+            (
+                200,
+                "content-type: text/event-stream\r\ncontent-encoding: br\r\n",
+                "x",
+            ),
+            (204, "", ""),
+        ] {
+            let server = Server::start([reply(status, headers, body)]).await;
+            let error = create_run(&server.client())
+                .await
+                .expect_err("it is no stream");
+            assert!(error.is_decode() && !error.is_interrupted(), "{error}");
+            assert_eq!(error.body(), Some(body));
         }
     }
 

@@ -14,7 +14,9 @@ use std::ops::Range;
 use memchr::memchr2;
 
 /// The size up to which an event is waited for.
-const LIMIT: usize = 256 * 1024 * 1024;
+const LIMIT: usize = 80 * 1024 * 1024;
+/// A buffer that has grown beyond this for one event does not stay so large.
+const KEPT: usize = 1024 * 1024;
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// An event by its two fields. Bytes that are not UTF-8 are replaced.
@@ -84,6 +86,9 @@ impl Framer {
         if self.start > 0 {
             self.buffer.drain(..self.start);
             self.start = 0;
+            if self.buffer.is_empty() && self.buffer.capacity() > KEPT {
+                self.buffer = Vec::new();
+            }
             #[cfg(test)]
             {
                 self.work += self.buffer.len();

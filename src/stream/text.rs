@@ -80,7 +80,7 @@ fn read(frame: &Frame<'_>, run: &mut Run) -> Result<Option<String>> {
         .content
         .iter()
         .flatten()
-        .filter_map(|part| part.0.text.0.value.as_ref()?.as_str())
+        .filter_map(|part| part.0.text())
         .collect();
     Ok((!text.is_empty()).then_some(text))
 }
@@ -101,8 +101,22 @@ struct Delta<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Part<'a> {
+    /// Servers exist that leave it out once it is known.
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'a>>,
     #[serde(borrow)]
     text: Lenient<PartText<'a>>,
+}
+
+impl Part<'_> {
+    fn text(&self) -> Option<&str> {
+        let is_text = |kind: &Text<'_>| kind.as_str() == Some("text");
+        let text = self.text.0.value.as_ref()?;
+        self.kind
+            .as_ref()
+            .is_none_or(is_text)
+            .then(|| text.as_str())?
+    }
 }
 
 #[derive(Default, Deserialize)]
