@@ -248,14 +248,15 @@ fn union(schema: &Map<String, Value>) -> Option<Kind<'_>> {
         return Some(Kind::Untagged);
     };
     let tag = discriminator["propertyName"].as_str()?;
-    let members = discriminator["mapping"]
+    let mut members = discriminator["mapping"]
         .as_object()?
         .iter()
         .map(|(tag, target)| {
             let schema = target.as_str()?.strip_prefix(SCHEMAS)?;
             Some(Member { tag, schema })
         })
-        .collect::<Option<_>>()?;
+        .collect::<Option<Vec<_>>>()?;
+    members.sort_by_key(|member| member.tag);
     Some(match tag {
         "event" => Kind::Events { members },
         _ => Kind::Tagged { tag, members },

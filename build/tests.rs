@@ -609,7 +609,7 @@ fn what_has_delta_events_grows_property_by_property() {
     assert_eq!(
         merges["ThingObject<ThingDeltaObject>"],
         "{crate::delta::text(\"id\",&mutself.id,&delta.id);\
-         ifletSome(delta)=&delta.delta{crate::delta::Merge::merge(&mut*self,delta)?;}Ok(())}"
+         ifletSome(delta)=&delta.delta{crate::delta::Merge::merge(&mut*self,delta,holes)?;}Ok(())}"
     );
 }
 
@@ -767,7 +767,7 @@ fn a_union_grows_member_by_member() {
     let arm = |variant: &str| {
         format!(
             "PartDelta::{variant}(delta)=>{{if!::std::matches!(self,Self::{variant}(_)){{*self=Self::{variant}(crate::delta::Empty::empty());}}\
-             ifletSelf::{variant}(target)=self{{crate::delta::Merge::merge(target,delta)?;}}}}"
+             ifletSelf::{variant}(target)=self{{crate::delta::Merge::merge(target,delta,holes)?;}}}}"
         )
     };
     assert_eq!(
@@ -802,7 +802,7 @@ fn an_object_in_itself_grows_too() {
     let body = &implementations(&document, "Merge")["Node<Node>"];
     assert!(
         body.contains(
-            "crate::delta::Merge::merge(&mut**crate::delta::made(&mutself.next),&**delta)?;"
+            "crate::delta::Merge::merge(&mut**crate::delta::made(&mutself.next),&**delta,holes)?;"
         ),
         "{body}"
     );

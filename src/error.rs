@@ -640,10 +640,13 @@ impl Error {
             path if path.is_empty() => String::new(),
             path => format!(" at `{path}`"),
         };
-        let message = format!(
-            "the answer of the model is not the JSON that was asked for{place}: {}",
-            reason(&error)
-        );
+        let what = if error.is_data() {
+            "not of the type that was asked for"
+        } else {
+            "not JSON"
+        };
+        let reason = reason(&error);
+        let message = format!("the answer of the model is {what}{place}: {reason}");
         let mut result = Self::new(Kind::Decode, message).with_short_source(error);
         result.0.body = Some(text(answer.as_bytes()));
         result

@@ -20,12 +20,6 @@ async fn server() -> (MockServer, Client) {
     (server, client)
 }
 
-fn run(status: RunStatus) -> RunObject {
-    let mut run = mock::run();
-    run.status = status;
-    run
-}
-
 fn message(text: &str) -> MessageObject {
     let mut message = mock::message();
     message.content = vec![mock::text(text)];
@@ -44,7 +38,7 @@ fn events(first: &str, second: &str) -> Vec<AssistantStreamEvent> {
         AssistantStreamEvent::ThreadMessageDelta(mock::message_delta(second).into()),
         AssistantStreamEvent::ThreadMessageCompleted(message(&format!("{first}{second}")).into()),
         AssistantStreamEvent::ThreadRunStepCompleted(mock::run_step().into()),
-        AssistantStreamEvent::ThreadRunCompleted(run(RunStatus::Completed).into()),
+        AssistantStreamEvent::ThreadRunCompleted(mock::run_in(RunStatus::Completed).into()),
         AssistantStreamEvent::Done,
     ]
 }
@@ -52,10 +46,10 @@ fn events(first: &str, second: &str) -> Vec<AssistantStreamEvent> {
 #[tokio::test]
 async fn a_run_is_followed_to_its_outcome() {
     let (server, client) = server().await;
-    server.create_run(|_, then| drop(then.ok(&run(RunStatus::InProgress))));
+    server.create_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::InProgress))));
     let looks = server.get_run(|when, then| {
         when.thread_id("thread_1").run_id("run_1");
-        then.ok(&run(RunStatus::Completed));
+        then.ok(&mock::run_in(RunStatus::Completed));
     });
     server.list_messages(|_, then| drop(then.ok(&mock::messages(vec![message("4")]))));
     server.list_run_steps(|_, then| drop(then.ok(&mock::run_steps(vec![mock::run_step()]))));
@@ -77,10 +71,10 @@ async fn a_run_is_followed_to_its_outcome() {
 #[tokio::test]
 async fn every_operation_on_a_run_can_be_followed() {
     let (server, client) = server().await;
-    server.create_thread_and_run(|_, then| drop(then.ok(&run(RunStatus::Queued))));
-    server.submit_tool_outputs_to_run(|_, then| drop(then.ok(&run(RunStatus::Queued))));
-    server.cancel_run(|_, then| drop(then.ok(&run(RunStatus::Cancelling))));
-    let looks = server.get_run(|_, then| drop(then.ok(&run(RunStatus::Incomplete))));
+    server.create_thread_and_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::Queued))));
+    server.submit_tool_outputs_to_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::Queued))));
+    server.cancel_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::Cancelling))));
+    let looks = server.get_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::Incomplete))));
 
     let interval = Duration::ZERO;
     let created = client
@@ -234,14 +228,10 @@ mod tools {
 
     /// A run that wants two sums.
     fn waiting() -> RunObject {
-        let call = |id: &str, arguments: &str| json!({ "id": id, "type": "function", "function": { "name": "add", "arguments": arguments } });
-        let calls = [
-            call("call_1", r#"{"a":1,"b":2}"#),
-            call("call_2", r#"{"a":3,"b":4}"#),
-        ];
-        let mut run = json!(run(RunStatus::RequiresAction));
-        run["required_action"] = json!({ "type": "submit_tool_outputs", "submit_tool_outputs": { "tool_calls": calls } });
-        serde_json::from_value(run).expect("it is a run")
+        mock::requires_action(&[
+            ("call_1", "add", r#"{"a":1,"b":2}"#),
+            ("call_2", "add", r#"{"a":3,"b":4}"#),
+        ])
     }
 
     #[tokio::test]
@@ -333,7 +323,7 @@ mod tools {
         );
         server.create_run(|when, then| {
             when.body(&body);
-            then.ok(&run(RunStatus::Completed));
+            then.ok(&mock::run_in(RunStatus::Completed));
         });
         let answer = message(r#"{"result": 4}"#);
         server.list_messages(|_, then| drop(then.ok(&mock::messages(vec![answer]))));

@@ -3,7 +3,8 @@
 //! Feature `mock`. For the tests of programs that use this crate, and for its own:
 //! [`MockServerExt`] adds a method for each operation to httpmock's server, and
 //! [`run()`], [`message()`] and the others are valid objects whose fields a test
-//! sets as it needs.
+//! sets as it needs. [`requires_action()`], [`tool_call()`], [`outcome()`] and
+//! [`refusal()`] make what is cumbersome or impossible to write out.
 //!
 //! # Examples
 //!
@@ -34,7 +35,67 @@
 //! # Ok(())
 //! # }
 //! ```
-
+//!
+//! Of several mocks of one operation the first answers, as often as it is told to. So a run
+//! passes through states:
+//!
+//! ```
+//! use std::time::Duration;
+//! use httpmock::MockServer;
+//! use openai_assistants::mock::{self, MockServerExt};
+//! use openai_assistants::types::{CreateRunRequest, RunStatus};
+//! use openai_assistants::{Client, Credentials, ToolSet};
+//! use schemars::JsonSchema;
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! struct Add {
+//!     a: i64,
+//!     b: i64,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> openai_assistants::Result<()> {
+//! let server = MockServer::start_async().await;
+//! server.create_run(|_, then| drop(then.ok(&mock::run())));
+//! let calls = mock::requires_action(&[("call_1", "add", r#"{"a": 1, "b": 2}"#)]);
+//! for state in [mock::run_in(RunStatus::InProgress), calls] {
+//!     server.get_run(|_, then| drop(then.ok(&state).into_inner().up_to_n_times(1)));
+//! }
+//! server.get_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::Completed))));
+//! let submission = server.submit_tool_outputs_to_run(|when, then| {
+//!     when.into_inner().body_includes(r#""output":"3""#);
+//!     then.ok(&mock::run());
+//! });
+//!
+//! let client = Client::builder()
+//!     .base_url(server.base_url())
+//!     .credentials(Credentials::bearer("any"))
+//!     .build()?;
+//! let tools = ToolSet::builder()
+//!     .function(|numbers: Add| async move { Ok::<_, String>(numbers.a + numbers.b) })
+//!     .build()?;
+//! let run = client
+//!     .create_run()
+//!     .thread_id("thread_1")
+//!     .body(CreateRunRequest::builder().assistant_id("asst_1"))
+//!     .follow()
+//!     .tools(&tools)
+//!     .interval(Duration::ZERO)
+//!     .wait()
+//!     .await?;
+//! assert_eq!(run.status, RunStatus::Completed);
+//! submission.assert();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Between two looks at a run lies a second, and tests need not wait for it. Where
+//! [`interval`](crate::Follow::interval) is out of their reach, the mock can answer with
+//! `then.ok(&run).into_inner().header("openai-poll-after-ms", "1")`, and the client can have
+//! a [`clock`](crate::ClientBuilder::clock) whose waits are over at once, like the one that
+//! [`Clock`](crate::Clock) shows.
+//!
 //! Streams are answered with events:
 //!
 //! ```

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::types;
+use crate::{RunOutcome, ToolCall, types};
 
 /// Decodes what a server would send, so that the objects are as valid as theirs.
 fn decode<T: DeserializeOwned>(object: Value) -> T {
@@ -65,6 +65,12 @@ pub fn text(value: &str) -> types::MessageContent {
     decode(json!({ "type": "text", "text": { "value": value, "annotations": [] } }))
 }
 
+/// A part of a message: the model does not want to answer, and says so in these words.
+#[must_use]
+pub fn refusal(text: &str) -> types::MessageContent {
+    decode(json!({ "type": "refusal", "refusal": text }))
+}
+
 /// A delta of that message: its first part grows by this text.
 #[cfg(assistants_schema = "MessageDeltaObject")]
 #[must_use]
@@ -106,6 +112,94 @@ pub fn run() -> types::RunObject {
         "parallel_tool_calls": true,
         "response_format": "auto",
     }))
+}
+
+/// That run with another status.
+///
+/// ```
+/// use openai_assistants::mock;
+/// use openai_assistants::types::RunStatus;
+///
+/// let states = [RunStatus::Queued, RunStatus::InProgress, RunStatus::Completed].map(mock::run_in);
+/// assert_eq!(states[2].status, RunStatus::Completed);
+/// ```
+#[must_use]
+pub fn run_in(status: types::RunStatus) -> types::RunObject {
+    let mut run = run();
+    run.status = status;
+    run
+}
+
+/// That run when it waits for the outputs of these function calls: the id, the name of
+/// the function, and the arguments as the model wrote them, which should be JSON.
+///
+/// ```
+/// use openai_assistants::mock;
+///
+/// let run = mock::requires_action(&[
+///     ("call_1", "add", r#"{"a": 1, "b": 2}"#),
+///     ("call_2", "add", "{"),
+/// ]);
+/// assert_eq!(run.status.as_str(), "requires_action");
+/// ```
+#[must_use]
+pub fn requires_action(calls: &[(&str, &str, &str)]) -> types::RunObject {
+    let calls = calls.iter().map(|(id, name, arguments)| {
+        json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } })
+    });
+    let calls: Vec<_> = calls.collect();
+    let mut run = run_in(types::RunStatus::RequiresAction);
+    run.required_action = decode(json!({
+        "type": "submit_tool_outputs",
+        "submit_tool_outputs": { "tool_calls": calls },
+    }));
+    run
+}
+
+/// A function call of that run, as streams tell of it: the id, the name of the function,
+/// and the arguments as the model wrote them. It has no output yet.
+///
+/// ```
+/// use openai_assistants::mock;
+///
+/// let call = mock::tool_call("call_1", "add", r#"{"a": 1, "b": 2}"#);
+/// assert_eq!((call.run_id.as_str(), call.call.id()), ("run_1", Some("call_1")));
+/// ```
+#[must_use]
+pub fn tool_call(id: &str, name: &str, arguments: &str) -> ToolCall {
+    ToolCall {
+        run_id: "run_1".to_owned(),
+        thread_id: "thread_1".to_owned(),
+        step_id: Some("step_1".to_owned()),
+        call: decode(json!({
+            "id": id,
+            "type": "function",
+            "function": { "name": name, "arguments": arguments, "output": null },
+        })),
+    }
+}
+
+/// What has come of a run, for the tests of what a program makes of it.
+///
+/// ```
+/// use openai_assistants::mock;
+/// use openai_assistants::types::RunStatus;
+///
+/// let run = mock::run_in(RunStatus::Completed);
+/// let outcome = mock::outcome(run, vec![mock::message()], vec![mock::run_step()]);
+/// assert_eq!(outcome.text(), "2 + 2 = 4");
+/// ```
+#[must_use]
+pub fn outcome(
+    run: types::RunObject,
+    messages: Vec<types::MessageObject>,
+    steps: Vec<types::RunStepObject>,
+) -> RunOutcome {
+    RunOutcome {
+        run,
+        messages,
+        steps,
+    }
 }
 
 /// A completed step of a run that created a message.
@@ -190,4 +284,48 @@ pub fn error(message: &str) -> types::ErrorResponse {
     decode(json!({
         "error": { "message": message, "type": "invalid_request_error", "code": null, "param": null },
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_can_wait_for_calls() {
+        let run = requires_action(&[("call_1", "add", "{}"), ("call_2", "add", "no JSON")]);
+        assert_eq!(run.status.as_str(), "requires_action");
+        let action = json!(run.required_action);
+        assert_eq!(action["type"], "submit_tool_outputs");
+        assert_eq!(
+            action["submit_tool_outputs"]["tool_calls"],
+            json!([
+                { "id": "call_1", "type": "function", "function": { "name": "add", "arguments": "{}" } },
+                { "id": "call_2", "type": "function", "function": { "name": "add", "arguments": "no JSON" } },
+            ])
+        );
+    }
+
+    #[test]
+    fn a_call_is_one_of_a_function() {
+        let call = tool_call("call_1", "add", "{}");
+        assert_eq!(call.call.id(), Some("call_1"));
+        assert_eq!(json!(call.call)["function"]["name"], "add");
+    }
+
+    #[test]
+    fn an_outcome_has_the_text_of_its_messages() {
+        let outcome = outcome(run(), vec![message()], vec![run_step()]);
+        assert_eq!(outcome.text(), "2 + 2 = 4");
+        assert_eq!(outcome.steps.len(), 1);
+    }
+
+    #[cfg(feature = "tools")]
+    #[test]
+    fn a_refusal_is_one_for_those_who_ask_for_a_value() {
+        let mut message = message();
+        message.content = vec![refusal("I cannot help with that.")];
+        let parsed = message.parse::<Value>().expect("it is no error");
+        let expected = crate::Parsed::Refused("I cannot help with that.".to_owned());
+        assert_eq!(parsed, expected);
+    }
 }

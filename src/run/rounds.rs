@@ -60,9 +60,9 @@ impl<O> Follow<O> {
         self
     }
 
-    /// How many calls of a round run at the same time. By default 8.
+    /// How many calls of a round run at the same time, at least one. By default 8.
     pub fn tool_concurrency(mut self, limit: usize) -> Self {
-        self.settings.rounds.settings.concurrency = limit.max(1);
+        self.settings.rounds.settings.concurrency = limit;
         self
     }
 

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::clock::{Clock, Deadline};
+use crate::clock::{Clock, Deadline, SystemClock};
 use crate::error::{Error, Result};
 use crate::json_path;
 use crate::tools::{ToolSet, strict};
@@ -29,14 +29,37 @@ type Output = Pin<Box<dyn Future<Output = Result<String, Failure>> + Send>>;
 pub(crate) type Handler = Arc<dyn Fn(ToolContext, String) -> Output + Send + Sync>;
 
 /// Which call a tool was called for.
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::ToolContext;
+///
+/// let context = ToolContext::new("thread_1", "run_1", "call_1");
+/// assert_eq!(context.call_id(), "call_1");
+/// ```
 #[derive(Clone, Debug)]
 pub struct ToolContext {
-    thread_id: Arc<str>,
-    run_id: Arc<str>,
+    thread_id: String,
+    run_id: String,
     call_id: String,
 }
 
 impl ToolContext {
+    /// For calls that are made by hand, with [`ToolSet::call`].
+    #[must_use]
+    pub fn new(
+        thread_id: impl Into<String>,
+        run_id: impl Into<String>,
+        call_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            thread_id: thread_id.into(),
+            run_id: run_id.into(),
+            call_id: call_id.into(),
+        }
+    }
+
     /// The thread that the run works on.
     #[must_use]
     pub fn thread_id(&self) -> &str {
@@ -59,6 +82,7 @@ impl ToolContext {
 
 /// What becomes of a call that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OnFailure {
     /// The model is told by an output `{"error": …}`, and may try something else.
     #[default]
@@ -71,7 +95,7 @@ pub enum OnFailure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ToolErrorKind {
-    /// The arguments that the model wrote are no JSON, or do not fit the type.
+    /// The arguments that the model wrote are not JSON, or do not fit the type.
     BadArguments,
     /// The model called a tool that is not in the set.
     UnknownTool,
@@ -85,8 +109,9 @@ pub enum ToolErrorKind {
 
 /// A call of a tool that has no result.
 ///
-/// It is the [`source`](std::error::Error::source) of an error with
-/// [`is_tool`](crate::Error::is_tool); its own source is the error of the function.
+/// [`ToolSet::call`] returns it. In a run that is followed, it is the
+/// [`source`](std::error::Error::source) of an error with
+/// [`is_tool`](crate::Error::is_tool). Its own source is the error of the function.
 ///
 /// # Examples
 ///
@@ -191,22 +216,21 @@ impl ToolSet {
         settings: &RunSettings,
         clock: &Arc<dyn Clock>,
     ) -> Result<Vec<(String, String)>> {
-        let (thread, run): (Arc<str>, Arc<str>) = (thread_id.into(), run_id.into());
         let mut ids = HashSet::new();
         let calls = calls.into_iter().filter(|call| ids.insert(call.id.clone()));
         let calls: Vec<_> = calls.enumerate().collect();
         let mut results = stream::iter(calls)
             .map(|(position, call)| {
-                let context = ToolContext {
-                    thread_id: thread.clone(),
-                    run_id: run.clone(),
-                    call_id: call.id.clone(),
-                };
-                async move { (position, self.call(call, context, settings, clock).await) }
+                let context = ToolContext::new(thread_id, run_id, &call.id);
+                let (id, limit) = (call.id.clone(), Some(settings.timeout));
+                async move {
+                    let result = self.call_within(limit, call, context, clock).await;
+                    (position, id, result)
+                }
             })
             .buffer_unordered(settings.concurrency.max(1));
         let mut outputs = Vec::new();
-        while let Some((position, (id, result))) = results.next().await {
+        while let Some((position, id, result)) = results.next().await {
             let output = match result {
                 Ok(output) => output,
                 Err(error) => match (settings.on_failure)(&error) {
@@ -222,25 +246,91 @@ impl ToolSet {
         Ok(outputs.into_iter().map(|(_, output)| output).collect())
     }
 
-    async fn call(
+    /// Calls a tool by hand, with arguments as the model writes them: where a person has
+    /// to agree before, or in the tests of a tool. The output is what the model is to be
+    /// told. [`Follow::tools`](crate::Follow::tools) makes the calls of a run on its own.
+    ///
+    /// A tool without a [`timeout`](crate::Tool::timeout) may take as long as it likes. The
+    /// time-out of one that has it is measured by tokio's timers, also where a client has
+    /// another clock.
+    ///
+    /// # Errors
+    /// The [`kind`](ToolError::kind) says which: there is no such tool, the arguments do
+    /// not fit it, or the function failed, panicked or took too long.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use openai_assistants::{Tool, ToolContext, ToolErrorKind, ToolSet};
+    /// use schemars::JsonSchema;
+    /// use serde::Deserialize;
+    ///
+    /// /// Divides two numbers.
+    /// #[derive(Deserialize, JsonSchema)]
+    /// struct Divide {
+    ///     a: i64,
+    ///     b: i64,
+    /// }
+    ///
+    /// async fn divide(numbers: Divide) -> Result<i64, &'static str> {
+    ///     numbers.a.checked_div(numbers.b).ok_or("b must not be 0")
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> openai_assistants::Result<()> {
+    /// let tools = ToolSet::builder().function(divide).build()?;
+    /// let context = ToolContext::new("thread_1", "run_1", "call_1");
+    ///
+    /// let output = tools.call("divide", r#"{"a": 6, "b": 2}"#, context.clone()).await;
+    /// assert_eq!(output.unwrap(), "3");
+    ///
+    /// let error = tools.call("divide", r#"{"a": 6, "b": 0}"#, context).await.unwrap_err();
+    /// assert_eq!(error.kind(), ToolErrorKind::Failed);
+    /// assert_eq!(error.message(), "b must not be 0");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn call(
         &self,
+        name: &str,
+        arguments: &str,
+        context: ToolContext,
+    ) -> Result<String, ToolError> {
+        let call = Call {
+            id: context.call_id.clone(),
+            name: name.to_owned(),
+            arguments: arguments.to_owned(),
+        };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        self.call_within(None, call, context, &clock).await
+    }
+
+    /// Makes one call. The limit is for a tool that has none of its own.
+    async fn call_within(
+        &self,
+        limit: Option<Duration>,
         call: Call,
         context: ToolContext,
-        settings: &RunSettings,
         clock: &Arc<dyn Clock>,
-    ) -> (String, Result<String, ToolError>) {
+    ) -> Result<String, ToolError> {
         let result = match self.get(&call.name) {
             Some(tool) => {
-                let limit = tool.timeout.unwrap_or(settings.timeout);
                 let output = (tool.handler)(context, call.arguments);
                 let output = AssertUnwindSafe(output).catch_unwind();
-                match Deadline::new(clock, limit).before(output).await {
-                    Some(Ok(result)) => result,
-                    Some(Err(_)) => Err(Failure::plain(
+                let output = match tool.timeout.or(limit) {
+                    Some(limit) => Deadline::new(clock, limit)
+                        .before(output)
+                        .await
+                        .ok_or(limit),
+                    None => Ok(output.await),
+                };
+                match output {
+                    Ok(Ok(result)) => result,
+                    Ok(Err(_)) => Err(Failure::plain(
                         ToolErrorKind::Panicked,
                         "the tool has a fault and gave up",
                     )),
-                    None => Err(Failure::plain(
+                    Err(limit) => Err(Failure::plain(
                         ToolErrorKind::TimedOut,
                         format!("the tool had no result within {limit:?}"),
                     )),
@@ -249,20 +339,17 @@ impl ToolSet {
             None => {
                 let names: Vec<_> = self.names().collect();
                 let (name, names) = (&call.name, names.join(", "));
-                Err(Failure::plain(
-                    ToolErrorKind::UnknownTool,
-                    format!("there is no tool `{name}`; the names of the tools: {names}"),
-                ))
+                let message = format!("there is no tool `{name}`; the names of the tools: {names}");
+                Err(Failure::plain(ToolErrorKind::UnknownTool, message))
             }
         };
-        let result = result.map_err(|failure| ToolError {
+        result.map_err(|failure| ToolError {
             kind: failure.kind,
             tool: call.name,
-            call_id: call.id.clone(),
+            call_id: call.id,
             message: failure.message,
             source: failure.cause,
-        });
-        (call.id, result)
+        })
     }
 }
 
@@ -297,9 +384,14 @@ fn arguments_of<A: DeserializeOwned>(text: &str) -> Result<A, Failure> {
             path if path.is_empty() => String::new(),
             path => format!(" at `{path}`"),
         };
+        let what = if error.is_data() {
+            "do not fit the tool"
+        } else {
+            "are not valid JSON"
+        };
         Failure {
             kind: ToolErrorKind::BadArguments,
-            message: format!("the arguments cannot be used{place}: {error}"),
+            message: format!("the arguments {what}{place}: {error}"),
             cause: Some(error.into()),
         }
     })
@@ -475,17 +567,26 @@ mod tests {
     #[tokio::test]
     async fn bad_arguments_come_back_with_what_is_wrong_with_them() {
         let kind = ToolErrorKind::BadArguments;
-        let told = check_failure("divide", r#"{"a": 1, "b": "two"}"#, kind).await;
-        assert!(
-            told.contains("at `b`: invalid type: string \"two\", expected i64"),
-            "{told}"
-        );
-        let told = check_failure("divide", r#"{"a": 1}"#, kind).await;
-        assert!(told.contains("missing field `b`"), "{told}");
-        let told = check_failure("divide", r#"{"a": 1, "#, kind).await;
-        assert!(told.contains("EOF"), "{told}");
-        check_failure("divide", "[]", kind).await;
-        check_failure("divide", "", kind).await;
+        for (arguments, expected) in [
+            (
+                r#"{"a": 1, "b": "two"}"#,
+                "the arguments do not fit the tool at `b`: invalid type: string \"two\", expected i64",
+            ),
+            (
+                r#"{"a": 1}"#,
+                "the arguments do not fit the tool: missing field `b`",
+            ),
+            ("[]", "the arguments do not fit the tool"),
+            ("", "the arguments do not fit the tool: missing field `a`"),
+            (r#"{"a": 1, "#, "the arguments are not valid JSON: EOF"),
+            (
+                "{a: 1}",
+                "the arguments are not valid JSON: key must be a string",
+            ),
+        ] {
+            let told = check_failure("divide", arguments, kind).await;
+            assert!(told.starts_with(expected), "{told}");
+        }
     }
 
     #[tokio::test]
@@ -679,6 +780,48 @@ mod tests {
             output_of(&tools, "wait", "{}").await,
             "thread_1 run_1 call_1"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_by_hand_is_like_one_of_a_run() {
+        fn context() -> ToolContext {
+            ToolContext::new("thread_1", "run_1", "call_1")
+        }
+        let ids = Tool::with_context(|context: ToolContext, _: Wait| async move {
+            let ids = [context.thread_id(), context.run_id(), context.call_id()];
+            Ok::<_, Infallible>(ids.join(" "))
+        });
+        let limit = Duration::from_secs(5);
+        let tools = ToolSet::builder()
+            .function(divide)
+            .tool(ids.name("ids"))
+            .tool(Tool::function(wait).timeout(limit));
+        let tools = tools.build().unwrap();
+        let output = tools.call("ids", "{}", context()).await.unwrap();
+        assert_eq!(output, "thread_1 run_1 call_1");
+        for (name, arguments, kind) in [
+            ("divide", "{", ToolErrorKind::BadArguments),
+            ("divide", r#"{"a": 1, "b": 0}"#, ToolErrorKind::Failed),
+            ("divide", r#"{"a": -1, "b": 1}"#, ToolErrorKind::Panicked),
+            ("multiply", "{}", ToolErrorKind::UnknownTool),
+            ("wait", "{}", ToolErrorKind::TimedOut),
+        ] {
+            let error = tools.call(name, arguments, context()).await.unwrap_err();
+            assert_eq!(error.kind(), kind);
+            assert_eq!((error.tool(), error.call_id()), (name, "call_1"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_by_hand_has_no_limit_but_that_of_its_tool() {
+        let gate = Gate::new();
+        let tools = gate.tools.clone();
+        let context = ToolContext::new("thread_1", "run_1", "call_1");
+        // `Send`, so that it can be spawned.
+        let work = tokio::spawn(async move { tools.call("wait", "{}", context).await });
+        until(|| gate.started() == 1).await;
+        gate.open.add_permits(1);
+        assert_eq!(work.await.unwrap().unwrap(), "output of call_1");
     }
 
     /// A tool whose calls end one by one when they are let go.

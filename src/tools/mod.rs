@@ -41,10 +41,18 @@ const NAME_LIMIT: usize = 64;
 /// doc comments are what the model reads to know what is meant. The result is anything
 /// that serde can write: a string goes to the model as it is, everything else as JSON.
 ///
-/// Schemas are strict unless [`strict`](Self::strict) says otherwise: the model then
-/// keeps to them. Optional fields are sent as null; fields with `#[serde(default)]` are
-/// decoded from null as well. Maps, tuples and `serde_json::Value` cannot be expressed,
-/// and limits of the length of strings are not part of the schema.
+/// # Arguments
+///
+/// The argument is a struct with named fields, or `()` for none. Inside of it there may be
+/// structs, lists, options, and enums with and without data. Maps, tuples and
+/// `serde_json::Value` cannot be expressed, because schemas are strict unless
+/// [`strict`](Self::strict) says otherwise: the model then keeps to them. Limits of the
+/// length of strings are not part of the schema.
+///
+/// The model sees the fields, and writes them, in the order in which they are declared: put
+/// what it has to think of first in front. An optional field may be null, and so may one
+/// with `#[serde(default)]`, which then has its default. Tell in the doc comment which that
+/// is: it is not part of the schema.
 ///
 /// # Examples
 ///
@@ -84,6 +92,8 @@ const NAME_LIMIT: usize = 64;
 #[must_use = "a tool is called as part of a `ToolSet`"]
 pub struct Tool {
     name: String,
+    /// The type that the name should come from, if it has none of its own.
+    nameless: Option<&'static str>,
     description: Option<String>,
     /// Of the arguments, as schemars makes it or as the caller gave it.
     schema: Value,
@@ -114,6 +124,30 @@ impl Tool {
     ///
     /// let tool = Tool::function(|numbers: Add| async move {
     ///     numbers.a.checked_add(numbers.b).ok_or("the sum is too large")
+    /// });
+    /// ```
+    ///
+    /// Calls run at the same time and may outlive each other, so each future owns what it
+    /// works with. What calls share, such as a pool of connections, is moved into the
+    /// closure, and each call takes a clone:
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use std::sync::Arc;
+    /// use openai_assistants::Tool;
+    /// use schemars::JsonSchema;
+    /// use serde::Deserialize;
+    ///
+    /// /// Looks up the price of an article.
+    /// #[derive(Deserialize, JsonSchema)]
+    /// struct Lookup {
+    ///     article: String,
+    /// }
+    ///
+    /// let prices = Arc::new(HashMap::from([("tea".to_owned(), 4.2)]));
+    /// let tool = Tool::function(move |lookup: Lookup| {
+    ///     let prices = prices.clone();
+    ///     async move { prices.get(&lookup.article).copied().ok_or("there is no such article") }
     /// });
     /// ```
     pub fn function<A, F, Fut, R, E>(function: F) -> Self
@@ -158,6 +192,8 @@ impl Tool {
         let mut schema = strict::of::<A>();
         Self {
             name: snake_case(&A::schema_name()),
+            // What schemars writes in place has a makeshift name: `()` is `null`.
+            nameless: A::inline_schema().then(std::any::type_name::<A>),
             description: strict::take_description(&mut schema),
             schema,
             is_strict: true,
@@ -193,6 +229,7 @@ impl Tool {
     {
         Self {
             name: name.into(),
+            nameless: None,
             description: Some(description.into()),
             schema,
             is_strict: false,
@@ -205,6 +242,7 @@ impl Tool {
     /// them.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
+        self.nameless = None;
         self
     }
 
@@ -243,26 +281,46 @@ impl fmt::Debug for Tool {
 
 /// The tools that a model may call. It is cheap to clone.
 ///
+/// [`Follow::tools`](crate::Follow::tools) calls them when a run asks for it, and
+/// [`call`](Self::call) does so by hand.
+///
 /// # Examples
+///
+/// Two tools that share a list, and a run that may call them:
 ///
 /// ```
 /// use std::convert::Infallible;
-/// use openai_assistants::ToolSet;
+/// use std::sync::{Arc, Mutex};
+/// use openai_assistants::{Tool, ToolSet};
 /// use openai_assistants::types::CreateRunRequest;
 /// use schemars::JsonSchema;
 /// use serde::Deserialize;
 ///
-/// /// Weather in a city.
+/// /// Puts something on the shopping list.
 /// #[derive(Deserialize, JsonSchema)]
-/// struct GetWeather {
-///     /// Name of the city.
-///     city: String,
+/// struct AddItem {
+///     /// What to buy.
+///     item: String,
 /// }
 ///
+/// let list = Arc::new(Mutex::new(Vec::new()));
+/// let shown = list.clone();
 /// let tools = ToolSet::builder()
-///     .function(|arguments: GetWeather| async move {
-///         Ok::<_, Infallible>(format!("12 °C in {}", arguments.city))
+///     .function(move |arguments: AddItem| {
+///         let list = list.clone();
+///         async move {
+///             list.lock().unwrap().push(arguments.item);
+///             Ok::<_, Infallible>("added")
+///         }
 ///     })
+///     .tool(
+///         Tool::function(move |(): ()| {
+///             let list = shown.clone();
+///             async move { Ok::<_, Infallible>(list.lock().unwrap().clone()) }
+///         })
+///         .name("show_list")
+///         .description("Shows the shopping list."),
+///     )
 ///     .build()?;
 /// let body = CreateRunRequest::builder()
 ///     .assistant_id("asst_1")
@@ -345,10 +403,17 @@ impl ToolSetBuilder {
     ///
     /// # Errors
     /// The type of an argument has no strict JSON Schema, or is not an object; a name
-    /// cannot be used, or is there twice.
+    /// cannot be used, is there twice, or would have to come from a type that has none,
+    /// such as `()`.
     pub fn build(self) -> Result<ToolSet> {
+        let definitions = self.tools.iter().map(definition).collect::<Result<_>>()?;
         let mut names = HashSet::new();
         for tool in &self.tools {
+            if let Some(argument) = tool.nameless {
+                return Err(Error::unusable(format!(
+                    "a tool has `{argument}` as its argument, which is no name for it: give it a `name`"
+                )));
+            }
             check_name(&tool.name).map_err(Error::unusable)?;
             if !names.insert(&tool.name) {
                 let reason = format!(
@@ -358,7 +423,6 @@ impl ToolSetBuilder {
                 return Err(Error::unusable(reason));
             }
         }
-        let definitions = self.tools.iter().map(definition).collect::<Result<_>>()?;
         Ok(ToolSet(Arc::new(Inner {
             tools: self.tools,
             definitions,
@@ -495,6 +559,63 @@ mod tests {
             .name("lookup")
             .description("Looks it up.");
         assert_eq!(definition_of(tool), expected);
+    }
+
+    #[test]
+    fn the_model_sees_the_fields_in_the_order_of_their_declaration() {
+        #[derive(Deserialize, JsonSchema)]
+        #[allow(dead_code)]
+        struct Z {
+            b: u8,
+            a: u8,
+        }
+        #[derive(Deserialize, JsonSchema)]
+        #[allow(dead_code)]
+        struct Answer {
+            z: Z,
+            m: String,
+            a: Option<Z>,
+        }
+        let tool = Tool::function(|_: Answer| async { Ok::<_, Infallible>(()) });
+        for (tool, required) in [
+            (tool.clone(), r#"["z","m","a"]"#),
+            (tool.strict(false), r#"["z","m"]"#),
+        ] {
+            let set = ToolSet::builder().tool(tool).build().unwrap();
+            // As it is sent.
+            let text = serde_json::to_string(&set.definitions()).unwrap();
+            let definitions: Value = serde_json::from_str(&text).unwrap();
+            let parameters = &definitions[0]["function"]["parameters"];
+            let names = |schema: &Value| {
+                let properties = schema["properties"].as_object().unwrap();
+                properties.keys().cloned().collect::<Vec<_>>()
+            };
+            assert_eq!(names(parameters), ["z", "m", "a"], "{text}");
+            assert_eq!(names(&parameters["$defs"]["Z"]), ["b", "a"], "{text}");
+            assert_eq!(parameters["required"].to_string(), required);
+        }
+    }
+
+    #[test]
+    fn a_type_without_a_name_needs_one_for_the_tool() {
+        let tool = Tool::function(|(): ()| async { Ok::<_, Infallible>(()) });
+        let message = mistake(ToolSet::builder().tool(tool.clone()));
+        assert!(
+            message.contains("`()`") && message.contains("give it a `name`"),
+            "{message}"
+        );
+        assert_eq!(
+            definition_of(tool.name("refresh"))["function"]["name"],
+            "refresh"
+        );
+        let map = Tool::function(|_: BTreeMap<String, u8>| async { Ok::<_, Infallible>(()) });
+        let message = mistake(ToolSet::builder().tool(map.clone().strict(false)));
+        assert!(message.contains("give it a `name`"), "{message}");
+        definition_of(map.strict(false).name("count"));
+        // What no name would help comes first.
+        let text = Tool::function(|_: String| async { Ok::<_, Infallible>(()) });
+        let message = mistake(ToolSet::builder().tool(text));
+        assert!(message.contains("is not an object"), "{message}");
     }
 
     #[test]

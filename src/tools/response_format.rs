@@ -11,8 +11,13 @@ use crate::types;
 ///
 /// The type derives `Deserialize` of serde and `JsonSchema` of
 /// [schemars](https://docs.rs/schemars) 1. Its name and doc comments are part of the
-/// format, and the schema is strict: fields that may be missing are sent as null. An
-/// assistant, a run, or both may have a format; their answers are read by
+/// format, and the schema is strict: fields that may be missing are sent as null. The
+/// model writes the fields in the order in which they are declared, so put what leads to
+/// a result in front of it. What the type may be is the same as for the arguments of a
+/// [`Tool`](crate::Tool#arguments).
+///
+/// An assistant, a run, or both may have a format; their answers are read by
+/// [`RunOutcome::parse`](crate::RunOutcome::parse) and
 /// [`MessageObject::parse`](types::MessageObject::parse).
 ///
 /// # Errors
@@ -69,9 +74,20 @@ mod tests {
     #[derive(JsonSchema)]
     #[allow(dead_code)]
     struct Solution {
-        answer: f64,
         #[serde(default)]
         steps: Vec<String>,
+        answer: f64,
+    }
+
+    #[test]
+    fn the_model_comes_to_the_answer_by_the_steps() {
+        let format = serde_json::to_string(&response_format::<Solution>().unwrap()).unwrap();
+        assert!(
+            format.contains(r#""required":["steps","answer"]"#),
+            "{format}"
+        );
+        let place = |name| format.find(name).expect("it is a property");
+        assert!(place(r#""steps":{"#) < place(r#""answer":{"#), "{format}");
     }
 
     #[test]
@@ -89,7 +105,7 @@ mod tests {
                         "answer": {"type": "number"},
                         "steps": {"type": ["array", "null"], "items": {"type": "string"}},
                     },
-                    "required": ["answer", "steps"],
+                    "required": ["steps", "answer"],
                     "additionalProperties": false,
                 },
             }})

@@ -102,10 +102,10 @@ fn canonical(upstream: &Value) -> Result<Imported, Error> {
     given.retain(|name, _| components.contains_key(name));
     discriminator::write(&mut components)?;
 
-    Ok(Imported {
-        document: operations::document(&version, paths, components),
-        given,
-    })
+    let mut document = operations::document(&version, paths, components);
+    // Whether maps are sorted depends on what is built along with this.
+    document.sort_all_objects();
+    Ok(Imported { document, given })
 }
 
 /// The version of the API, of a document in a version of OpenAPI that can be read.
