@@ -5,8 +5,8 @@ use std::time::Duration;
 use httpmock::MockServer;
 use openai_assistants::mock::{self, MockServerExt};
 use openai_assistants::types::{
-    AssistantStreamEvent, CreateRunRequest, CreateThreadAndRunRequest, MessageObject, RunObject,
-    RunStatus, SubmitToolOutputsRunRequest, ToolOutput,
+    AssistantStreamEvent, CreateRunRequest, CreateThreadAndRunRequest, MessageObject, RunStatus,
+    SubmitToolOutputsRunRequest, ToolOutput,
 };
 use openai_assistants::{Client, Credentials};
 
@@ -213,6 +213,7 @@ mod tools {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Arc, Mutex};
 
+    use openai_assistants::types::RunObject;
     use openai_assistants::{Parsed, ToolSet, response_format};
     use schemars::JsonSchema;
     use serde::Deserialize;
