@@ -22,7 +22,8 @@ where
     O: StreamingOperation<Event = Event> + Operation<Output = RunObject>,
 {
     /// Opens the stream of the run's events, and keeps it going when tool outputs are
-    /// submitted: it is one stream from the first event to the end of the run. The
+    /// submitted: it is one stream from the first event to the end of the run. (A run that
+    /// is only asked for, by `get_run`, has none.) The
     /// [`RunStream`] has the text as it comes, and the run, its messages and its steps
     /// as they are.
     ///

@@ -142,7 +142,8 @@ impl RunStream {
     }
 
     /// Goes on with the events that follow the submission of tool outputs. What is left
-    /// of the events before is given up.
+    /// of the events before is given up, and with it the deadline and the tools that
+    /// [`Follow`](crate::Follow) had for them.
     ///
     /// # Examples
     ///
