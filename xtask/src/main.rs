@@ -58,6 +58,46 @@ enum Spec {
         #[arg(long, value_name = "PATH", default_value_os_t = default_output())]
         output: PathBuf,
     },
+    /// Tell what is different in an upstream document, and what of it breaks callers
+    ///
+    /// Nothing is written. Descriptions are not compared: this project has its own.
+    /// Exits with 0 if nothing is different, 1 if something is, and 2 if a document
+    /// cannot be used.
+    Diff {
+        /// A complete OpenAPI 3.0 or 3.1 document of any date, or an imported one
+        document: PathBuf,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+        /// The document to compare with
+        #[arg(long, value_name = "PATH", default_value_os_t = default_output())]
+        from: PathBuf,
+    },
+}
+
+/// What a command prints, and how it exits.
+struct Outcome {
+    text: String,
+    code: u8,
+}
+
+impl From<String> for Outcome {
+    fn from(text: String) -> Self {
+        Self { text, code: 0 }
+    }
+}
+
+/// What a command reports when it fails, and how it exits. Without a word to the
+/// contrary that is 1; clap exits with 2 when it does not understand a command.
+struct Failure {
+    text: String,
+    code: u8,
+}
+
+impl From<String> for Failure {
+    fn from(text: String) -> Self {
+        Self { text, code: 1 }
+    }
 }
 
 fn default_output() -> PathBuf {
@@ -75,26 +115,50 @@ fn root() -> PathBuf {
 }
 
 fn main() -> ExitCode {
-    let result = match Command::parse() {
+    let (code, text) = match run(Command::parse()) {
+        Ok(Outcome { text, code }) => (code, text),
+        Err(Failure { text, code }) => {
+            eprintln!("error: {text}");
+            return ExitCode::from(code);
+        }
+    };
+    // Whoever closed the pipe has seen enough.
+    let _ = write!(std::io::stdout(), "{text}");
+    ExitCode::from(code)
+}
+
+fn run(command: Command) -> Result<Outcome, Failure> {
+    let text = match command {
         Command::Spec(Spec::Import { document, output }) => {
             spec::import::run(&document, &output, &default_output())
-                .map(|summary| summary.to_string())
-                .map_err(|error| error.to_string())
+                .map_err(|error| error.to_string())?
+                .to_string()
         }
-        Command::Generate { document, mocks } => generate(&document, mocks),
-        Command::Doctor { document, seeds } => doctor::run(&root(), &document, seeds),
+        Command::Spec(Spec::Diff {
+            document,
+            json,
+            from,
+        }) => return diff(&from, &document, json),
+        Command::Generate { document, mocks } => generate(&document, mocks)?,
+        Command::Doctor { document, seeds } => doctor::run(&root(), &document, seeds)?,
     };
-    match result {
-        Ok(text) => {
-            // Whoever closed the pipe has seen enough.
-            let _ = write!(std::io::stdout(), "{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    Ok(text.into())
+}
+
+/// As with `diff` and `grep`, 1 is an answer, so that a failure is 2.
+fn diff(from: &Path, document: &Path, json: bool) -> Result<Outcome, Failure> {
+    let report = spec::diff::run(from, document).map_err(|error| Failure {
+        text: error.to_string(),
+        code: 2,
+    })?;
+    Ok(Outcome {
+        text: if json {
+            format!("{:#}\n", report.json())
+        } else {
+            report.to_string()
+        },
+        code: report.is_drift().into(),
+    })
 }
 
 fn generate(path: &Path, mocks: bool) -> Result<String, String> {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::changes::{self, Change, What};
+use super::changes::{self, Change, Counts};
 use super::closure::{self, ERROR_RESPONSE, STREAM_EVENT};
 use super::hoist::Hoist;
 use super::lower::Lowering;
@@ -75,6 +75,23 @@ fn previous(output: &Path) -> Result<Option<Value>, Error> {
         return Err(error.in_file(output));
     }
     Ok(Some(previous))
+}
+
+/// The canonical document of any document: as it is, if it was written by an import.
+///
+/// # Errors
+/// Says what in the document cannot be used.
+pub(super) fn any(document: Value) -> Result<Value, Error> {
+    let canonical = if operations::is_canonical(&document) {
+        version(&document)?;
+        // What it holds is taken as it is, but it has to hold something.
+        closure::cut(&document)?;
+        document
+    } else {
+        canonical(&document)?.document
+    };
+    check::check(&canonical)?;
+    Ok(canonical)
 }
 
 /// The Assistants API of a complete document, without descriptions.
@@ -187,15 +204,7 @@ impl Summary {
         let Some(changes) = &self.changes else {
             return writeln!(f, "changes: this is the first import");
         };
-        let of = |what: What| changes.iter().filter(|change| change.what == what).count();
-        let breaking = changes.iter().filter(|change| change.breaking).count();
-        writeln!(
-            f,
-            "changes: {} added, {} removed, {} changed; {breaking} of them break callers",
-            of(What::Added),
-            of(What::Removed),
-            of(What::Changed)
-        )?;
+        writeln!(f, "changes: {}", Counts(changes))?;
         changes
             .iter()
             .try_for_each(|change| writeln!(f, "  {change}"))

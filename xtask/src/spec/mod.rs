@@ -6,13 +6,15 @@
 //! ```
 //!
 //! `import` runs the steps; each of the other modules is one of them, or what
-//! some of them need (`schema`, `facts`, `naming`, `pointer`).
+//! some of them need (`schema`, `facts`, `naming`, `pointer`). `diff` compares the
+//! result with another document and writes nothing.
 
 mod changes;
 mod check;
 mod closure;
 mod corrections;
 mod descriptions;
+pub mod diff;
 mod discriminator;
 mod facts;
 mod hoist;

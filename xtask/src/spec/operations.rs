@@ -11,6 +11,9 @@ use crate::document::Error;
 
 const TAG: &str = "Assistants";
 
+/// Of the documents that are written here, and no others.
+const TITLE: &str = "OpenAI Assistants API";
+
 /// Marks an operation that can answer with a stream of events, and says of which.
 pub(super) const EVENT_STREAM: &str = "x-event-stream";
 
@@ -124,12 +127,19 @@ pub(super) fn roots(paths: &Value) -> Vec<String> {
     }
 }
 
+/// Whether a document was written here: it may have been edited since.
+pub(super) fn is_canonical(document: &Value) -> bool {
+    document
+        .pointer("/info/title")
+        .is_some_and(|title| title == TITLE)
+}
+
 /// The whole document, but for the descriptions.
 pub(super) fn document(version: &str, paths: Value, components: Schemas) -> Value {
     json!({
         "openapi": "3.0.3",
         "info": {
-            "title": "OpenAI Assistants API",
+            "title": TITLE,
             "version": version,
             "license": { "name": "MIT", "url": "https://opensource.org/license/mit" },
         },

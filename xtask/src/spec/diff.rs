@@ -1,0 +1,107 @@
+//! `cargo xtask spec diff`: how an upstream document differs from the one in use.
+
+use std::fmt;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::changes::{self, Bump, Change, Counts};
+use super::import;
+use crate::document::{self, Error};
+
+/// Compares two documents, each of them a complete one or an imported one.
+///
+/// # Errors
+/// Says which document cannot be used, and why.
+pub(crate) fn run(from: &Path, to: &Path) -> Result<Report, Error> {
+    let (from, before) = read(from)?;
+    let (to, after) = read(to)?;
+    Ok(Report {
+        changes: changes::between(&before, &after),
+        from,
+        to,
+    })
+}
+
+fn read(path: &Path) -> Result<(Origin, Value), Error> {
+    let document = document::read(path)?;
+    let text = |pointer| document.pointer(pointer).and_then(Value::as_str);
+    let origin = Origin {
+        path: path.display().to_string(),
+        openapi: text("/openapi").unwrap_or_default().to_owned(),
+        api: text("/info/version").unwrap_or_default().to_owned(),
+    };
+    let canonical = import::any(document).map_err(|error| error.in_file(path))?;
+    Ok((origin, canonical))
+}
+
+/// Which document was compared, and in which versions it says that it is written.
+struct Origin {
+    path: String,
+    openapi: String,
+    api: String,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, openapi, api } = self;
+        write!(f, "{path} (API {api}, OpenAPI {openapi})")
+    }
+}
+
+/// What is different, what matters most first.
+pub(crate) struct Report {
+    from: Origin,
+    to: Origin,
+    changes: Vec<Change>,
+}
+
+impl Report {
+    pub(crate) fn is_drift(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    /// The report for machines.
+    pub(crate) fn json(&self) -> Value {
+        let changes: Vec<Value> = self
+            .changes
+            .iter()
+            .map(|change| {
+                json!({
+                    "kind": change.subject.name(),
+                    "what": change.what.name(),
+                    "name": change.name,
+                    "place": change.place,
+                    "detail": change.detail,
+                    "breaking": change.reason().is_some(),
+                    "reason": change.reason(),
+                })
+            })
+            .collect();
+        json!({
+            "from": self.from.path,
+            "to": self.to.path,
+            "bump": Bump::of(&self.changes).name(),
+            "changes": changes,
+        })
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "from {}\nto   {}", self.from, self.to)?;
+        if !self.is_drift() {
+            return writeln!(f, "no drift");
+        }
+        for change in &self.changes {
+            writeln!(f, "  {change}")?;
+        }
+        writeln!(f, "changes: {}", Counts(&self.changes))?;
+        let bump = Bump::of(&self.changes);
+        write!(f, "version: {}", bump.name())?;
+        if bump.before_one() != bump {
+            write!(f, ", before 1.0 {}", bump.before_one().name())?;
+        }
+        writeln!(f)
+    }
+}

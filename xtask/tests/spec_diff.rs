@@ -1,0 +1,310 @@
+//! `cargo xtask spec diff` as seen from outside: exit codes and reports.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+const DOCUMENT: &str = r"
+openapi: 3.1.0
+info: {title: Everything, version: 1.2.3}
+paths:
+  /threads:
+    post:
+      operationId: createThread
+      tags: [Assistants]
+      description: Their words.
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/CreateThreadRequest'}}}}
+      responses: {200: {content: {application/json: {schema: {$ref: '#/components/schemas/ThreadObject'}}}}}
+components:
+  schemas:
+    CreateThreadRequest:
+      type: object
+      properties: {name: {type: string}}
+    ThreadObject:
+      type: object
+      description: Their words.
+      required: [id]
+      properties:
+        id: {type: string}
+        status: {type: string, enum: [open, closed]}
+";
+
+/// A folder of a test's own, in the place of the repository.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("diff")
+            .join(test);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    fn xtask(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .env("CARGO_MANIFEST_DIR", self.0.join("xtask"))
+            .args(arguments)
+            .output()
+            .unwrap()
+    }
+
+    /// The exit code and what is printed.
+    fn diff(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = self.xtask(&[&["spec", "diff"], arguments].concat());
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    }
+}
+
+#[test]
+fn without_drift_it_exits_with_0() {
+    let folder = Folder::new("same");
+    let upstream = folder.write("in.yaml", DOCUMENT);
+    let imported = folder.0.join("openapi.yaml").display().to_string();
+    let import = folder.xtask(&["spec", "import", &upstream]);
+    assert!(import.status.success());
+
+    let words = folder.write("words.yaml", &DOCUMENT.replace("Their", "Other"));
+    for (from, to) in [
+        (&imported, &upstream),
+        (&upstream, &imported),
+        (&upstream, &words),
+    ] {
+        let (code, text) = folder.diff(&["--from", from, to]);
+        assert_eq!(code, Some(0), "{text}");
+        assert!(text.ends_with("\nno drift\n"), "{text}");
+    }
+    let (code, text) = folder.diff(&[&upstream, "--json"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).unwrap(),
+        json!({"from": imported, "to": upstream, "bump": "none", "changes": []})
+    );
+}
+
+#[test]
+fn an_imported_document_is_taken_as_it_is() {
+    let folder = Folder::new("canonical");
+    let upstream = folder.write("in.yaml", DOCUMENT);
+    assert!(
+        folder
+            .xtask(&["spec", "import", &upstream])
+            .status
+            .success()
+    );
+    let imported = fs::read_to_string(folder.0.join("openapi.yaml")).unwrap();
+    // No operation leads to it: an import would leave it out.
+    let more = imported.replace(
+        "    ThreadObject:\n",
+        "    Spare:\n      type: string\n      enum:\n        - a\n        - b\n    ThreadObject:\n",
+    );
+    let more = folder.write("more.yaml", &more);
+    let (code, text) = folder.diff(&[&more]);
+    assert_eq!(code, Some(1));
+    assert!(
+        text.contains("  + schemas/Spare: a list of values\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn with_drift_it_exits_with_1_and_tells_what_breaks_callers_first() {
+    let folder = Folder::new("drift");
+    let from = folder.write("from.yaml", DOCUMENT);
+    let changed = DOCUMENT
+        .replace("[open, closed]", "[open, archived]")
+        .replace(
+            "info: {title: Everything, version: 1.2.3}",
+            "info: {title: Everything, version: 1.3.0}",
+        );
+    let to = folder.write("to.yaml", &changed);
+
+    let (code, text) = folder.diff(&["--from", &from, &to]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        text,
+        format!(
+            "from {from} (API 1.2.3, OpenAPI 3.1.0)\n\
+             to   {to} (API 1.3.0, OpenAPI 3.1.0)\n\
+             \x20 - schemas/ThreadStatus/enum/closed (breaks callers: the variant is gone)\n\
+             \x20 + schemas/ThreadStatus/enum/archived\n\
+             changes: 1 added, 1 removed, 0 changed; 1 of them break callers\n\
+             version: major, before 1.0 minor\n"
+        )
+    );
+
+    let (code, text) = folder.diff(&["--from", &from, &to, "--json"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).unwrap(),
+        json!({
+            "from": from,
+            "to": to,
+            "bump": "major",
+            "changes": [
+                {
+                    "kind": "value", "what": "removed", "name": "closed",
+                    "place": "schemas/ThreadStatus/enum/closed", "detail": null,
+                    "breaking": true, "reason": "the variant is gone",
+                },
+                {
+                    "kind": "value", "what": "added", "name": "archived",
+                    "place": "schemas/ThreadStatus/enum/archived", "detail": null,
+                    "breaking": false, "reason": null,
+                },
+            ],
+        })
+    );
+}
+
+#[test]
+fn the_version_follows_from_the_changes() {
+    let folder = Folder::new("bump");
+    let from = folder.write("from.yaml", DOCUMENT);
+    for (old, new, version) in [
+        (
+            "required: [id]",
+            "required: []",
+            "version: major, before 1.0 minor\n",
+        ),
+        (
+            "{name: {type: string}}",
+            "{name: {type: string}, a: {type: string}}",
+            "version: minor, before 1.0 patch\n",
+        ),
+        (
+            "{name: {type: string}}",
+            "{name: {type: string, maxLength: 9}}",
+            "version: patch\n",
+        ),
+    ] {
+        let to = folder.write("to.yaml", &DOCUMENT.replace(old, new));
+        let (code, text) = folder.diff(&["--from", &from, &to]);
+        assert_eq!(code, Some(1));
+        assert!(text.ends_with(version), "{text}");
+    }
+}
+
+#[test]
+fn unusable_input_exits_with_2_and_one_error() {
+    let folder = Folder::new("unusable");
+    let fails = |arguments: &[&str], expected: &str| {
+        for json in [&[][..], &["--json"]] {
+            let output = folder.xtask(&[&["spec", "diff"], arguments, json].concat());
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{error}");
+            assert!(error.starts_with("error: "), "{error}");
+            assert!(error.contains(expected), "{expected} is not in {error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+            assert_eq!(output.stdout, b"");
+        }
+    };
+    let good = folder.write("good.yaml", DOCUMENT);
+    let missing = folder.0.join("none.yaml").display().to_string();
+    fails(&["--from", &good, &missing], "none.yaml: cannot be read");
+    fails(&["--from", &missing, &good], "none.yaml: cannot be read");
+    // Without `--from` it is the document of the repository, which is not there.
+    fails(&[&good], "openapi.yaml: cannot be read");
+
+    let no_operations = "at #/paths: there are no Assistants operations";
+    for (text, expected) in [
+        ("a: [1\nb: 2", "bad.yaml: at line 2, column"),
+        ("", "bad.yaml: is empty"),
+        ("a: 1", "bad.yaml: is not an OpenAPI document"),
+        ("swagger: '2.0'", "Swagger 2.0 cannot be imported"),
+        (&DOCUMENT.replace("[Assistants]", "[Chat]"), no_operations),
+        (
+            "{openapi: 3.0.3, info: {title: OpenAI Assistants API, version: '1'}, paths: {}}",
+            no_operations,
+        ),
+    ] {
+        let bad = folder.write("bad.yaml", text);
+        fails(&["--from", &good, &bad], expected);
+    }
+}
+
+#[test]
+fn a_wrong_command_exits_with_2_and_other_failures_with_1() {
+    let folder = Folder::new("usage");
+    for arguments in [
+        &["spec", "diff"][..],
+        &["spec", "diff", "a", "--what"],
+        &["spec", "differ"],
+        &[],
+    ] {
+        let output = folder.xtask(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+    for arguments in [
+        &["generate", "none.yaml"][..],
+        &["spec", "import", "none.yaml"],
+    ] {
+        let output = folder.xtask(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    }
+    let help = folder.xtask(&["spec", "diff", "--help"]);
+    assert_eq!(help.status.code(), Some(0));
+}
+
+/// The real documents are no part of this repository.
+#[test]
+fn the_changes_between_the_upstream_documents_are_told() {
+    let upstream = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/upstream");
+    if !upstream.exists() {
+        println!("skipped: {} is not there", upstream.display());
+        return;
+    }
+    let folder = Folder::new("upstream");
+    let document = |name: &str| upstream.join(name).display().to_string();
+    let newest = document("openai-2026-08-21.yaml");
+
+    let (code, text) = folder.diff(&["--from", &document("openai-2024-04-16.yaml"), &newest]);
+    assert_eq!(code, Some(1));
+    for expected in [
+        "- operations/createAssistantFile: ",
+        "- operations/getMessageFile: ",
+        "+ operations/deleteMessage: ",
+        "~ operations/listAssistants: is deprecated now",
+        "+ operations/createRun/parameters/include[]",
+        "~ schemas/AssistantsApiNamedToolChoice: is named AssistantsNamedToolChoice now",
+        "- schemas/AssistantObject/properties/file_ids ",
+        "+ schemas/AssistantObject/properties/tool_resources: ",
+        "+ schemas/CreateMessageRequest/properties/attachments: ",
+        "~ schemas/ThreadObject/properties/metadata: is Metadata instead of map ",
+        "+ schemas/ToolChoiceMode/enum/required",
+        "+ schemas/RunStatus/enum/incomplete",
+        "- schemas/AssistantTool/oneOf/retrieval: ",
+        "+ schemas/AssistantTool/oneOf/file_search: ",
+        "+ schemas/MessageContent/oneOf/refusal: ",
+        "+ events/thread.run.incomplete: ",
+    ] {
+        assert!(
+            text.contains(&format!("  {expected}")),
+            "{expected} is not in\n{text}"
+        );
+    }
+
+    let (code, text) = folder.diff(&["--from", &document("openai-2025-04-29.yaml"), &newest]);
+    assert_eq!(code, Some(1));
+    assert!(
+        text.contains("  + schemas/ReasoningEffort/enum/max\n"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("version: minor, before 1.0 patch\n"),
+        "{text}"
+    );
+}
