@@ -15,7 +15,7 @@ use super::Error;
 use super::api::{Api, Constant, Kind, Member, reference, type_name};
 
 /// The constant of an object that is a run.
-pub const RUN: &str = "thread.run";
+const RUN: &str = "thread.run";
 
 /// Whether a schema is an event or a union of events, which get no type of their own.
 pub fn only_in_events(api: &Api, name: &str) -> bool {

@@ -337,8 +337,16 @@ pub(crate) fn encode_segment(text: &str) -> String {
 }
 
 /// A request body that asks for a stream.
+#[cfg_attr(
+    not(assistants_schema = "AssistantStreamEvent"),
+    allow(dead_code, reason = "nothing streams")
+)]
 pub(crate) struct Streamed<'a, T>(&'a T);
 
+#[cfg_attr(
+    not(assistants_schema = "AssistantStreamEvent"),
+    allow(dead_code, reason = "nothing streams")
+)]
 impl<'a, T> Streamed<'a, T> {
     pub(crate) fn new(body: &'a T) -> Self {
         Self(body)

@@ -7,9 +7,12 @@ use heck::ToUpperCamelCase;
 use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
+use super::super::Error;
 use super::super::api::{Api, Operation, Page, type_name};
-use super::super::{Error, events};
 use super::{builders, example, ident, lists, methods, parameter_of, requests};
+
+/// The schema that `src/run/` follows.
+const RUN: &str = "RunObject";
 
 /// Turns progenitor's builders into those that callers see.
 pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
@@ -31,7 +34,7 @@ pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
         finished.extend(builder(operation, item));
         finished.extend(alias(operation));
         finished.extend(streams(operation));
-        if events::object(api, operation.response) == Some(events::RUN) {
+        if operation.response == RUN {
             finished.push(runs(operation));
         }
     }

@@ -1,6 +1,7 @@
 //! Structured output: the answer of a model as a Rust value.
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::tools::strict;
@@ -82,15 +83,50 @@ impl MessageObject {
     /// # Ok::<(), openai_assistants::Error>(())
     /// ```
     pub fn parse<T: DeserializeOwned>(&self) -> Result<Parsed<T>> {
-        let status = self.status.as_ref().map(|status| status.as_str());
-        if let Some(status) = status.filter(|status| *status != "completed") {
-            let details = self.incomplete_details.as_ref();
-            return Ok(Parsed::Unfinished {
-                status: status.to_owned(),
-                reason: details.map(|details| details.reason.as_str().to_owned()),
-            });
+        let end = End::of(self);
+        match end.status.as_deref() {
+            None | Some("completed") => read(self),
+            Some(_) => Ok(end.into()),
         }
-        read(self)
+    }
+}
+
+/// How a run or a message ended. Read from its JSON, since not every document has all of
+/// it: the first knew neither the status of messages nor incomplete runs.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct End {
+    status: Option<String>,
+    incomplete_details: Option<Details>,
+    last_error: Option<Details>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Details {
+    reason: Option<String>,
+    code: Option<String>,
+    message: Option<String>,
+}
+
+impl End {
+    fn of(object: &impl Serialize) -> Self {
+        let object = serde_json::to_value(object);
+        object.and_then(Self::deserialize).unwrap_or_default()
+    }
+}
+
+impl<T> From<End> for Parsed<T> {
+    fn from(end: End) -> Self {
+        let limit = end.incomplete_details.and_then(|details| details.reason);
+        let error = end.last_error.map(|error| {
+            let parts = [error.code, error.message];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
+        });
+        Self::Unfinished {
+            status: end.status.unwrap_or_default(),
+            reason: limit.or(error),
+        }
     }
 }
 
@@ -128,28 +164,15 @@ pub(crate) fn parse<T: DeserializeOwned>(
     run: &RunObject,
     messages: &[MessageObject],
 ) -> Result<Parsed<T>> {
-    let status = run.status.as_str();
-    if status != "completed" {
-        let limit = run
-            .incomplete_details
-            .as_ref()
-            .and_then(|details| details.reason.as_ref());
-        let error = run.last_error.as_ref();
-        return Ok(Parsed::Unfinished {
-            status: status.to_owned(),
-            reason: limit.map(|reason| reason.as_str().to_owned()).or_else(|| {
-                error.map(|error| format!("{}: {}", error.code.as_str(), error.message))
-            }),
-        });
+    if run.status.as_str() != "completed" {
+        return Ok(End::of(run).into());
     }
     let is_answer = |message: &&MessageObject| {
         message.role.as_str() == "assistant"
             && message.run_id.as_ref().is_none_or(|id| *id == run.id)
     };
-    let is_begun = |message: &MessageObject| {
-        let status = message.status.as_ref();
-        status.is_some_and(|status| status.as_str() == "in_progress")
-    };
+    let is_begun =
+        |message: &MessageObject| End::of(message).status.as_deref() == Some("in_progress");
     match messages.iter().rfind(is_answer) {
         // Servers exist that complete the run and leave the message as it was.
         Some(message) if is_begun(message) => read(message),
