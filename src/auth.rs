@@ -11,8 +11,10 @@ use http::{HeaderName, HeaderValue};
 
 use crate::{Error, Result};
 
-type BoxError = Box<dyn StdError + Send + Sync>;
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+const BEARER: &str = "Bearer ";
 
 /// What a client shows to be let in. `Debug` shows its kind and no secret.
 ///
@@ -28,6 +30,35 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// let client = Client::builder().credentials(azure).build()?;
 /// # Ok::<(), openai_assistants::Error>(())
 /// ```
+///
+/// A credential of Entra, as the Azure SDK has them, keeps its tokens for as long as they
+/// are good, so a closure is enough. Here a stand-in takes its place:
+///
+/// ```
+/// use std::sync::Arc;
+/// use openai_assistants::Credentials;
+///
+/// struct EntraCredential;
+///
+/// struct AccessToken {
+///     token: String,
+/// }
+///
+/// impl EntraCredential {
+///     async fn get_token(&self, scopes: &[&str]) -> Result<AccessToken, std::io::Error> {
+///         Ok(AccessToken { token: format!("a token for {scopes:?}") })
+///     }
+/// }
+///
+/// let entra = Arc::new(EntraCredential);
+/// let credentials = Credentials::from_fn(move || {
+///     let entra = Arc::clone(&entra);
+///     async move {
+///         let token = entra.get_token(&["https://ai.azure.com/.default"]).await?;
+///         Ok::<_, std::io::Error>(token.token)
+///     }
+/// });
+/// ```
 #[derive(Clone)]
 pub struct Credentials(Kind);
 
@@ -41,28 +72,68 @@ enum Kind {
 /// A source of bearer tokens that change over time, such as an Entra credential.
 ///
 /// It is asked at every attempt, so it should keep a token for as long as the token
-/// is good.
+/// is good. When the server refuses one (401), the source is asked to
+/// [`refresh`](Self::refresh) it, once in a call, and the call is made again with the
+/// other token; without delay, and beyond what the [`RetryPolicy`](crate::RetryPolicy)
+/// allows.
 ///
 /// # Examples
 ///
 /// ```
 /// use std::error::Error;
 /// use std::pin::Pin;
+/// use std::sync::Mutex;
 /// use openai_assistants::{Credentials, TokenProvider};
 ///
-/// struct Vault;
+/// type Token<'a> = Pin<Box<dyn Future<Output = Result<String, Box<dyn Error + Send + Sync>>> + Send + 'a>>;
 ///
-/// impl TokenProvider for Vault {
-///     fn token(&self) -> Pin<Box<dyn Future<Output = Result<String, Box<dyn Error + Send + Sync>>> + Send + '_>> {
-///         Box::pin(async { Ok("today's token".to_owned()) })
+/// #[derive(Default)]
+/// struct Vault {
+///     kept: Mutex<Option<String>>,
+/// }
+///
+/// impl Vault {
+///     fn kept(&self) -> Option<String> {
+///         self.kept.lock().unwrap().clone()
 ///     }
 /// }
 ///
-/// let credentials = Credentials::provider(Vault);
+/// impl TokenProvider for Vault {
+///     fn token(&self) -> Token<'_> {
+///         Box::pin(async {
+///             if let Some(token) = self.kept() {
+///                 return Ok(token);
+///             }
+///             let token = "today's token".to_owned(); // from wherever it comes
+///             *self.kept.lock().unwrap() = Some(token.clone());
+///             Ok(token)
+///         })
+///     }
+///
+///     fn refresh<'a>(&'a self, refused: &'a str) -> Token<'a> {
+///         // Another call may have come first, and then has the new token here.
+///         self.kept.lock().unwrap().take_if(|kept| kept == refused);
+///         self.token()
+///     }
+/// }
+///
+/// let credentials = Credentials::provider(Vault::default());
 /// ```
 pub trait TokenProvider: Send + Sync + 'static {
     /// A token that is good now, without the word `Bearer`.
     fn token(&self) -> Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + '_>>;
+
+    /// A token in place of one that the server has just refused, which may have expired
+    /// before its time. Unless a provider does more about it, it is asked for a
+    /// [`token`](Self::token) as ever. The same token again says that there is no other:
+    /// the caller gets the 401.
+    fn refresh<'a>(
+        &'a self,
+        refused: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>> {
+        let _ = refused;
+        self.token()
+    }
 }
 
 struct Callback<F>(F);
@@ -101,7 +172,8 @@ impl Credentials {
         ))
     }
 
-    /// A function that is asked for a bearer token at every attempt.
+    /// A function that is asked for a bearer token at every attempt, and once more if the
+    /// server refuses the token.
     #[must_use]
     pub fn from_fn<F, A, T, E>(token: F) -> Self
     where
@@ -113,7 +185,8 @@ impl Credentials {
         Self::provider(Callback(token))
     }
 
-    /// A source that is asked for a bearer token at every attempt.
+    /// A source that is asked for a bearer token at every attempt, and once more if the
+    /// server refuses the token.
     #[must_use]
     pub fn provider(provider: impl TokenProvider) -> Self {
         Self(Kind::Provider(Arc::new(provider)))
@@ -138,15 +211,31 @@ impl Credentials {
         match &self.0 {
             Kind::None => Ok(None),
             Kind::Fixed(header) => header.clone().map(Some).map_err(Error::configuration),
-            Kind::Provider(provider) => {
-                let token = provider.token().await.map_err(Error::credentials)?;
-                let header = secret(token.trim()).and_then(bearer);
-                header
-                    .map(Some)
-                    .map_err(|reason| Error::credentials(reason.into()))
-            }
+            Kind::Provider(provider) => token_header(provider.token().await).map(Some),
         }
     }
+
+    /// The header to send in place of one that the server has refused. Nothing if there
+    /// is no other.
+    pub(crate) async fn renewed(
+        &self,
+        (_, refused): &(HeaderName, HeaderValue),
+    ) -> Result<Option<(HeaderName, HeaderValue)>> {
+        let Kind::Provider(provider) = &self.0 else {
+            return Ok(None);
+        };
+        let token = refused.to_str().ok();
+        let token = token.and_then(|value| value.strip_prefix(BEARER));
+        let renewed = token_header(provider.refresh(token.unwrap_or_default()).await)?;
+        Ok((renewed.1 != refused).then_some(renewed))
+    }
+}
+
+/// The header of a token that a provider has given.
+fn token_header(token: Result<String, BoxError>) -> Result<(HeaderName, HeaderValue)> {
+    let token = token.map_err(Error::credentials)?;
+    let header = secret(token.trim()).and_then(bearer);
+    header.map_err(|reason| Error::credentials(reason.into()))
 }
 
 fn secret(text: &str) -> Result<&str, String> {
@@ -158,7 +247,7 @@ fn secret(text: &str) -> Result<&str, String> {
 }
 
 fn bearer(token: &str) -> Result<(HeaderName, HeaderValue), String> {
-    Ok((AUTHORIZATION, value(&format!("Bearer {token}"))?))
+    Ok((AUTHORIZATION, value(&format!("{BEARER}{token}"))?))
 }
 
 fn value(text: &str) -> Result<HeaderValue, String> {

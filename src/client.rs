@@ -45,7 +45,8 @@ impl Client {
 
     /// A client with the settings of the environment: `OPENAI_API_KEY`, and where they
     /// are set `OPENAI_BASE_URL`, `OPENAI_ORG_ID` and `OPENAI_PROJECT_ID`. A variable
-    /// with nothing in it counts as not set.
+    /// with nothing in it counts as not set. Azure OpenAI has variables of its own:
+    /// [`ClientBuilder::azure_openai_env`].
     ///
     /// # Errors
     /// There is no key, or one of the variables cannot be used.
@@ -88,7 +89,10 @@ mod tests {
     use super::*;
     use crate::operations::ListRuns;
     use crate::types::{AssistantStreamEvent, RunObject};
-    use crate::{ClientBuilder, Error, EventStream, Items, Pages, Request, Response, TextDeltas};
+    use crate::{
+        ClientBuilder, Error, EventStream, Items, Method, Pages, RawEvent, RawRequest, Request,
+        Response, TextDeltas,
+    };
 
     #[test]
     fn everything_goes_where_tasks_go() {
@@ -109,6 +113,10 @@ mod tests {
         sent::<TextDeltas>();
         unpinned::<EventStream<AssistantStreamEvent>>();
         unpinned::<TextDeltas>();
+        shared::<RawRequest>();
+        sent::<EventStream<RawEvent>>();
+        spawned(|client| client.request(Method::GET, "/things").send::<RunObject>());
+        spawned(|client| client.request(Method::GET, "/things").stream());
         spawned(|client| client.get_run().send());
         spawned(|client| client.create_run().send_response());
         spawned(|client| client.list_runs().send());

@@ -19,6 +19,7 @@ const OPENAI: &str = "https://api.openai.com/v1";
 const TIMEOUT: Duration = Duration::from_secs(600);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const BETA: &str = "openai-beta";
+const API_VERSION: &str = "api-version";
 const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// Headers whose values are no secrets; any other may hold one.
@@ -39,6 +40,85 @@ const TAKEN_OFF: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
 /// A source of random numbers from 0 to 1.
 type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
 type SetUp = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
+
+/// Which server the settings are for, and where it is.
+#[derive(Clone)]
+enum Server {
+    OpenAi,
+    AzureOpenAi { endpoint: Option<String> },
+    Foundry { endpoint: String },
+}
+
+impl Server {
+    /// What to do if nothing lets the caller in.
+    fn no_access(&self) -> &'static str {
+        match self {
+            Self::OpenAi => {
+                "there is no API key: set the environment variable OPENAI_API_KEY and use `Client::from_env`, \
+                 or call `api_key` or `credentials` on the builder"
+            }
+            Self::AzureOpenAi { .. } => {
+                "there is no API key: set the environment variable AZURE_OPENAI_API_KEY and call \
+                 `azure_openai_env`, or call `api_key` or `credentials` on the builder"
+            }
+            Self::Foundry { .. } => {
+                "there is no token: call `credentials` on the builder, with a source of Entra tokens for the \
+                 scope https://ai.azure.com/.default"
+            }
+        }
+    }
+}
+
+/// What lets the caller in.
+#[derive(Clone)]
+enum Access {
+    /// A key, which goes where the server looks for keys.
+    Key(String),
+    Credentials(Credentials),
+}
+
+impl Access {
+    fn to(self, server: &Server) -> Credentials {
+        match (self, server) {
+            (Self::Key(key), Server::AzureOpenAi { .. }) => Credentials::header("api-key", key),
+            (Self::Key(key), _) => Credentials::bearer(key),
+            (Self::Credentials(credentials), _) => credentials,
+        }
+    }
+}
+
+/// What is taken from the environment where it is not set otherwise. It is used as late
+/// as by `build`, since it depends on the server which variables count.
+#[derive(Clone, Default)]
+struct Environment(Vec<(&'static str, String)>);
+
+impl Environment {
+    const NAMES: [&str; 7] = [
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+        "OPENAI_ORG_ID",
+        "OPENAI_PROJECT_ID",
+        "AZURE_OPENAI_API_KEY",
+        "AZURE_OPENAI_ENDPOINT",
+        "OPENAI_API_VERSION",
+    ];
+
+    /// Takes what is not there yet.
+    fn read(&mut self, variable: impl Fn(&str) -> Option<String>) {
+        for name in Self::NAMES {
+            if self.get(name).is_none()
+                && let Some(value) = variable(name).filter(|value| !value.trim().is_empty())
+            {
+                self.0.push((name, value));
+            }
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(other, _)| *other == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
 
 /// Where the HTTP client comes from.
 #[derive(Clone)]
@@ -84,9 +164,8 @@ impl Config {
 /// use openai_assistants::{Client, Credentials, RetryPolicy};
 ///
 /// let client = Client::builder()
-///     .base_url("https://example.openai.azure.com/openai")
-///     .credentials(Credentials::header("api-key", "0123456789abcdef"))
-///     .query("api-version", "2025-01-01-preview")
+///     .base_url("https://assistants.example.com/v1")
+///     .credentials(Credentials::header("x-key", "0123456789abcdef"))
 ///     .timeout(Duration::from_secs(60))
 ///     .retry(RetryPolicy::default().max_retries(5))
 ///     .build()?;
@@ -95,8 +174,13 @@ impl Config {
 #[derive(Clone)]
 #[must_use = "a client is made by `build`"]
 pub struct ClientBuilder {
-    credentials: Option<Credentials>,
+    server: Server,
+    access: Option<Access>,
+    /// In place of where the server is by itself.
     base_url: Option<String>,
+    /// Whether the beta header that the server expects is sent, unless another is set.
+    sends_beta: bool,
+    environment: Environment,
     headers: HeaderMap,
     query: Vec<(String, String)>,
     timeout: Duration,
@@ -112,12 +196,12 @@ pub struct ClientBuilder {
 impl Default for ClientBuilder {
     fn default() -> Self {
         Self {
-            credentials: None,
+            server: Server::OpenAi,
+            access: None,
             base_url: None,
-            headers: HeaderMap::from_iter([(
-                HeaderName::from_static(BETA),
-                HeaderValue::from_static("assistants=v2"),
-            )]),
+            sends_beta: true,
+            environment: Environment::default(),
+            headers: HeaderMap::new(),
             query: Vec::new(),
             timeout: TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
@@ -131,16 +215,108 @@ impl Default for ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// The key that is sent as `Authorization: Bearer`. Short for
-    /// [`credentials`](Self::credentials) with [`Credentials::bearer`].
-    pub fn api_key(self, key: impl AsRef<str>) -> Self {
-        self.credentials(Credentials::bearer(key))
+    /// The key. It is sent as `Authorization: Bearer`, or to [Azure
+    /// OpenAI](Self::azure_openai) as `api-key`.
+    pub fn api_key(mut self, key: impl AsRef<str>) -> Self {
+        self.access = Some(Access::Key(key.as_ref().to_owned()));
+        self
     }
 
-    /// What the client shows to be let in.
+    /// What the client shows to be let in, in place of a key.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+        self.access = Some(Access::Credentials(credentials));
         self
+    }
+
+    /// Calls a server of the shape of Azure OpenAI: under `{endpoint}/openai`, with
+    /// `api-version` in every query.
+    ///
+    /// The [`api_key`](Self::api_key) is sent in the header `api-key`. Entra tokens come
+    /// from [`credentials`](Self::credentials), for the scope
+    /// `https://cognitiveservices.azure.com/.default`; [`Credentials`] shows how. In
+    /// requests, `model` is the name of the deployment. A
+    /// [`base_url`](Self::base_url) that is set afterwards, such as that of a gateway,
+    /// takes the place of the endpoint and is used as it is.
+    ///
+    /// ```
+    /// use openai_assistants::Client;
+    ///
+    /// # if cfg!(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls")) {
+    /// let client = Client::builder()
+    ///     .azure_openai("https://example.openai.azure.com", "2024-05-01-preview")
+    ///     .api_key("0123456789abcdef")
+    ///     .build()?;
+    /// assert_eq!(client.base_url(), "https://example.openai.azure.com/openai");
+    /// # }
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn azure_openai(
+        mut self,
+        endpoint: impl Into<String>,
+        api_version: impl AsRef<str>,
+    ) -> Self {
+        let endpoint = Some(endpoint.into());
+        self.server = Server::AzureOpenAi { endpoint };
+        self.base_url = None;
+        self.query(API_VERSION, api_version.as_ref().trim())
+    }
+
+    /// Like [`azure_openai`](Self::azure_openai), with what is not set from the
+    /// environment: `AZURE_OPENAI_ENDPOINT`, `OPENAI_API_VERSION` and
+    /// `AZURE_OPENAI_API_KEY`.
+    ///
+    /// ```no_run
+    /// use openai_assistants::Client;
+    ///
+    /// let client = Client::builder().azure_openai_env().build()?;
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn azure_openai_env(self) -> Self {
+        self.for_azure_openai().env()
+    }
+
+    /// The same with a stand-in for the environment, as in [`env_from`](Self::env_from).
+    pub fn azure_openai_env_from(self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        self.for_azure_openai().env_from(variable)
+    }
+
+    fn for_azure_openai(mut self) -> Self {
+        if !matches!(self.server, Server::AzureOpenAi { .. }) {
+            self.server = Server::AzureOpenAi { endpoint: None };
+            self.base_url = None;
+        }
+        self
+    }
+
+    /// Calls Foundry Agents (classic) in a project, with `api-version` in every query and
+    /// without a beta header.
+    ///
+    /// The project endpoint ends in `/api/projects/{project}`. Foundry takes Entra tokens
+    /// for the scope `https://ai.azure.com/.default`, as `Authorization: Bearer`. They
+    /// expire, so let [`credentials`](Self::credentials) ask for them; [`Credentials`]
+    /// shows how. Nothing of it is taken from the environment.
+    ///
+    /// ```
+    /// use openai_assistants::{Client, Credentials};
+    ///
+    /// # if cfg!(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls")) {
+    /// # async fn token() -> Result<String, std::io::Error> { Ok("token".to_owned()) }
+    /// let client = Client::builder()
+    ///     .foundry("https://example.services.ai.azure.com/api/projects/demo", "v1")
+    ///     .credentials(Credentials::from_fn(token))
+    ///     .build()?;
+    /// # }
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn foundry(
+        mut self,
+        project_endpoint: impl Into<String>,
+        api_version: impl AsRef<str>,
+    ) -> Self {
+        let endpoint = project_endpoint.into();
+        self.server = Server::Foundry { endpoint };
+        self.base_url = None;
+        self.query(API_VERSION, api_version.as_ref().trim())
     }
 
     /// Where the API is, up to the part in front of `/assistants` and `/threads`. The
@@ -160,9 +336,11 @@ impl ClientBuilder {
         self.header("openai-project", id)
     }
 
-    /// The `OpenAI-Beta` header: `assistants=v2` unless set, another value, or none.
+    /// The `OpenAI-Beta` header: another value, or none. Unless set it is
+    /// `assistants=v2`, and none for [Foundry](Self::foundry).
     pub fn beta_header(mut self, value: Option<&str>) -> Self {
         self.headers.remove(BETA);
+        self.sends_beta = false;
         match value {
             Some(value) => self.header(BETA, value),
             None => self,
@@ -270,7 +448,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Takes what is not set yet from the environment; see [`Client::from_env`].
+    /// Takes what is not set from the environment: for OpenAI and what is compatible what
+    /// [`Client::from_env`] tells, for Azure OpenAI what
+    /// [`azure_openai_env`](Self::azure_openai_env) tells. A key for the one is not sent
+    /// to the other.
     pub fn env(self) -> Self {
         // What is not Unicode is kept, to be refused by name rather than overlooked.
         self.env_from(|name| {
@@ -278,7 +459,7 @@ impl ClientBuilder {
         })
     }
 
-    /// Takes what is not set yet from a stand-in for the environment.
+    /// Takes what is not set from a stand-in for the environment.
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -291,48 +472,120 @@ impl ClientBuilder {
     /// # Ok::<(), openai_assistants::Error>(())
     /// ```
     pub fn env_from(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
-        let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        if self.credentials.is_none() {
-            self.credentials = variable("OPENAI_API_KEY").map(Credentials::bearer);
-        }
-        if self.base_url.is_none() {
-            self.base_url = variable("OPENAI_BASE_URL");
-        }
-        for (header, name) in [
-            ("openai-organization", "OPENAI_ORG_ID"),
-            ("openai-project", "OPENAI_PROJECT_ID"),
-        ] {
-            if let (false, Some(value)) = (self.headers.contains_key(header), variable(name)) {
-                self = self.header_from(header, value.trim(), |reason| {
-                    format!("the environment variable {name} cannot be used: {reason}")
-                });
-            }
-        }
+        self.environment.read(variable);
         self
+    }
+
+    /// Fills in what the server makes different, and what the environment says of it.
+    fn completed(mut self) -> Self {
+        let environment = std::mem::take(&mut self.environment);
+        let variable = |name| environment.get(name);
+        if self.sends_beta && !matches!(self.server, Server::Foundry { .. }) {
+            let beta = HeaderValue::from_static("assistants=v2");
+            self.headers.entry(BETA).or_insert(beta);
+        }
+        let key = match &mut self.server {
+            Server::OpenAi => {
+                if self.base_url.is_none() {
+                    self.base_url = variable("OPENAI_BASE_URL").map(str::to_owned);
+                }
+                for (header, name) in [
+                    ("openai-organization", "OPENAI_ORG_ID"),
+                    ("openai-project", "OPENAI_PROJECT_ID"),
+                ] {
+                    if let (false, Some(value)) =
+                        (self.headers.contains_key(header), variable(name))
+                    {
+                        self = self.header_from(header, value.trim(), |reason| {
+                            format!("the environment variable {name} cannot be used: {reason}")
+                        });
+                    }
+                }
+                variable("OPENAI_API_KEY")
+            }
+            Server::AzureOpenAi { endpoint } => {
+                if endpoint.is_none() {
+                    *endpoint = variable("AZURE_OPENAI_ENDPOINT").map(str::to_owned);
+                }
+                if let (None, Some(version)) = (self.api_version(), variable("OPENAI_API_VERSION"))
+                {
+                    self = self.query(API_VERSION, version.trim());
+                }
+                variable("AZURE_OPENAI_API_KEY")
+            }
+            Server::Foundry { .. } => None,
+        };
+        self.access = self.access.or_else(|| Some(Access::Key(key?.to_owned())));
+        self
+    }
+
+    fn api_version(&self) -> Option<&str> {
+        let found = self.query.iter().find(|(name, _)| name == API_VERSION);
+        found.map(|(_, version)| version.as_str())
+    }
+
+    /// The base URL, or what is wrong with where the server is said to be.
+    fn place(&self) -> Result<String, String> {
+        if let Some(url) = &self.base_url {
+            return base_url("base URL", url, OPENAI);
+        }
+        match &self.server {
+            Server::OpenAi => Ok(OPENAI.to_owned()),
+            Server::AzureOpenAi { endpoint: None } => Err(
+                "there is no endpoint: set the environment variable AZURE_OPENAI_ENDPOINT, or hand it over \
+                 with `azure_openai`"
+                    .to_owned(),
+            ),
+            Server::AzureOpenAi {
+                endpoint: Some(endpoint),
+            } => azure_openai_url(endpoint),
+            Server::Foundry { endpoint } => base_url(
+                "project endpoint",
+                endpoint,
+                "https://example.services.ai.azure.com/api/projects/demo",
+            ),
+        }
+    }
+
+    /// Fails if the server wants to be told the version of its API, and is not.
+    fn check_api_version(&self) -> Result<(), &'static str> {
+        let is_set = self
+            .api_version()
+            .is_some_and(|version| !version.is_empty());
+        match &self.server {
+            Server::AzureOpenAi { .. } if !is_set => Err(
+                "there is no API version: hand one such as `2024-05-01-preview` over with `azure_openai`, \
+                 or set the environment variable OPENAI_API_VERSION and call `azure_openai_env`",
+            ),
+            Server::Foundry { .. } if !is_set => {
+                Err("there is no API version: hand one such as `v1` over with `foundry`")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Makes the client.
     ///
     /// # Errors
-    /// There are no credentials, or a setting cannot be used: a base URL that is not
-    /// one, a header or key that cannot be sent, `https` without a TLS library.
-    pub fn build(mut self) -> Result<Client> {
-        if let Some(mistake) = self.mistake {
+    /// There are no credentials or there is no API version, or a setting cannot be used:
+    /// a base URL that is not one, a header or key that cannot be sent, `https` without a
+    /// TLS library.
+    pub fn build(self) -> Result<Client> {
+        let mut this = self.completed();
+        if let Some(mistake) = this.mistake.take() {
             return Err(Error::configuration(mistake));
         }
-        let base_url =
-            base_url(self.base_url.as_deref().unwrap_or(OPENAI)).map_err(Error::configuration)?;
-        let credentials = self.credentials.ok_or_else(|| {
-            Error::configuration(
-                "there is no API key: set the environment variable OPENAI_API_KEY and use `Client::from_env`, \
-                 or call `api_key` or `credentials` on the builder",
-            )
-        })?;
-        let is_ready_made = matches!(self.http, Http::ReadyMade(_));
-        let http = match self.http {
-            Http::Own(set_up) => http_client(&base_url, self.connect_timeout, &set_up)?,
+        let base_url = this.place().map_err(Error::configuration)?;
+        this.check_api_version().map_err(Error::configuration)?;
+        let credentials = match this.access {
+            Some(access) => access.to(&this.server),
+            None => return Err(Error::configuration(this.server.no_access())),
+        };
+        let is_ready_made = matches!(this.http, Http::ReadyMade(_));
+        let http = match this.http {
+            Http::Own(set_up) => http_client(&base_url, this.connect_timeout, &set_up)?,
             Http::ReadyMade(client) => {
-                let agent = self.headers.entry(USER_AGENT);
+                let agent = this.headers.entry(USER_AGENT);
                 agent.or_insert(HeaderValue::from_static(AGENT));
                 client
             }
@@ -342,12 +595,12 @@ impl ClientBuilder {
             is_ready_made,
             base_url,
             credentials,
-            headers: self.headers,
-            query: self.query,
-            timeout: self.timeout,
-            retry: self.retry,
-            clock: self.clock,
-            random: self.random,
+            headers: this.headers,
+            query: this.query,
+            timeout: this.timeout,
+            retry: this.retry,
+            clock: this.clock,
+            random: this.random,
         };
         let key = config
             .credentials
@@ -365,7 +618,10 @@ impl fmt::Debug for ClientBuilder {
         // Names only: the values of headers and parameters may be secrets.
         let query: Vec<_> = self.query.iter().map(|(name, _)| name).collect();
         f.debug_struct("ClientBuilder")
-            .field("credentials", &self.credentials)
+            .field(
+                "credentials",
+                &self.access.clone().map(|access| access.to(&self.server)),
+            )
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("query", &query)
             .field("timeout", &self.timeout)
@@ -387,7 +643,26 @@ pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
     Ok((header, value))
 }
 
-fn base_url(text: &str) -> Result<String, String> {
+/// The base URL of Azure OpenAI at this endpoint.
+fn azure_openai_url(endpoint: &str) -> Result<String, String> {
+    const EXAMPLE: &str = "https://example.openai.azure.com";
+    let url = base_url("endpoint", endpoint, EXAMPLE)?;
+    let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+    match path
+        .split('/')
+        .rev()
+        .position(|segment| segment == "openai")
+    {
+        None => Ok(format!("{url}/openai")),
+        Some(0) => Ok(url),
+        Some(_) => Err(format!(
+            "the endpoint `{url}` goes on behind `/openai`: give it without that, such as {EXAMPLE}"
+        )),
+    }
+}
+
+/// A URL without a slash at its end, or what is wrong with it.
+fn base_url(what: &str, text: &str, example: &str) -> Result<String, String> {
     // Not if it may hold a secret.
     let shown = if text.contains(['@', '?']) {
         String::new()
@@ -396,11 +671,12 @@ fn base_url(text: &str) -> Result<String, String> {
     };
     let mistake = |reason: &str| {
         Err(format!(
-            "the base URL{shown} {reason}: give one such as {OPENAI}"
+            "the {what}{shown} {reason}: give one such as {example}"
         ))
     };
     let url = match reqwest::Url::parse(text) {
         Ok(url) => url,
+        Err(_) if text.trim().is_empty() => return mistake("is empty"),
         Err(error) => return mistake(&format!("cannot be read ({error})")),
     };
     if !matches!(url.scheme(), "http" | "https") {
@@ -480,7 +756,7 @@ mod tests {
     #[test]
     fn a_base_url_is_checked() {
         for (url, reason) in [
-            ("", "cannot be read"),
+            ("", "is empty"),
             ("localhost/v1", "cannot be read"),
             ("/v1", "cannot be read"),
             ("ftp://host/v1", "neither http nor https"),
@@ -604,6 +880,210 @@ mod tests {
             .map(|(name, _)| name.as_str())
             .collect();
         assert_eq!(secrets, ["x-token"]);
+    }
+
+    const ENDPOINT: &str = "http://resource.example.com";
+    const PROJECT: &str = "http://resource.example.com/api/projects/demo";
+
+    /// The header that lets the client in.
+    fn shown(builder: ClientBuilder) -> (String, String) {
+        let client = builder.build().expect("the settings are good");
+        let (name, value) = client.config().credentials.fixed().unwrap().unwrap();
+        (name.to_string(), value.to_str().unwrap().to_owned())
+    }
+
+    fn pair(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
+    }
+
+    #[test]
+    fn an_azure_endpoint_may_be_written_in_more_than_one_way() {
+        for (endpoint, url) in [
+            ("http://host", "http://host/openai"),
+            ("http://host/", "http://host/openai"),
+            (" http://host// ", "http://host/openai"),
+            ("http://host/openai", "http://host/openai"),
+            ("http://host/openai/", "http://host/openai"),
+            ("http://host/gateway", "http://host/gateway/openai"),
+            ("http://openai", "http://openai/openai"),
+        ] {
+            let builder = Client::builder().azure_openai(endpoint, "v").api_key("k");
+            assert_eq!(builder.build().unwrap().base_url(), url, "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn what_a_preset_cannot_do_without_is_asked_for() {
+        let azure = |endpoint, version| Client::builder().azure_openai(endpoint, version);
+        let foundry = |endpoint, version| Client::builder().foundry(endpoint, version);
+        let deployment = "http://host/openai/deployments/gpt-4o/chat/completions";
+        for (builder, reasons) in [
+            (
+                azure(" ", "v"),
+                [
+                    "the endpoint",
+                    "is empty: give one such as https://example.openai",
+                ],
+            ),
+            (
+                azure("host", "v"),
+                ["the endpoint `host`", "cannot be read"],
+            ),
+            (
+                azure(deployment, "v"),
+                ["goes on behind `/openai`", "such as https://"],
+            ),
+            (
+                azure("http://host/openai?api-version=v", "v"),
+                ["has a query", "`query`"],
+            ),
+            (
+                azure(ENDPOINT, " "),
+                ["no API version", "OPENAI_API_VERSION"],
+            ),
+            (
+                foundry("", "v1"),
+                ["the project endpoint", "/api/projects/"],
+            ),
+            (foundry(PROJECT, ""), ["no API version", "`foundry`"]),
+        ] {
+            let message = mistake(builder.api_key("sk-secret"));
+            assert!(
+                reasons.iter().all(|reason| message.contains(reason)),
+                "{message}"
+            );
+        }
+        assert!(mistake(azure(ENDPOINT, "v")).contains("AZURE_OPENAI_API_KEY"));
+        assert!(mistake(foundry(PROJECT, "v1")).contains("https://ai.azure.com/.default"));
+    }
+
+    #[test]
+    fn a_key_goes_into_the_header_of_the_server_in_whichever_order_it_is_told() {
+        let azure = |builder: ClientBuilder| builder.azure_openai(ENDPOINT, "v");
+        let foundry = |builder: ClientBuilder| builder.foundry(PROJECT, "v1");
+        let key = |builder: ClientBuilder| builder.api_key("k");
+        let new = Client::builder;
+        for builder in [
+            key(azure(new())),
+            azure(key(new())),
+            azure(foundry(key(new()))),
+        ] {
+            assert_eq!(shown(builder), pair("api-key", "k"));
+        }
+        for builder in [
+            key(foundry(new())),
+            foundry(key(new())),
+            foundry(azure(key(new()))),
+        ] {
+            assert_eq!(shown(builder), pair("authorization", "Bearer k"));
+        }
+        let token = azure(new()).credentials(Credentials::bearer("t"));
+        assert_eq!(shown(token), pair("authorization", "Bearer t"));
+    }
+
+    #[test]
+    fn only_foundry_goes_without_the_beta_header_and_what_is_set_counts() {
+        let beta = |builder: ClientBuilder| {
+            builder
+                .api_key("k")
+                .build()
+                .unwrap()
+                .config()
+                .headers
+                .get(BETA)
+                .cloned()
+        };
+        let new = Client::builder;
+        assert_eq!(
+            beta(new().azure_openai(ENDPOINT, "v")).unwrap(),
+            "assistants=v2"
+        );
+        assert_eq!(beta(new().foundry(PROJECT, "v1")), None);
+        let there_and_back = new().foundry(PROJECT, "v1").azure_openai(ENDPOINT, "v");
+        assert_eq!(beta(there_and_back).unwrap(), "assistants=v2");
+        let set = new().beta_header(Some("mine")).foundry(PROJECT, "v1");
+        assert_eq!(beta(set).unwrap(), "mine");
+        assert_eq!(
+            beta(new().beta_header(None).azure_openai(ENDPOINT, "v")),
+            None
+        );
+    }
+
+    #[test]
+    fn a_base_url_that_is_set_after_a_preset_is_used_as_it_is() {
+        let builder = Client::builder().api_key("k");
+        let gateway = "http://gateway/azure";
+        let later = builder
+            .clone()
+            .azure_openai(ENDPOINT, "v")
+            .base_url(gateway);
+        assert_eq!(later.build().unwrap().base_url(), gateway);
+        let earlier = builder.base_url(gateway).azure_openai(ENDPOINT, "v");
+        assert_eq!(
+            earlier.build().unwrap().base_url(),
+            format!("{ENDPOINT}/openai")
+        );
+    }
+
+    #[test]
+    fn each_server_has_its_variables() {
+        let variables = |name: &str| {
+            let value = match name {
+                "OPENAI_API_KEY" => "sk-openai",
+                "OPENAI_BASE_URL" => "http://openai.example.com/v1",
+                "OPENAI_ORG_ID" => "org_1",
+                "AZURE_OPENAI_API_KEY" => "azure-key",
+                "AZURE_OPENAI_ENDPOINT" => ENDPOINT,
+                "OPENAI_API_VERSION" => " 2024-05-01-preview ",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        };
+        let new = Client::builder;
+        let query = |builder: ClientBuilder| builder.build().unwrap().config().query.clone();
+        let version = |version: &str| [pair(API_VERSION, version)];
+
+        let openai = new().env_from(variables);
+        assert_eq!(
+            shown(openai.clone()),
+            pair("authorization", "Bearer sk-openai")
+        );
+        assert!(query(openai).is_empty());
+
+        let azure = new().azure_openai_env_from(variables);
+        assert_eq!(shown(azure.clone()), pair("api-key", "azure-key"));
+        assert_eq!(query(azure.clone()), version("2024-05-01-preview"));
+        let client = azure.build().unwrap();
+        assert_eq!(client.base_url(), format!("{ENDPOINT}/openai"));
+        assert!(!client.config().headers.contains_key("openai-organization"));
+
+        for own in [
+            new().azure_openai("http://own", "own").env_from(variables),
+            new().env_from(variables).azure_openai("http://own", "own"),
+            new()
+                .azure_openai("http://own", "own")
+                .azure_openai_env_from(variables),
+        ] {
+            assert_eq!(shown(own.clone()), pair("api-key", "azure-key"));
+            assert_eq!(query(own.clone()), version("own"));
+            assert_eq!(own.build().unwrap().base_url(), "http://own/openai");
+        }
+
+        let foundry = new().env_from(variables).foundry(PROJECT, "v1");
+        assert!(mistake(foundry).contains("there is no token"));
+        let unset = |name: &'static str| {
+            mistake(
+                new()
+                    .azure_openai_env_from(move |other| variables(other).filter(|_| other != name)),
+            )
+        };
+        for name in [
+            "AZURE_OPENAI_API_KEY",
+            "AZURE_OPENAI_ENDPOINT",
+            "OPENAI_API_VERSION",
+        ] {
+            assert!(unset(name).contains(name), "{}", unset(name));
+        }
     }
 
     #[test]

@@ -212,7 +212,8 @@ impl Error {
         self.0.body.as_deref()
     }
 
-    /// The operation that failed, by its name in the document, such as `createRun`.
+    /// The operation that failed, by its name in the document, such as `createRun`; or
+    /// `request`, if it is a [`Client::request`](crate::Client::request).
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation

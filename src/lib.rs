@@ -52,6 +52,7 @@ mod message;
 pub mod mock;
 mod operation;
 mod pagination;
+mod raw;
 mod retry;
 #[cfg_attr(
     not(assistants_schema = "AssistantStreamEvent"),
@@ -83,8 +84,10 @@ pub use clock::{Clock, Sleep};
 pub use config::ClientBuilder;
 pub use error::{Error, Result};
 pub use generated::{operations, types};
+pub use http::Method;
 pub use operation::{Operation, OperationInfo, Request, Response, StreamingOperation};
 pub use pagination::{Items, List, Page, Pages};
+pub use raw::{RawEvent, RawRequest};
 pub use retry::RetryPolicy;
 pub use run::{Follow, RunOutcome, ToolCall, UntilIdle};
 #[cfg(assistants_schema = "AssistantStreamEvent")]

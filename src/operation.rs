@@ -24,12 +24,12 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// A server that has seen the key before repeats its answer.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// What only generated code implements, so that methods can be added.
+/// What only this crate implements, so that methods can be added.
 pub trait Sealed {}
 
 /// A call that can be sent: the builder of an operation, with its arguments.
 ///
-/// The builders that [`Client`]'s methods return implement this, and nothing else.
+/// The builders of the operations implement this, and nothing else.
 ///
 /// # Examples
 ///
@@ -99,6 +99,11 @@ impl Request {
             options,
             request,
         }
+    }
+
+    /// Whether the document has its operation, so that it is known what it answers with.
+    pub(crate) fn is_of_document(&self) -> bool {
+        !self.info.path.is_empty()
     }
 
     /// The thread and the run that its path names.
@@ -295,7 +300,9 @@ fn decode<T: DeserializeOwned>(info: &OperationInfo, answer: Answer) -> Result<R
         body,
         attempts,
     } = answer;
-    match serde_json::from_slice(&body) {
+    // 204 and the like.
+    let json: &[u8] = if body.is_empty() { b"null" } else { &body };
+    match serde_json::from_slice(json) {
         Ok(value) => Ok(Response {
             value,
             status,

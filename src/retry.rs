@@ -47,7 +47,8 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt and no more.
+    /// One attempt and no more, apart from another token in place of one that was refused
+    /// ([`TokenProvider`](crate::TokenProvider)).
     #[must_use]
     pub fn never() -> Self {
         Self::default().max_retries(0)

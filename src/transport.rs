@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::LOCATION;
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use reqwest::Url;
 
 use crate::client::Client;
@@ -70,9 +70,11 @@ async fn exchange<T>(
     prepare(&client, &options, &mut request).map_err(|error| error.at(info.id, 0))?;
     let limit = options.time_limit().unwrap_or(config.timeout);
     let mut attempts = 1;
+    let mut retries = 0;
+    let mut may_renew = true;
     loop {
         let attempt = async {
-            let opened = attempt(&client, &request, limit, attempts).await?;
+            let opened = attempt(&client, &request, limit, &mut attempts, &mut may_renew).await?;
             tracing::debug!(
                 operation = info.id,
                 attempt = attempts,
@@ -89,7 +91,7 @@ async fn exchange<T>(
         let delay = match error.is_retryable() {
             true => config
                 .retry
-                .delay(attempts - 1, error.retry_after(), (config.random)()),
+                .delay(retries, error.retry_after(), (config.random)()),
             false => None,
         };
         tracing::debug!(
@@ -106,6 +108,7 @@ async fn exchange<T>(
         };
         config.clock.sleep(delay).await;
         attempts += 1;
+        retries += 1;
     }
 }
 
@@ -156,10 +159,13 @@ async fn attempt(
     client: &Client,
     request: &reqwest::Request,
     limit: Duration,
-    attempt: u32,
+    attempts: &mut u32,
+    may_renew: &mut bool,
 ) -> Result<Opened> {
     let mut deadline = Deadline::new(&client.config().clock, limit);
-    let answered = deadline.before(answer(client, request, attempt)).await;
+    let answered = deadline
+        .before(answer(client, request, attempts, may_renew))
+        .await;
     let (response, secrets) = answered.unwrap_or_else(|| Err(Error::timeout(limit)))?;
     if !response.status().is_success() {
         return Err(failure(client, response, secrets, limit).await);
@@ -171,17 +177,48 @@ async fn attempt(
     })
 }
 
-/// The answer to a request with credentials that are good now. It follows where the
-/// server points to another place of its own.
+/// The answer to a request with credentials that are good now. A token that the server
+/// refuses is asked for again, once in a call; the second try is no retry, and waits for
+/// nothing.
 async fn answer(
     client: &Client,
     request: &reqwest::Request,
+    attempts: &mut u32,
+    may_renew: &mut bool,
+) -> Result<(reqwest::Response, Secrets)> {
+    let credentials = &client.config().credentials;
+    let shown = credentials.current().await?;
+    let answered = ask(client, request, shown.as_ref(), *attempts).await?;
+    if answered.0.status() != StatusCode::UNAUTHORIZED || !*may_renew {
+        return Ok(answered);
+    }
+    // A header of the call goes in front of the credentials, which then are not to blame.
+    let refused = shown.filter(|(name, _)| !request.headers().contains_key(name));
+    let Some(refused) = refused else {
+        return Ok(answered);
+    };
+    *may_renew = false;
+    match credentials.renewed(&refused).await? {
+        Some(renewed) => {
+            tracing::debug!("the token was refused, trying another");
+            *attempts += 1;
+            ask(client, request, Some(&renewed), *attempts).await
+        }
+        None => Ok(answered),
+    }
+}
+
+/// The answer to a request with these credentials. It follows where the server points to
+/// another place of its own.
+async fn ask(
+    client: &Client,
+    request: &reqwest::Request,
+    credentials: Option<&Header>,
     attempt: u32,
 ) -> Result<(reqwest::Response, Secrets)> {
-    let credentials = client.config().credentials.current().await?;
     let mut place = None;
     for _ in 0..=MAX_REDIRECTS {
-        let mut request = signed(request, credentials.as_ref(), attempt)?;
+        let mut request = signed(request, credentials, attempt)?;
         if let Some(url) = place.take() {
             *request.url_mut() = url;
         }
@@ -349,14 +386,16 @@ pub(crate) fn take_head(response: &mut reqwest::Response) -> Head {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
     use super::*;
+    use crate::auth::{BoxError, BoxFuture};
     use crate::operation::{Operation, send, send_response};
     use crate::testing::{
         CreateThing, STALL, Server, TestClock, create_thing, list_things, reply, turns, until,
     };
-    use crate::{Credentials, RetryPolicy};
+    use crate::{Credentials, RetryPolicy, TokenProvider};
 
     const THING: &str = r#"{"id":"thing_1"}"#;
 
@@ -655,6 +694,216 @@ mod tests {
         let requests = server.requests();
         assert!(requests[0].contains("authorization: Bearer token-0"));
         assert!(requests[1].contains("authorization: Bearer token-1"));
+    }
+
+    /// A source of these tokens, in turn, and the last one ever after; and what it was
+    /// told of tokens that were refused.
+    #[derive(Clone)]
+    struct Tokens(Arc<Mutex<(Vec<&'static str>, Vec<String>)>>);
+
+    impl Tokens {
+        fn new(tokens: &[&'static str]) -> Self {
+            let tokens = tokens.iter().rev().copied().collect();
+            Self(Arc::new(Mutex::new((tokens, Vec::new()))))
+        }
+
+        fn next(&self) -> Result<String, BoxError> {
+            let tokens = &mut self.0.lock().unwrap().0;
+            let token = match tokens.as_slice() {
+                [last] => Some(*last),
+                _ => tokens.pop(),
+            };
+            match token {
+                Some("") => Err("the vault is closed".into()),
+                token => Ok(token.unwrap_or_default().to_owned()),
+            }
+        }
+
+        fn refused(&self) -> Vec<String> {
+            self.0.lock().unwrap().1.clone()
+        }
+    }
+
+    impl TokenProvider for Tokens {
+        fn token(&self) -> BoxFuture<'_, Result<String, BoxError>> {
+            Box::pin(async { self.next() })
+        }
+
+        fn refresh<'a>(&'a self, refused: &'a str) -> BoxFuture<'a, Result<String, BoxError>> {
+            Box::pin(async {
+                self.0.lock().unwrap().1.push(refused.to_owned());
+                self.next()
+            })
+        }
+    }
+
+    /// The tokens of the requests.
+    fn tokens(server: &Server) -> Vec<String> {
+        let token = |request: &String| {
+            let line = request
+                .lines()
+                .find_map(|line| line.strip_prefix("authorization: Bearer "));
+            line.unwrap_or_default().to_owned()
+        };
+        server.requests().iter().map(token).collect()
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_refused_is_asked_for_again() {
+        let server = Server::start([reply(401, "", "expired"), reply(200, "", THING)]).await;
+        let clock = TestClock::default();
+        let source = Tokens::new(&["old", "new"]);
+        let builder = server.builder(&clock).retry(RetryPolicy::never());
+        let builder = builder.credentials(Credentials::provider(source.clone()));
+        let client = builder.build().unwrap();
+        let response = send_response(create_thing(&client)).await.unwrap();
+        assert_eq!(
+            (response.attempts(), tokens(&server)),
+            (2, vec!["old".to_owned(), "new".to_owned()])
+        );
+        assert_eq!(source.refused(), ["old"]);
+        assert!(clock.sleeps().is_empty(), "nothing is waited for");
+        let second = &server.requests()[1];
+        assert!(second.contains("x-stainless-retry-count: 1") && second.ends_with(r#"{"a":1}"#));
+    }
+
+    #[tokio::test]
+    async fn a_closure_is_asked_for_another_token_as_well() {
+        let server = Server::start([reply(401, "", ""), reply(200, "", THING)]).await;
+        let count = AtomicU32::new(0);
+        let credentials = Credentials::from_fn(move || {
+            let token = format!("token-{}", count.fetch_add(1, Ordering::Relaxed));
+            async { Ok::<_, std::io::Error>(token) }
+        });
+        let builder = server.builder(&TestClock::default());
+        let client = builder.credentials(credentials).build().unwrap();
+        send(create_thing(&client)).await.unwrap();
+        assert_eq!(tokens(&server), ["token-0", "token-1"]);
+    }
+
+    #[tokio::test]
+    async fn a_token_is_asked_for_again_once_in_a_call() {
+        let refused = reply(401, "", "no");
+        let server = Server::start([refused.clone(), reply(503, "", ""), refused]).await;
+        let clock = TestClock::default();
+        let source = Tokens::new(&["1", "2", "3", "4"]);
+        let builder = server
+            .builder(&clock)
+            .retry(RetryPolicy::default().max_retries(1));
+        let builder = builder.credentials(Credentials::provider(source.clone()));
+        let error = send(create_thing(&builder.build().unwrap()))
+            .await
+            .expect_err("it is refused");
+        assert!(error.is_authentication());
+        assert_eq!((error.body(), error.attempts()), (Some("no"), 3));
+        assert_eq!(tokens(&server), ["1", "2", "3"]);
+        assert_eq!(source.refused(), ["1"]);
+        // The second try left the one retry to the 503.
+        assert_eq!(clock.sleeps(), seconds(&[0.5]));
+    }
+
+    #[tokio::test]
+    async fn the_same_token_is_not_tried_again() {
+        let server = Server::start([reply(401, "x-request-id: req_1\r\n", "no")]).await;
+        let source = Tokens::new(&["same"]);
+        let builder = server.builder(&TestClock::default());
+        let builder = builder.credentials(Credentials::provider(source.clone()));
+        let error = send(create_thing(&builder.build().unwrap()))
+            .await
+            .expect_err("it is refused");
+        assert_eq!(
+            (
+                error.status().unwrap().as_u16(),
+                error.request_id(),
+                error.body(),
+                error.attempts()
+            ),
+            (401, Some("req_1"), Some("no"), 1)
+        );
+        assert_eq!(
+            (source.refused(), server.requests().len()),
+            (vec!["same".to_owned()], 1)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_source_without_another_token_says_why() {
+        let server = Server::start([reply(401, "", "no")]).await;
+        let builder = server.builder(&TestClock::default());
+        let source = Credentials::provider(Tokens::new(&["old", "", ""]));
+        let error = send(create_thing(&builder.credentials(source).build().unwrap()))
+            .await
+            .expect_err("it is refused");
+        assert!(error.is_authentication());
+        assert!(error.to_string().contains("the vault is closed"), "{error}");
+        assert_eq!((error.attempts(), server.requests().len()), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_source_that_does_not_answer_is_waited_for_as_long_as_for_an_answer() {
+        struct Silent;
+
+        impl TokenProvider for Silent {
+            fn token(&self) -> BoxFuture<'_, Result<String, BoxError>> {
+                Box::pin(async { Ok("old".to_owned()) })
+            }
+
+            fn refresh<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<String, BoxError>> {
+                Box::pin(std::future::pending())
+            }
+        }
+
+        let server = Server::start([reply(401, "", "no")]).await;
+        let clock = TestClock::default();
+        let builder = server.builder(&clock).retry(RetryPolicy::never());
+        let builder = builder.credentials(Credentials::provider(Silent));
+        let call = tokio::spawn(send(create_thing(&builder.build().unwrap())));
+        until(|| server.requests().len() == 1).await;
+        turns().await;
+        clock.pass();
+        let error = call.await.unwrap().expect_err("there is no token");
+        assert!(error.is_timeout(), "{error}");
+        assert_eq!((error.attempts(), clock.timeouts()), (1, seconds(&[600.0])));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_token_of_a_source_is_not_tried_again() {
+        let server = Server::start([reply(401, "", "")]).await;
+        let builder = server.builder(&TestClock::default());
+        for credentials in [
+            Credentials::bearer("k"),
+            Credentials::header("api-key", "k"),
+            Credentials::none(),
+        ] {
+            let client = builder.clone().credentials(credentials).build().unwrap();
+            let error = send(create_thing(&client))
+                .await
+                .expect_err("it is refused");
+            assert_eq!(error.attempts(), 1);
+        }
+        // The call has a token of its own, which the source knows nothing of.
+        let source = Tokens::new(&["1", "2"]);
+        let builder = builder.credentials(Credentials::provider(source.clone()));
+        let mut call = create_thing(&builder.build().unwrap());
+        call.options.header("authorization", "Bearer own");
+        assert_eq!(send(call).await.expect_err("it is refused").attempts(), 1);
+        assert!(source.refused().is_empty());
+        assert_eq!(server.requests().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_stream_has_a_second_token_too() {
+        let server = Server::start([reply(401, "", ""), reply(200, "", "data: 1\n\n")]).await;
+        let builder = server.builder(&TestClock::default());
+        let source = Credentials::provider(Tokens::new(&["old", "new"]));
+        let client = builder.credentials(source).build().unwrap();
+        let (_, attempts) = open(create_thing(&client).into_request().unwrap())
+            .await
+            .unwrap();
+        assert_eq!(
+            (attempts, tokens(&server)),
+            (2, vec!["old".to_owned(), "new".to_owned()])
+        );
     }
 
     #[tokio::test]

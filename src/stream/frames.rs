@@ -59,6 +59,7 @@ impl Frames {
         let info = request.info;
         let mut run = Run {
             place: request.place(),
+            is_expected: request.is_of_document(),
             ..Run::default()
         };
         let opened = transport::open(request).await;
@@ -138,6 +139,7 @@ impl Frames {
                 Some(Some(Err(error))) => Some(Error::broken(error)),
                 Some(None) if self.run.is_at_rest => None,
                 Some(None) if self.framer.is_pending() => Some(Error::cut()),
+                Some(None) if !self.run.is_expected => None,
                 Some(None) => Some(Error::ended_early()),
                 None if self.run.is_at_rest && !self.framer.is_pending() => None,
                 None => Some(Error::silent(self.deadline.limit())),
@@ -272,6 +274,8 @@ fn is_error(data: &str) -> bool {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Run {
     place: RunPlace,
+    /// Whether the stream is of a run at all.
+    is_expected: bool,
     is_at_rest: bool,
     is_over: bool,
 }
@@ -279,6 +283,7 @@ pub(crate) struct Run {
 impl Run {
     /// Notes what an event says.
     pub(crate) fn learn(&mut self, state: RunState<'_>) {
+        self.is_expected = true;
         for (known, id) in [
             (&mut self.place.thread_id, state.thread_id),
             (&mut self.place.run_id, state.id),

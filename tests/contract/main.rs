@@ -4,10 +4,12 @@
 //! - `operations`: one row for each operation: a call, and what it has to send
 //! - `document`: what `openapi.yaml` says of bodies and answers
 //! - `server`: a mock that records requests
+//! - `servers`: what goes to each of the servers that speak this API
 
 mod document;
 mod operations;
 mod server;
+mod servers;
 
 use std::collections::BTreeSet;
 

@@ -418,7 +418,7 @@ fn run_steps() -> Vec<Contract> {
     ]
 }
 
-fn page(item: Value) -> Value {
+pub fn page(item: Value) -> Value {
     json!({ "object": "list", "first_id": item["id"], "last_id": item["id"], "data": [item], "has_more": false })
 }
 
@@ -436,7 +436,7 @@ fn tools() -> Value {
     ])
 }
 
-fn assistant() -> Value {
+pub fn assistant() -> Value {
     json!({
         "id": "asst_1",
         "object": "assistant",

@@ -7,8 +7,7 @@ use openai_assistants::{Client, Credentials, RetryPolicy};
 use serde_json::Value;
 
 pub struct Server {
-    /// Lives as long as this value.
-    _mock: MockServer,
+    mock: MockServer,
     client: Client,
     state: Arc<Mutex<State>>,
 }
@@ -89,7 +88,7 @@ impl Server {
             .build()
             .expect("the configuration is valid");
         Self {
-            _mock: mock,
+            mock,
             client,
             state,
         }
@@ -97,6 +96,10 @@ impl Server {
 
     pub fn answer_with(&self, answer: Answer) {
         lock(&self.state).answer = answer;
+    }
+
+    pub fn origin(&self) -> String {
+        self.mock.base_url()
     }
 
     pub fn client(&self) -> Client {
@@ -136,6 +139,10 @@ impl Request {
             .iter()
             .find(|(header, _)| header == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    pub fn headers(&self) -> Vec<(String, String)> {
+        self.headers.clone()
     }
 
     pub fn json(&self) -> Result<Option<Value>, String> {
