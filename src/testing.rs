@@ -14,7 +14,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::operation::{Operation, OperationInfo, Request, RequestOptions, Sealed};
+use crate::operations::CreateRun;
 use crate::pagination::{List, Page};
+use crate::types::CreateRunRequest;
 use crate::{Client, ClientBuilder, Clock, Error, Result, Sleep};
 
 /// In a reply: the server goes on after everybody else.
@@ -296,6 +298,12 @@ impl Clock for TestClock {
             }
         })
     }
+}
+
+/// The call that begins a run.
+pub(crate) fn create_run(client: &Client) -> CreateRun {
+    let body = CreateRunRequest::builder().assistant_id("asst_1");
+    client.create_run().thread_id("thread_1").body(body)
 }
 
 /// A run in this state.

@@ -435,20 +435,14 @@ mod tests {
 
     use super::*;
     use crate::operations::CreateRun;
-    use crate::testing::{PAUSE, STALL, Server, TestClock, answer, reply, run, until};
-    use crate::types::CreateRunRequest;
+    use crate::testing::{PAUSE, STALL, Server, TestClock, answer, create_run, reply, run, until};
 
     fn state(status: &str) -> String {
         answer(&run(status))
     }
 
     fn follow(client: &Client) -> Follow<CreateRun> {
-        let body = CreateRunRequest::builder().assistant_id("asst_1");
-        client
-            .create_run()
-            .thread_id("thread_1")
-            .body(body)
-            .follow()
+        create_run(client).follow()
     }
 
     fn milliseconds(milliseconds: &[u64]) -> Vec<Duration> {
@@ -620,9 +614,9 @@ mod tests {
     async fn what_one_call_adds_goes_for_all() {
         let server = Server::start([state("queued"), state("completed")]).await;
         let client = server.client();
-        let body = CreateRunRequest::builder().assistant_id("asst_1");
-        let call = client.create_run().thread_id("thread_1").body(body);
-        let call = call.header("x-tenant", "a").query("version", "1");
+        let call = create_run(&client)
+            .header("x-tenant", "a")
+            .query("version", "1");
         call.follow().wait().await.unwrap();
         for request in server.requests() {
             assert!(request.contains("x-tenant: a"), "{request}");
@@ -767,12 +761,7 @@ mod tests {
     async fn what_identifies_one_call_is_not_sent_with_another() {
         let list = || reply(200, "", r#"{"data":[],"has_more":false}"#);
         let server = Server::start([state("queued"), state("completed"), list(), list()]).await;
-        let body = CreateRunRequest::builder().assistant_id("asst_1");
-        let call = server
-            .client()
-            .create_run()
-            .thread_id("thread_1")
-            .body(body);
+        let call = create_run(&server.client());
         let call = call.header("idempotency-key", "1").header("x-tenant", "a");
         call.follow().outcome().await.unwrap();
         let requests = server.requests();

@@ -237,18 +237,12 @@ mod tests {
     use crate::Client;
     use crate::operations::CreateRun;
     use crate::testing::{
-        DONE, PAUSE, STALL, Server, TestClock, event, reply, run, run_event, slowly, streamed,
-        until,
+        DONE, PAUSE, STALL, Server, TestClock, create_run, event, reply, run, run_event, slowly,
+        streamed, until,
     };
-    use crate::types::CreateRunRequest;
 
     fn follow(client: &Client) -> Follow<CreateRun> {
-        let body = CreateRunRequest::builder().assistant_id("asst_1");
-        client
-            .create_run()
-            .thread_id("thread_1")
-            .body(body)
-            .follow()
+        create_run(client).follow()
     }
 
     fn completed() -> String {

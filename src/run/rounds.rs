@@ -159,8 +159,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::testing::{Server, TestClock, answer, reply, run, until, waiting};
-    use crate::types::CreateRunRequest;
+    use crate::testing::{Server, TestClock, answer, create_run, reply, run, until, waiting};
     use crate::{Client, ToolErrorKind};
 
     #[derive(Deserialize, JsonSchema)]
@@ -181,9 +180,7 @@ mod tests {
     }
 
     fn follow(client: &Client) -> Follow<crate::operations::CreateRun> {
-        let body = CreateRunRequest::builder().assistant_id("asst_1");
-        let call = client.create_run().thread_id("thread_1").body(body);
-        call.follow().tools(&tools())
+        create_run(client).follow().tools(&tools())
     }
 
     fn call(arguments: &str) -> Value {
@@ -295,9 +292,8 @@ mod tests {
     #[tokio::test]
     async fn without_tools_a_run_rests_where_it_waits_for_them() {
         let server = Server::start([answer(&call("{}"))]).await;
-        let body = CreateRunRequest::builder().assistant_id("asst_1");
-        let call = server.client().create_run().thread_id("thread_1");
-        let run = call.body(body).follow().wait().await.unwrap();
+        let call = create_run(&server.client());
+        let run = call.follow().wait().await.unwrap();
         assert!(run.required_action.is_some());
         assert_eq!(server.requests().len(), 1);
     }

@@ -257,12 +257,7 @@ mod tests {
 
     use super::*;
     use crate::mock;
-    use crate::testing::{Server, reply};
-    use crate::types::CreateRunRequest;
-
-    fn event(name: &str, data: &Value) -> String {
-        format!("event: {name}\ndata: {data}\n\n")
-    }
+    use crate::testing::{Server, create_run, event, reply};
 
     fn message_delta(content: &Value) -> String {
         let delta = json!({ "id": "msg_1", "delta": { "content": content } });
@@ -287,8 +282,7 @@ mod tests {
     async fn events(events: &[String]) -> EventStream<AssistantStreamEvent> {
         let headers = "content-type: text/event-stream\r\n";
         let server = Server::start([reply(200, headers, &events.concat())]).await;
-        let call = server.client().create_run().thread_id("thread_1");
-        let call = call.body(CreateRunRequest::builder().assistant_id("asst_1"));
+        let call = create_run(&server.client());
         call.stream().await.expect("the stream opens")
     }
 

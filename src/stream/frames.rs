@@ -358,15 +358,12 @@ mod tests {
 
     use super::*;
     use crate::operation::StreamingOperation;
-    use crate::testing::{ENDLESS, PAUSE, STREAM, Server, until};
-    use crate::types::CreateRunRequest;
+    use crate::testing::{ENDLESS, PAUSE, STREAM, Server, create_run, until};
 
     #[tokio::test]
     async fn an_event_without_end_is_an_error() {
         let server = Server::start([format!("{STREAM}\r\n{PAUSE}data: {ENDLESS}")]).await;
-        let body = CreateRunRequest::builder().assistant_id("asst_1");
-        let client = server.client();
-        let call = client.create_run().thread_id("thread_1").body(body);
+        let call = create_run(&server.client());
         let mut frames = Frames::open(call.into_stream_request().unwrap())
             .await
             .unwrap();

@@ -213,18 +213,16 @@ mod tests {
 
     use super::*;
     use crate::testing::{
-        ENDLESS, PAUSE, STALL, STREAM, Server, TestClock, chunked, reply, slowly, streamed, turns,
-        until,
+        DONE, ENDLESS, PAUSE, STALL, STREAM, Server, TestClock, chunked, create_run, reply, slowly,
+        streamed, turns, until,
     };
     use crate::types::{
-        AssistantStreamEvent, CreateRunRequest, CreateThreadAndRunRequest,
-        SubmitToolOutputsRunRequest, ToolOutput,
+        AssistantStreamEvent, CreateThreadAndRunRequest, SubmitToolOutputsRunRequest, ToolOutput,
     };
     use crate::{Client, Error};
 
     type Events = EventStream<AssistantStreamEvent>;
 
-    const DONE: &str = "event: done\ndata: [DONE]\n\n";
     const KEY: &str = "sk-secret-key";
 
     fn event(name: &str, data: impl fmt::Display) -> String {
@@ -242,15 +240,14 @@ mod tests {
         event(&format!("thread.run.{status}"), run_object(status))
     }
 
-    async fn create_run(client: &Client) -> Result<Events> {
-        let body = CreateRunRequest::builder().assistant_id("asst_1");
-        open(client.create_run().thread_id("thread_1").body(body)).await
+    async fn opened(client: &Client) -> Result<Events> {
+        open(create_run(client)).await
     }
 
     /// The stream that this answer begins.
     async fn stream_of(reply: String) -> (Server, Events) {
         let server = Server::start([reply]).await;
-        let stream = create_run(&server.client()).await.expect("it opens");
+        let stream = opened(&server.client()).await.expect("it opens");
         (server, stream)
     }
 
@@ -411,9 +408,8 @@ mod tests {
             let clock = TestClock::default();
             let server = Server::start([streamed(&format!("{}{STALL}", run("queued")))]).await;
             let builder = server.builder(&clock).timeout(Duration::from_secs(7));
-            let body = CreateRunRequest::builder().assistant_id("asst_1");
             let client = builder.build().unwrap();
-            let mut call = client.create_run().thread_id("thread_1").body(body);
+            let mut call = create_run(&client);
             if let Some(limit) = of_call {
                 call = call.timeout(limit);
             }
@@ -445,7 +441,7 @@ mod tests {
         let events = events.join(&PAUSE.to_string());
         let server = Server::start([streamed(&events)]).await;
         let client = server.builder(&clock).build().unwrap();
-        let mut stream = create_run(&client).await.unwrap();
+        let mut stream = opened(&client).await.unwrap();
         for _ in 0..3 {
             assert!(stream.try_next().await.unwrap().is_some());
             clock.pass();
@@ -457,7 +453,7 @@ mod tests {
         let clock = TestClock::default();
         let server = Server::start([streamed(&run("queued").repeat(10))]).await;
         let client = server.builder(&clock).build().unwrap();
-        let mut stream = create_run(&client).await.unwrap();
+        let mut stream = opened(&client).await.unwrap();
         assert!(stream.try_next().await.unwrap().is_some());
         let begun = clock.timeouts().len();
         for _ in 1..10 {
@@ -557,9 +553,7 @@ mod tests {
     async fn an_http_error_is_an_error_like_that_of_any_call() {
         let body = r#"{"error":{"message":"no","code":"c"}}"#;
         let server = Server::start([reply(400, "", body)]).await;
-        let error = create_run(&server.client())
-            .await
-            .expect_err("it is refused");
+        let error = opened(&server.client()).await.expect_err("it is refused");
         assert!(error.is_bad_request());
         assert_eq!((error.code(), error.body()), (Some("c"), Some(body)));
         assert_eq!(error.operation(), Some("createRun"));
@@ -573,7 +567,7 @@ mod tests {
             streamed(&[&run("queued"), DONE].concat()),
         ])
         .await;
-        let mut stream = create_run(&server.client()).await.unwrap();
+        let mut stream = opened(&server.client()).await.unwrap();
         assert_eq!(stream.attempts(), 3);
         assert!(rest(&mut stream).await.1.is_none());
         assert_eq!(server.requests().len(), 3);
@@ -589,9 +583,7 @@ mod tests {
         ] {
             let headers = format!("content-type: {content_type}\r\nx-request-id: req_1\r\n");
             let server = Server::start([reply(200, &headers, &body)]).await;
-            let error = create_run(&server.client())
-                .await
-                .expect_err("it is no stream");
+            let error = opened(&server.client()).await.expect_err("it is no stream");
             assert!(error.is_decode() && !error.is_retryable());
             assert_eq!(error.body(), Some(body.as_str()));
             assert_eq!(
@@ -624,9 +616,7 @@ mod tests {
             (204, "", ""),
         ] {
             let server = Server::start([reply(status, headers, body)]).await;
-            let error = create_run(&server.client())
-                .await
-                .expect_err("it is no stream");
+            let error = opened(&server.client()).await.expect_err("it is no stream");
             assert!(error.is_decode() && !error.is_interrupted(), "{error}");
             assert_eq!(error.body(), Some(body));
         }
@@ -638,7 +628,7 @@ mod tests {
         let server = Server::start([format!("{head}{{\"a\"{STALL}")]).await;
         let clock = TestClock::default();
         let client = server.builder(&clock).build().unwrap();
-        let opening = tokio::spawn(async move { create_run(&client).await });
+        let opening = tokio::spawn(async move { opened(&client).await });
         until(|| clock.timeouts().len() == 2).await;
         clock.pass();
         let error = opening.await.unwrap().expect_err("it is no stream");
@@ -647,9 +637,7 @@ mod tests {
         let long = "x".repeat(1_000_000);
         let reply = reply(200, "content-type: application/json\r\n", &long);
         let server = Server::start([reply]).await;
-        let error = create_run(&server.client())
-            .await
-            .expect_err("it is no stream");
+        let error = opened(&server.client()).await.expect_err("it is no stream");
         assert_eq!(error.body().map(str::len), Some(64 * 1024));
     }
 
@@ -686,7 +674,7 @@ mod tests {
     async fn every_streaming_operation_asks_for_a_stream() {
         let server = Server::start([streamed(DONE)]).await;
         let client = server.client();
-        drop(create_run(&client).await.unwrap());
+        drop(opened(&client).await.unwrap());
         let body = CreateThreadAndRunRequest::builder().assistant_id("asst_1");
         drop(
             open(client.create_thread_and_run().body(body))

@@ -152,22 +152,17 @@ mod tests {
 
     use super::*;
     use crate::stream::open;
-    use crate::testing::{STALL, Server, chunked, streamed, until};
-    use crate::types::CreateRunRequest;
+    use crate::testing::{DONE, STALL, Server, chunked, create_run, streamed, until};
 
-    const DONE: &str = "event: done\ndata: [DONE]\n\n";
     const FAILED: &str =
         "event: thread.run.failed\ndata: {\"id\": \"run_1\", \"status\": \"failed\"}\n\n";
 
     async fn text_of(reply: String) -> (Server, TextDeltas) {
         let server = Server::start([reply]).await;
-        let body = CreateRunRequest::builder().assistant_id("asst_1");
-        let call = server
-            .client()
-            .create_run()
-            .thread_id("thread_1")
-            .body(body);
-        let text = open(call).await.expect("it opens").text_deltas();
+        let text = open(create_run(&server.client()))
+            .await
+            .expect("it opens")
+            .text_deltas();
         (server, text)
     }
 
