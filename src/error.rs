@@ -630,7 +630,7 @@ impl Error {
 
     /// A tool that failed, where the caller wants that to be the end.
     #[cfg(feature = "tools")]
-    pub(crate) fn tool_failed(error: crate::tools::ToolError) -> Self {
+    pub(crate) fn tool_failed(error: impl StdError + Send + Sync + 'static) -> Self {
         Self::new(Kind::Tool, error.to_string()).with_source(error)
     }
 

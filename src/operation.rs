@@ -377,6 +377,46 @@ mod tests {
     use super::*;
 
     #[test]
+    fn ids_stand_in_the_path() {
+        let place = |path: &'static str, url: &str| {
+            let client = Client::builder()
+                .base_url("http://localhost")
+                .api_key("any");
+            let client = client.build().expect("the settings are good");
+            let request = client.http().get(url).build().expect("it is a URL");
+            let info = Box::leak(Box::new(OperationInfo {
+                id: "any",
+                method: "GET",
+                path,
+            }));
+            Request::new(client, info, RequestOptions::default(), request).place()
+        };
+        let id = |id: &str| Some(id.to_owned());
+        for (path, url, thread_id, run_id) in [
+            (
+                "/threads/runs",
+                "http://localhost/v1/threads/runs",
+                None,
+                None,
+            ),
+            (
+                "/threads/{thread_id}/runs",
+                "http://localhost/threads/threads/runs/threads/t%2F1/runs?a=b",
+                id("t/1"),
+                None,
+            ),
+            (
+                "/threads/{thread_id}/runs/{run_id}/cancel",
+                "http://localhost/v1/threads/%C3%BC/runs/%ff/cancel",
+                id("ü"),
+                id("\u{fffd}"),
+            ),
+        ] {
+            assert_eq!(place(path, url), RunPlace::new(thread_id, run_id), "{url}");
+        }
+    }
+
+    #[test]
     fn ids_are_encoded() {
         for (id, segment) in [
             ("thread_abc-1.2~", "thread_abc-1.2~"),

@@ -2,12 +2,14 @@
 //! clock that never waits, and two operations.
 
 use std::collections::VecDeque;
-use std::future::ready;
+use std::future::{poll_fn, ready};
 use std::io;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use futures_core::Stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::operation::{Operation, OperationInfo, Request, RequestOptions, Sealed};
 use crate::operations::CreateRun;
 use crate::pagination::{List, Page};
-use crate::types::CreateRunRequest;
+use crate::types::{AssistantStreamEvent, CreateRunRequest};
 use crate::{Client, ClientBuilder, Clock, Error, Result, Sleep};
 
 /// In a reply: the server goes on after everybody else.
@@ -338,6 +340,21 @@ pub(crate) fn answer(object: &Value) -> String {
 pub(crate) fn run_event(run: &Value) -> String {
     let status = run["status"].as_str().unwrap_or_default();
     event(&format!("thread.run.{status}"), run)
+}
+
+/// The names of the events up to the end of a stream or to an error.
+pub(crate) async fn rest<S>(stream: &mut S) -> (Vec<String>, Option<Error>)
+where
+    S: Stream<Item = Result<AssistantStreamEvent>> + Unpin,
+{
+    let mut names = Vec::new();
+    loop {
+        match poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await {
+            Some(Ok(event)) => names.push(event.event().to_owned()),
+            Some(Err(error)) => return (names, Some(error)),
+            None => return (names, None),
+        }
+    }
 }
 
 /// An event on the wire.

@@ -13,7 +13,7 @@ use crate::operation::{self, Operation, Request, RequestOptions, Response};
 use crate::run::guard::{Cancelled, Guard, Stop};
 use crate::run::outcome::RunOutcome;
 use crate::run::polling;
-use crate::run::{is_at_rest, is_terminal};
+use crate::run::{is_at_rest, is_late, is_terminal};
 use crate::types::RunObject;
 
 /// How long the cancelling of a run may take that nobody waits for any more.
@@ -27,7 +27,8 @@ type OnState = Box<dyn FnMut(&RunObject) + Send>;
 /// Made by the method `follow` of every operation that answers with a run: the ones
 /// that begin a run, the one that submits tool outputs, and `get_run` for a run that is
 /// there already. [`wait`](Self::wait) asks for the state of the run until it rests;
-/// [`outcome`](Self::outcome) fetches its messages and steps as well.
+/// [`outcome`](Self::outcome) fetches its messages and steps as well; `stream` goes along
+/// the events of the run, where its operation has some.
 ///
 /// An unknown state is one to wait in. All of it ends at the [`deadline`](Self::deadline).
 ///
@@ -285,8 +286,7 @@ impl Course {
     pub(crate) fn see(&mut self, run: &RunObject) {
         self.run.learn(Some(&run.thread_id), Some(&run.id));
         self.run.look_failed = None;
-        // What comes behind the end of a run is late.
-        if !self.run.is_over() || is_terminal(run.status.as_str()) {
+        if !is_late(self.run.is_over(), run.status.as_str()) {
             self.run.status = Some(run.status.as_str().to_owned());
         }
         if let Some(see) = &mut self.on_state {

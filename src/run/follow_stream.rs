@@ -237,8 +237,8 @@ mod tests {
     use crate::Client;
     use crate::operations::CreateRun;
     use crate::testing::{
-        DONE, PAUSE, STALL, Server, TestClock, create_run, event, reply, run, run_event, slowly,
-        streamed, until,
+        DONE, PAUSE, STALL, Server, TestClock, create_run, event, reply, rest, run, run_event,
+        slowly, streamed, until,
     };
 
     fn follow(client: &Client) -> Follow<CreateRun> {
@@ -247,18 +247,6 @@ mod tests {
 
     fn completed() -> String {
         run_event(&run("completed"))
-    }
-
-    /// The names of the events up to the end or to an error.
-    async fn rest(stream: &mut RunStream) -> (Vec<String>, Option<Error>) {
-        let mut names = Vec::new();
-        loop {
-            match stream.try_next().await {
-                Ok(Some(event)) => names.push(event.event().to_owned()),
-                Ok(None) => return (names, None),
-                Err(error) => return (names, Some(error)),
-            }
-        }
     }
 
     fn cancelled(server: &Server) -> bool {

@@ -52,6 +52,11 @@ pub(crate) fn is_terminal(status: &str) -> bool {
     )
 }
 
+/// Whether a state came too late to count: nothing leads out of the end of a run.
+pub(crate) fn is_late(is_over: bool, status: &str) -> bool {
+    is_over && !is_terminal(status)
+}
+
 /// Whether a run goes no further by itself: it has ended, or it waits for its caller.
 pub(crate) fn is_at_rest(status: &str) -> bool {
     is_terminal(status) || status == "requires_action"

@@ -7,7 +7,7 @@ use crate::delta::{Empty, Holes, Merge, TooFar};
 use crate::error::{Error, Result};
 use crate::run::outcome::RunOutcome;
 use crate::run::tool_call::ToolCall;
-use crate::run::{is_at_rest, is_terminal, waiting_calls};
+use crate::run::{is_at_rest, is_late, is_terminal, waiting_calls};
 use crate::types::{
     AssistantStreamEvent, MessageObject, RunObject, RunStepDetails,
     RunStepDetailsToolCallsFunctionObject, RunStepObject, RunStepToolCall, RunToolCall,
@@ -52,13 +52,11 @@ impl Snapshots {
                 }
             } else if let Some(run) = event.run() {
                 self.calls_of_run(run);
-                // What comes behind the end of a run is late.
-                let is_late = self.run.as_ref().is_some_and(|known| {
-                    known.id == run.id
-                        && is_terminal(known.status.as_str())
-                        && !is_terminal(run.status.as_str())
-                });
-                if !is_late {
+                let is_over = self
+                    .run
+                    .as_ref()
+                    .is_some_and(|known| known.id == run.id && is_terminal(known.status.as_str()));
+                if !is_late(is_over, run.status.as_str()) {
                     self.run = Some(run.clone());
                 }
             } else if let Some(thread) = event.thread() {

@@ -23,7 +23,7 @@ use crate::clock::Deadline;
 use crate::codec::Text;
 use crate::error::{Body, Error, Head, Result, RunPlace, Secrets, request_id};
 use crate::operation::{OperationInfo, Request};
-use crate::run::{is_at_rest, is_terminal};
+use crate::run::{is_at_rest, is_late, is_terminal};
 use crate::stream::RunState;
 use crate::stream::sse::{Frame, Framer};
 use crate::transport::{self, Opened};
@@ -292,8 +292,7 @@ impl Run {
                 *known = Some(id.to_owned());
             }
         }
-        // What comes behind the end of a run is late.
-        if !self.is_over || is_terminal(state.status) {
+        if !is_late(self.is_over, state.status) {
             self.is_over = is_terminal(state.status);
             self.is_at_rest = is_at_rest(state.status);
         }

@@ -213,8 +213,8 @@ mod tests {
 
     use super::*;
     use crate::testing::{
-        DONE, ENDLESS, PAUSE, STALL, STREAM, Server, TestClock, chunked, create_run, reply, slowly,
-        streamed, turns, until,
+        DONE, ENDLESS, PAUSE, STALL, STREAM, Server, TestClock, chunked, create_run, reply, rest,
+        slowly, streamed, turns, until,
     };
     use crate::types::{
         AssistantStreamEvent, CreateThreadAndRunRequest, SubmitToolOutputsRunRequest, ToolOutput,
@@ -249,18 +249,6 @@ mod tests {
         let server = Server::start([reply]).await;
         let stream = opened(&server.client()).await.expect("it opens");
         (server, stream)
-    }
-
-    /// The names of the events up to the end or to an error.
-    async fn rest(stream: &mut Events) -> (Vec<String>, Option<Error>) {
-        let mut names = Vec::new();
-        loop {
-            match stream.try_next().await {
-                Ok(Some(event)) => names.push(event.event().to_owned()),
-                Ok(None) => return (names, None),
-                Err(error) => return (names, Some(error)),
-            }
-        }
     }
 
     /// The error that an answer ends in; nothing comes behind it.
