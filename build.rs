@@ -1,5 +1,6 @@
 //! Generates the client from its document: `openapi.yaml`, or the imported document
-//! that the environment variable `ASSISTANTS_OPENAPI` names.
+//! that the environment variable `ASSISTANTS_OPENAPI` names. With the feature `v1`, also
+//! the module `v1` from `openapi-v1.yaml`.
 
 #[path = "build/mod.rs"]
 mod build;
@@ -7,6 +8,8 @@ mod build;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use build::{Module, Source};
 
 const DOCUMENT: &str = "ASSISTANTS_OPENAPI";
 
@@ -18,16 +21,25 @@ fn main() {
 }
 
 fn run() -> Result<(), String> {
-    let path = document_path();
-    let document = read(&path)?;
-    let source = build::generate(&document).map_err(|error| {
-        let path = path.display();
-        format!("{path}: {error} (is it imported? `cargo xtask spec import` makes a document that can be used)")
-    })?;
+    let source = generate(&document_path(), Module::Root)?;
     write("client.rs", &source.client)?;
     write("mocks.rs", &source.mocks)?;
     tell_schemas(&source.schemas);
+    if env::var_os("CARGO_FEATURE_V1").is_some() {
+        let source = generate(&in_package("openapi-v1.yaml".as_ref()), Module::V1)?;
+        write("client_v1.rs", &source.client)?;
+        write("mocks_v1.rs", &source.mocks)?;
+    }
     Ok(())
+}
+
+fn generate(path: &Path, module: Module) -> Result<Source, String> {
+    println!("cargo::rerun-if-changed={}", path.display());
+    let document = build::document::read(path).map_err(|error| error.to_string())?;
+    build::generate(&document, module).map_err(|error| {
+        let path = path.display();
+        format!("{path}: {error} (is it imported? `cargo xtask spec import` makes a document that can be used)")
+    })
 }
 
 /// Handwritten code that needs a schema which older documents lack asks for it:
@@ -39,18 +51,15 @@ fn tell_schemas(schemas: &[String]) {
     }
 }
 
-/// A relative path starts at the root of this package.
 fn document_path() -> PathBuf {
     println!("cargo::rerun-if-env-changed={DOCUMENT}");
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let named = env::var_os(DOCUMENT).filter(|path| !path.is_empty());
-    let path = root.join(named.unwrap_or_else(|| "openapi.yaml".into()));
-    println!("cargo::rerun-if-changed={}", path.display());
-    path
+    in_package(named.unwrap_or_else(|| "openapi.yaml".into()).as_ref())
 }
 
-fn read(path: &Path) -> Result<serde_json::Value, String> {
-    build::document::read(path).map_err(|error| error.to_string())
+/// A relative path starts at the root of this package.
+fn in_package(path: &Path) -> PathBuf {
+    PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join(path)
 }
 
 fn write(name: &str, source: &str) -> Result<(), String> {

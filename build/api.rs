@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use serde_json::{Map, Value};
 
-use super::Error;
+use super::{Error, Module};
 
 const SCHEMAS: &str = "#/components/schemas/";
 const METHODS: [&str; 8] = [
@@ -16,6 +16,8 @@ const METHODS: [&str; 8] = [
 /// A canonical document with its parts named.
 pub struct Api<'a> {
     pub document: &'a Value,
+    /// Where the client goes.
+    pub module: Module,
     pub operations: Vec<Operation<'a>>,
     pub schemas: BTreeMap<&'a str, Schema<'a>>,
     /// The schemas that a request body reaches: callers build these.
@@ -92,7 +94,7 @@ pub struct Member<'a> {
 
 impl<'a> Api<'a> {
     /// Finds the operations and schemas of a document.
-    pub fn read(document: &'a Value) -> Result<Self, Error> {
+    pub fn read(document: &'a Value, module: Module) -> Result<Self, Error> {
         match document["openapi"].as_str() {
             Some(version) if version.starts_with("3.0.") => {}
             Some(version) => {
@@ -113,6 +115,7 @@ impl<'a> Api<'a> {
         let operations = operations(document)?;
         let mut api = Self {
             document,
+            module,
             operations,
             schemas,
             requests: BTreeSet::new(),
@@ -120,6 +123,12 @@ impl<'a> Api<'a> {
         api.check_references()?;
         api.requests = api.reach(api.operations.iter().filter_map(|operation| operation.body));
         Ok(api)
+    }
+
+    /// The value of the header `OpenAI-Beta` for this document, if an import found one.
+    pub fn beta(&self) -> &'a str {
+        let beta = self.document["info"]["x-source"]["beta"].as_str();
+        beta.unwrap_or("assistants=v2")
     }
 
     /// The schemas that are reached from the given ones, themselves included.

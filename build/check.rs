@@ -10,7 +10,9 @@ use super::Error;
 use super::api::{Api, Kind, Operation, reference, type_name};
 
 /// Methods that `Client` has beside those of the operations.
-const OF_CLIENT: [&str; 6] = ["builder", "from_env", "base_url", "http", "config", "clone"];
+const OF_CLIENT: [&str; 9] = [
+    "builder", "from_env", "base_url", "http", "config", "clone", "request", "v1", "as_ref",
+];
 /// What a builder has beside its parameters.
 const OF_BUILDER: [&str; 15] = [
     "new",

@@ -12,6 +12,7 @@ mod check;
 pub mod document;
 mod events;
 mod finish;
+mod module;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use serde_json::Value;
 
 use api::Api;
+pub use module::Module;
 
 /// The generated source of the client and of its typed mocks.
 pub struct Source {
@@ -58,17 +60,18 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Turns a canonical document, as `cargo xtask spec import` writes it, into source.
+/// Turns a canonical document, as `cargo xtask spec import` writes it, into the source of
+/// a module.
 ///
 /// # Errors
 /// Names the place in the document that the generator cannot use.
-pub fn generate(document: &Value) -> Result<Source, Error> {
-    let api = Api::read(document)?;
+pub fn generate(document: &Value, module: Module) -> Result<Source, Error> {
+    let api = Api::read(document, module)?;
     check::check(&api)?;
 
     let client = run(&shape::for_client(&api)?, Generator::generate_tokens)?;
     let mocks = run(&shape::for_mocks(&api)?, |generator, document| {
-        generator.httpmock(document, "crate::generated")
+        generator.httpmock(document, &format!("{}::generated", module.inside()))
     })?;
 
     Ok(Source {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use syn::{Fields, File, ImplItem, Item};
 
-use super::generate;
+use super::{Module, generate};
 
 /// A document with one operation and these schemas.
 fn document(schemas: Value) -> Value {
@@ -65,7 +65,9 @@ fn constant(value: &str) -> Value {
 }
 
 fn client(document: &Value) -> File {
-    let source = generate(document).expect("the document is usable").client;
+    let source = generate(document, Module::Root)
+        .expect("the document is usable")
+        .client;
     syn::parse_str(&source).expect("the source parses")
 }
 
@@ -139,7 +141,7 @@ fn methods(items: &[Item], of: &str) -> Vec<String> {
 }
 
 fn error(document: &Value) -> String {
-    match generate(document) {
+    match generate(document, Module::Root) {
         Ok(_) => panic!("the document ought to be refused"),
         Err(error) => error.to_string(),
     }
@@ -421,7 +423,9 @@ fn mocks_cover_array_parameters() {
     document["paths"]["/things/{thing_id}"]["post"]["parameters"].as_array_mut().expect("parameters").push(json!({
         "name": "include[]", "in": "query", "schema": { "type": "array", "items": { "type": "string" } },
     }));
-    let source = generate(&document).expect("the document is usable").mocks;
+    let source = generate(&document, Module::Root)
+        .expect("the document is usable")
+        .mocks;
     let file: File = syn::parse_str(&source).expect("the source parses");
     let mocks = methods(module(&file, "operations"), "ModifyThingWhen");
     assert!(mocks.contains(&"include".to_owned()), "{mocks:?}");

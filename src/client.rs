@@ -60,6 +60,25 @@ impl Client {
         &self.config.base_url
     }
 
+    /// This client for version 1 of the API: the same connections and settings, other
+    /// operations and types.
+    ///
+    /// Its header is `OpenAI-Beta: assistants=v1`, unless
+    /// [`beta_header`](ClientBuilder::beta_header) says otherwise.
+    ///
+    /// ```
+    /// use openai_assistants::Client;
+    ///
+    /// let client = Client::builder().api_key("sk-test").build()?.v1();
+    /// let call = client.list_assistant_files().assistant_id("asst_1");
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    #[cfg(feature = "v1")]
+    #[must_use]
+    pub fn v1(&self) -> crate::v1::Client {
+        crate::v1::Client::from(self)
+    }
+
     pub(crate) fn new(config: Config) -> Self {
         Self {
             config: Arc::new(config),
@@ -72,6 +91,12 @@ impl Client {
 
     pub(crate) fn config(&self) -> &Config {
         &self.config
+    }
+}
+
+impl AsRef<Self> for Client {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }
 

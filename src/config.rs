@@ -128,6 +128,7 @@ enum Http {
 }
 
 /// Settings that have been checked.
+#[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) http: reqwest::Client,
     /// Whether it may follow redirects by itself.
@@ -135,6 +136,9 @@ pub(crate) struct Config {
     pub(crate) base_url: String,
     pub(crate) credentials: Credentials,
     pub(crate) headers: HeaderMap,
+    /// Whether the beta header among them is the one of the document.
+    #[cfg(feature = "v1")]
+    has_own_beta: bool,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
@@ -143,6 +147,17 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// The same for another version of the API. A beta header that the caller has chosen
+    /// stays.
+    #[cfg(feature = "v1")]
+    pub(crate) fn for_beta(&self, beta: &'static str) -> Self {
+        let mut config = self.clone();
+        if config.has_own_beta {
+            config.headers.insert(BETA, HeaderValue::from_static(beta));
+        }
+        config
+    }
+
     /// Refuses a secret that the HTTP client might take along to another place.
     pub(crate) fn admit(&self, name: &HeaderName, value: &HeaderValue) -> Result<(), String> {
         if self.is_ready_made && value.is_sensitive() && !TAKEN_OFF.contains(name) {
@@ -178,7 +193,7 @@ pub struct ClientBuilder {
     access: Option<Access>,
     /// In place of where the server is by itself.
     base_url: Option<String>,
-    /// Whether the beta header that the server expects is sent, unless another is set.
+    /// Whether the beta header of the document is sent, unless another is set.
     sends_beta: bool,
     environment: Environment,
     headers: HeaderMap,
@@ -337,7 +352,7 @@ impl ClientBuilder {
     }
 
     /// The `OpenAI-Beta` header: another value, or none. Unless set it is
-    /// `assistants=v2`, and none for [Foundry](Self::foundry).
+    /// `assistants=v2`, as the document has it, and none for [Foundry](Self::foundry).
     pub fn beta_header(mut self, value: Option<&str>) -> Self {
         self.headers.remove(BETA);
         self.sends_beta = false;
@@ -480,9 +495,11 @@ impl ClientBuilder {
     fn completed(mut self) -> Self {
         let environment = std::mem::take(&mut self.environment);
         let variable = |name| environment.get(name);
-        if self.sends_beta && !matches!(self.server, Server::Foundry { .. }) {
-            let beta = HeaderValue::from_static("assistants=v2");
-            self.headers.entry(BETA).or_insert(beta);
+        self.sends_beta &=
+            !matches!(self.server, Server::Foundry { .. }) && !self.headers.contains_key(BETA);
+        if self.sends_beta {
+            let beta = HeaderValue::from_static(crate::generated::BETA);
+            self.headers.insert(BETA, beta);
         }
         let key = match &mut self.server {
             Server::OpenAi => {
@@ -596,6 +613,8 @@ impl ClientBuilder {
             base_url,
             credentials,
             headers: this.headers,
+            #[cfg(feature = "v1")]
+            has_own_beta: this.sends_beta,
             query: this.query,
             timeout: this.timeout,
             retry: this.retry,

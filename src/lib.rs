@@ -66,6 +66,8 @@ mod tls;
 #[cfg(feature = "tools")]
 mod tools;
 mod transport;
+#[cfg(feature = "v1")]
+pub mod v1;
 
 #[allow(
     missing_docs,

@@ -3,11 +3,11 @@
 use quote::quote;
 use syn::{Item, parse_quote};
 
-use super::super::api::{Operation, Page, Presence, type_name};
+use super::super::api::{Api, Operation, Page, Presence, type_name};
 use super::{example, ident};
 
 /// The pagers of a list operation.
-pub fn pagers(operation: &Operation, page: &Page) -> Vec<Item> {
+pub fn pagers(api: &Api, operation: &Operation, page: &Page) -> Vec<Item> {
     let name = ident(&operation.builder());
     let item = ident(&type_name(page.item));
     let response = ident(&type_name(page.schema));
@@ -28,7 +28,7 @@ pub fn pagers(operation: &Operation, page: &Page) -> Vec<Item> {
         type_name(page.item)
     );
     let example = |method: &str| {
-        example(operation, "", |call| {
+        example(api, operation, "", |call| {
             format!(
                 "let mut {method} = {call}.{method}();\n\
                  while let Some(next) = {method}.try_next().await? {{\n    println!(\"{{next:?}}\");\n}}"

@@ -16,13 +16,14 @@ pub fn of_client(api: &Api) -> Item {
             let doc = format!("The same as [`{function}`](Self::{function}).");
             method(alias, &doc, operation)
         });
-        [method(&function, &documentation(operation), operation)]
+        [method(&function, &documentation(api, operation), operation)]
             .into_iter()
             .chain(alias)
     });
+    let module = api.module.path();
     parse_quote! {
         /// The operations of the document.
-        impl crate::Client {
+        impl #module::Client {
             #(#methods)*
         }
     }
@@ -49,11 +50,11 @@ fn method(name: &str, doc: &str, operation: &Operation) -> ImplItemFn {
 }
 
 /// The description in the document, and an example that compiles.
-fn documentation(operation: &Operation) -> String {
+fn documentation(api: &Api, operation: &Operation) -> String {
     let description = operation.description.unwrap_or(operation.id);
     let method = operation.method.to_uppercase();
     let path = operation.path;
-    let example = example(operation, "", |call| {
+    let example = example(api, operation, "", |call| {
         format!("let answer = {call}.send().await?;\nprintln!(\"{{answer:?}}\");")
     });
     format!("{description}\n\nSends `{method} {path}`.\n{example}")

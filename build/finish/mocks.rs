@@ -142,7 +142,7 @@ fn answer_with(events: &str) -> ImplItem {
         pub fn events<'a>(self, events: impl ::std::iter::IntoIterator<Item = &'a types::#event>) -> Self {
             let body: ::std::string::String = events
                 .into_iter()
-                .map(|event| super::super::event(event.event(), event.data()))
+                .map(|event| crate::mock::event(event.event(), event.data()))
                 .collect();
             Self(self.0.status(200).header("content-type", "text/event-stream").body(body))
         }

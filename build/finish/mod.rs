@@ -32,20 +32,31 @@ use super::{Error, events};
 /// Finishes the client.
 pub fn client(file: File, api: &Api) -> Result<String, Error> {
     let mut types = types::finish(take_module(&file, "types")?, api)?;
-    types.extend(deltas::implementations(&types, api)?);
+    if api.module.follows_runs() {
+        types.extend(deltas::implementations(&types, api)?);
+    }
     types.push(builders::module(&types, api));
     types.extend(events::types(api)?);
     let operations = operations::finish(take_module(&file, "builder")?, api)?;
     let methods = methods::of_client(api);
+    let beta = api.beta();
+
+    let on_operations = format!(
+        "One builder for each operation of the document; [`Client`]({}::Client) has the methods \
+         that make them.",
+        api.module.inside()
+    );
 
     Ok(prettyplease::unparse(&syn::parse_quote! {
+        /// The header `OpenAI-Beta` of the document.
+        pub(crate) const BETA: &str = #beta;
+
         /// The schemas of the document.
         pub mod types {
             #(#types)*
         }
 
-        /// One builder for each operation of the document; [`Client`](crate::Client)
-        /// has the methods that make them.
+        #[doc = #on_operations]
         pub mod operations {
             use super::types;
             #(#operations)*
@@ -74,18 +85,24 @@ fn take_module(file: &File, name: &str) -> Result<Vec<Item>, Error> {
 
 /// An example that compiles: what `of` makes of an operation with all that it needs, given
 /// as arguments of a function that has `more` of them.
-fn example(operation: &Operation, more: &str, of: impl FnOnce(&str) -> String) -> String {
+fn example(
+    api: &Api,
+    operation: &Operation,
+    more: &str,
+    of: impl FnOnce(&str) -> String,
+) -> String {
+    let module = api.module.outside();
     let names: Vec<String> = operation.in_path().map(Parameter::function).collect();
     let mut arguments: String = names.iter().map(|name| format!(", {name}: &str")).collect();
     let mut call = format!("client.{}()", operation.function());
     call.extend(names.iter().map(|name| format!(".{name}({name})")));
     if let Some(body) = operation.body {
-        arguments += &format!(", body: openai_assistants::types::{}", type_name(body));
+        arguments += &format!(", body: {module}::types::{}", type_name(body));
         call += ".body(body)";
     }
     format!(
         "\n# Examples\n\n```no_run\n\
-         # async fn example(client: &openai_assistants::Client{arguments}{more}) -> openai_assistants::Result<()> {{\n\
+         # async fn example(client: &{module}::Client{arguments}{more}) -> openai_assistants::Result<()> {{\n\
          {}\n# Ok(())\n# }}\n```",
         of(&call)
     )

@@ -31,16 +31,16 @@ pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
                 format!("progenitor made no builder for {}", operation.id),
             ));
         };
-        finished.extend(builder(operation, item));
+        finished.extend(builder(api, operation, item));
         finished.extend(alias(operation));
-        finished.extend(streams(operation));
-        if operation.response == RUN {
-            finished.push(runs(operation));
+        finished.extend(streams(api, operation));
+        if api.module.follows_runs() && operation.response == RUN {
+            finished.push(runs(api, operation));
         }
     }
     let mut pages: BTreeMap<&str, Page> = BTreeMap::new();
     for (operation, page) in api.lists() {
-        finished.extend(lists::pagers(operation, &page));
+        finished.extend(lists::pagers(api, operation, &page));
         pages.insert(page.schema, page);
     }
     finished.extend(pages.values().flat_map(lists::page));
@@ -49,7 +49,7 @@ pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
 }
 
 /// One operation: the builder, its setters and how it becomes a request.
-fn builder(operation: &Operation, item: &ItemStruct) -> Vec<Item> {
+fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
     let name = &item.ident;
     let arguments = arguments(operation, item);
     let fields = arguments
@@ -63,8 +63,9 @@ fn builder(operation: &Operation, item: &ItemStruct) -> Vec<Item> {
     let output = ident(&type_name(operation.response));
     let implementations = requests::implementations(operation);
     let doc = format!(
-        "Builder for [`Client::{0}`](crate::Client::{0}).",
-        operation.function()
+        "Builder for [`Client::{0}`]({1}::Client::{0}).",
+        operation.function(),
+        api.module.inside()
     );
     let send_doc = format!(
         "Sends `{} {}` and decodes the answer.",
@@ -84,9 +85,9 @@ fn builder(operation: &Operation, item: &ItemStruct) -> Vec<Item> {
         }
 
         impl #name {
-            pub(crate) fn new(client: &crate::Client) -> Self {
+            pub(crate) fn new(client: &impl ::std::convert::AsRef<crate::Client>) -> Self {
                 Self {
-                    client: client.clone(),
+                    client: client.as_ref().clone(),
                     options: crate::operation::RequestOptions::default(),
                     first_error: None,
                     #(#initial,)*
@@ -152,10 +153,10 @@ fn alias(operation: &Operation) -> Option<Item> {
 }
 
 /// What an operation that can answer with a stream has besides.
-fn streams(operation: &Operation) -> Option<Item> {
+fn streams(api: &Api, operation: &Operation) -> Option<Item> {
     let name = ident(&operation.builder());
     let event = ident(&type_name(operation.events?));
-    let example = example(operation, "", |call| {
+    let example = example(api, operation, "", |call| {
         format!(
             "let mut events = {call}.stream().await?;\n\
              while let Some(event) = events.try_next().await? {{\n    println!(\"{{}}\", event.event());\n}}"
@@ -177,9 +178,9 @@ fn streams(operation: &Operation) -> Option<Item> {
 }
 
 /// What an operation that answers with a run has besides.
-fn runs(operation: &Operation) -> Item {
+fn runs(api: &Api, operation: &Operation) -> Item {
     let name = ident(&operation.builder());
-    let example = example(operation, "", |call| {
+    let example = example(api, operation, "", |call| {
         format!("let run = {call}.follow().wait().await?;\nprintln!(\"{{}}\", run.status);")
     });
     parse_quote! {

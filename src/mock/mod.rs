@@ -152,7 +152,7 @@ mod generated {
     not(assistants_schema = "AssistantStreamEvent"),
     allow(dead_code, reason = "nothing streams")
 )]
-fn event(name: &str, data: serde_json::Result<String>) -> String {
+pub(crate) fn event(name: &str, data: serde_json::Result<String>) -> String {
     let data = data.expect("the event can be JSON");
     let lines = data.split('\n').map(|line| format!("data: {line}\n"));
     format!("event: {name}\n{}\n", lines.collect::<String>())

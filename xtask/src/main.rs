@@ -26,12 +26,14 @@ enum Command {
     Spec(Spec),
     /// Print the source that the crate is built from
     Generate {
-        /// A canonical document
-        #[arg(default_value_os_t = default_output())]
-        document: PathBuf,
+        /// A canonical document, instead of the one that the crate has
+        document: Option<PathBuf>,
         /// Print the typed mocks instead of the client
         #[arg(long)]
         mocks: bool,
+        /// Print what goes to the module `v1`
+        #[arg(long)]
+        v1: bool,
     },
     /// Run the example `doctor` against a validating mock, once for each seed
     Doctor {
@@ -139,7 +141,11 @@ fn run(command: Command) -> Result<Outcome, Failure> {
             json,
             from,
         }) => return diff(&from, &document, json),
-        Command::Generate { document, mocks } => generate(&document, mocks)?,
+        Command::Generate {
+            document,
+            mocks,
+            v1,
+        } => generate(document, mocks, v1)?,
         Command::Doctor { document, seeds } => doctor::run(&root(), &document, seeds)?,
     };
     Ok(text.into())
@@ -161,10 +167,15 @@ fn diff(from: &Path, document: &Path, json: bool) -> Result<Outcome, Failure> {
     })
 }
 
-fn generate(path: &Path, mocks: bool) -> Result<String, String> {
-    let document = document::read(path).map_err(|error| error.to_string())?;
-    let source =
-        build::generate(&document).map_err(|error| format!("{}: {error}", path.display()))?;
+fn generate(document: Option<PathBuf>, mocks: bool, v1: bool) -> Result<String, String> {
+    let (module, own) = match v1 {
+        true => (build::Module::V1, "openapi-v1.yaml"),
+        false => (build::Module::Root, "openapi.yaml"),
+    };
+    let path = document.unwrap_or_else(|| root().join(own));
+    let document = document::read(&path).map_err(|error| error.to_string())?;
+    let source = build::generate(&document, module)
+        .map_err(|error| format!("{}: {error}", path.display()))?;
     eprintln!("{} schemas", source.schemas.len());
     Ok(if mocks { source.mocks } else { source.client })
 }

@@ -11,7 +11,7 @@ use super::closure::{self, ERROR_RESPONSE, STREAM_EVENT};
 use super::hoist::Hoist;
 use super::lower::Lowering;
 use super::pointer::Pointer;
-use super::{check, corrections, descriptions, discriminator, operations, unions, write};
+use super::{check, corrections, descriptions, discriminator, operations, source, unions, write};
 use crate::document::{self, Error};
 
 /// Stands at the top of the written document.
@@ -98,6 +98,7 @@ pub(super) fn any(document: Value) -> Result<Value, Error> {
 fn canonical(upstream: &Value) -> Result<Imported, Error> {
     let version = version(upstream)?;
     let closure = closure::cut(upstream)?;
+    let source = source::record(upstream, &closure);
 
     let lowering = Lowering::new(closure.schemas)?;
     let mut schemas = lowering.components()?;
@@ -119,7 +120,7 @@ fn canonical(upstream: &Value) -> Result<Imported, Error> {
     given.retain(|name, _| components.contains_key(name));
     discriminator::write(&mut components)?;
 
-    let mut document = operations::document(&version, paths, components);
+    let mut document = operations::document(&version, source, paths, components);
     // Whether maps are sorted depends on what is built along with this.
     document.sort_all_objects();
     Ok(Imported { document, given })

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! `import` runs the steps; each of the other modules is one of them, or what
-//! some of them need (`schema`, `facts`, `naming`, `pointer`). `diff` compares the
+//! some of them need (`schema`, `facts`, `naming`, `pointer`); `source` is
+//! what is remembered of what they make equal. `diff` compares the
 //! result with another document and writes nothing.
 
 mod changes;
@@ -24,5 +25,6 @@ mod naming;
 mod operations;
 mod pointer;
 mod schema;
+mod source;
 mod unions;
 mod write;

@@ -7,6 +7,7 @@ use super::hoist::Hoist;
 use super::lower::Lowering;
 use super::naming;
 use super::schema::{self, Schemas};
+use super::source::SOURCE;
 use crate::document::Error;
 
 const TAG: &str = "Assistants";
@@ -135,13 +136,14 @@ pub(super) fn is_canonical(document: &Value) -> bool {
 }
 
 /// The whole document, but for the descriptions.
-pub(super) fn document(version: &str, paths: Value, components: Schemas) -> Value {
+pub(super) fn document(version: &str, source: Value, paths: Value, components: Schemas) -> Value {
     json!({
         "openapi": "3.0.3",
         "info": {
             "title": TITLE,
             "version": version,
             "license": { "name": "MIT", "url": "https://opensource.org/license/mit" },
+            SOURCE: source,
         },
         "servers": [{ "url": "https://api.openai.com/v1" }],
         "security": [{ "ApiKeyAuth": [] }],

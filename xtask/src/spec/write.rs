@@ -26,6 +26,7 @@ const ORDER: &[&str] = &[
     "url",
     "description",
     "license",
+    "x-source",
     "servers",
     "security",
     "tags",

@@ -6,6 +6,7 @@ mod events;
 mod operations;
 mod renames;
 mod schemas;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -28,6 +29,7 @@ pub(super) enum Subject {
     Value,
     Member,
     Event,
+    Source,
 }
 
 impl Subject {
@@ -43,6 +45,7 @@ impl Subject {
             Self::Value => "value",
             Self::Member => "member",
             Self::Event => "event",
+            Self::Source => "source",
         }
     }
 }
@@ -183,6 +186,7 @@ pub(super) fn between(before: &Value, after: &Value) -> Vec<Change> {
     comparison.operations();
     comparison.schemas();
     comparison.events();
+    comparison.sources(before, after);
     let mut changes = comparison.changes;
     changes.sort_by(|one, other| {
         let key = |change: &Change| (change.reason().is_none(), change.subject);

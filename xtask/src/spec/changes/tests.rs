@@ -733,3 +733,23 @@ fn no_fact_is_passed_over() {
         ]
     );
 }
+
+#[test]
+fn how_the_document_is_written() {
+    let with = |record: Value| json!({"info": {"x-source": record}});
+    let changes = |before: Value, after: Value| -> Vec<String> {
+        let changes = between(&with(before), &with(after));
+        changes.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(
+        changes(
+            json!({"beta": "assistants=v1", "constants": "a", "openapi": "3.0.0"}),
+            json!({"beta": "assistants=v2", "openapi": "3.0.0", "refusals": "429"}),
+        ),
+        [
+            "~ source/beta: `assistants=v2` instead of `assistants=v1` (breaks callers: requests carry another header)",
+            "- source/constants: `a`",
+            "+ source/refusals: `429`",
+        ]
+    );
+}
