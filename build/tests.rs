@@ -65,7 +65,11 @@ fn constant(value: &str) -> Value {
 }
 
 fn client(document: &Value) -> File {
-    let source = generate(document, Module::Root)
+    client_of(document, Module::Root)
+}
+
+fn client_of(document: &Value, module: Module) -> File {
+    let source = generate(document, module)
         .expect("the document is usable")
         .client;
     syn::parse_str(&source).expect("the source parses")
@@ -415,6 +419,46 @@ fn events_become_one_enum_by_name() {
         variants(&file, "ThingEvent"),
         ["Done", "ThingChanged", "Unknown"]
     );
+}
+
+#[test]
+fn a_module_has_a_client_and_a_header_of_its_own() {
+    let mut document = document(json!({}));
+    let built = |document: &Value, module| {
+        let file = client_of(document, module);
+        prettyplease::unparse(&file)
+    };
+    let root = built(&document, Module::Root);
+    assert!(root.contains(r#"BETA: &str = "assistants=v2""#), "{root}");
+    assert!(root.contains("impl crate::Client {"), "{root}");
+
+    document["info"]["x-source"]["beta"] = "assistants=v1".into();
+    let v1 = built(&document, Module::V1);
+    assert!(v1.contains(r#"BETA: &str = "assistants=v1""#), "{v1}");
+    assert!(v1.contains("impl crate::v1::Client {"), "{v1}");
+    assert!(
+        v1.contains("(client: &openai_assistants::v1::Client,"),
+        "{v1}"
+    );
+    assert!(
+        v1.contains("body: openai_assistants::v1::types::ModifyThingRequest"),
+        "{v1}"
+    );
+}
+
+#[test]
+fn runs_are_followed_at_the_root_alone() {
+    let mut document = document(json!({}));
+    let thing = document["components"]["schemas"]["ThingObject"].clone();
+    document["components"]["schemas"]["RunObject"] = thing;
+    let responses = responses("RunObject");
+    document["paths"]["/things/{thing_id}"]["post"]["responses"] = responses;
+    let follows = |module| {
+        let file = client_of(&document, module);
+        methods(self::module(&file, "operations"), "ModifyThing").contains(&"follow".to_owned())
+    };
+    assert!(follows(Module::Root));
+    assert!(!follows(Module::V1));
 }
 
 #[test]
