@@ -20,8 +20,8 @@ mod tests;
 use std::fmt;
 use std::panic;
 
-use progenitor::{GenerationSettings, Generator, InterfaceStyle};
-use serde_json::Value;
+use progenitor::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
+use serde_json::{Value, json};
 
 use api::Api;
 pub use module::Module;
@@ -92,7 +92,13 @@ fn run(
     let mut settings = GenerationSettings::default();
     settings
         .with_interface(InterfaceStyle::Builder)
-        .with_map_type("::std::collections::BTreeMap");
+        .with_map_type("::std::collections::BTreeMap")
+        .with_conversion(
+            serde_json::from_value(json!({ "type": "integer", "format": shape::TIMESTAMP }))
+                .map_err(|error| Error::new("#", error.to_string()))?,
+            "crate::Timestamp",
+            [TypeImpl::Display].into_iter(),
+        );
     let tokens = without_panic(|| generate(&mut Generator::new(&settings), shaped))?
         .map_err(|error| Error::new("#", format!("progenitor refuses the document: {error}")))?;
     syn::parse2(tokens)

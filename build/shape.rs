@@ -9,6 +9,10 @@ use serde_json::{Map, Value, json};
 use super::api::{Api, Kind, Schema, reference};
 use super::{Error, events};
 
+/// The format of an integer that is a time; the importer writes it, whatever the document
+/// says of such a property.
+pub const TIMESTAMP: &str = "unixtime";
+
 /// The document that the client is generated from.
 pub fn for_client(api: &Api) -> Result<openapiv3::OpenAPI, Error> {
     openapi(shape(api))
@@ -48,6 +52,7 @@ fn shape(api: &Api) -> Value {
             drop_stream_switch(api, name, &mut value);
             drop_constant(&schema.kind, &mut value);
             free_objects_are_json(&schema.kind, &mut value);
+            values_of_maps_are_json(&mut value);
             open_objects(&mut value);
             empty_objects_are_structs(&schema.kind, &mut value);
             optional_is_nullable(&mut value);
@@ -138,6 +143,21 @@ fn empty_objects_are_structs(kind: &Kind, schema: &mut Value) {
     if matches!(kind, Kind::Object { .. }) && is_empty {
         remove(schema, "properties");
         schema["additionalProperties"] = Value::Bool(false);
+    }
+}
+
+/// A document that says text does not keep servers from sending numbers, booleans and null.
+fn values_of_maps_are_json(schema: &mut Value) {
+    for property in schema
+        .get_mut("properties")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten()
+    {
+        values_of_maps_are_json(property.1);
+    }
+    if schema["additionalProperties"]["type"] == "string" {
+        schema["additionalProperties"] = json!({});
     }
 }
 
@@ -265,10 +285,8 @@ fn drop_limits(schema: &mut Value) {
         map.remove(limit);
     }
     // Formats such as `uri` and `uuid` would bring types of other crates.
-    if map
-        .get("type")
-        .is_some_and(|ty| ty == "string" || ty == "integer")
-    {
+    let is = |key: &str, value: &str| map.get(key).is_some_and(|found| found == value);
+    if is("type", "string") || is("type", "integer") && !is("format", TIMESTAMP) {
         map.remove("format");
     }
     for nested in ["items", "additionalProperties"] {

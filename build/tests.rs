@@ -179,7 +179,7 @@ fn what_may_be_missing_is_an_option_and_what_is_required_is_written() {
     let run = object(
         json!({
             "optional": { "type": "array", "items": { "type": "string" } },
-            "nullable": { "type": "integer", "nullable": true, "minimum": 256 },
+            "nullable": { "type": "boolean", "nullable": true },
             "list": { "type": "array", "items": { "type": "string" } },
             "type": { "type": "string", "maxLength": 3 },
         }),
@@ -190,9 +190,66 @@ fn what_may_be_missing_is_an_option_and_what_is_required_is_written() {
         fields(&file, "Run"),
         [
             r#"#[serde(default,deserialize_with="crate::codec::null_as_default")]list:::std::vec::Vec<::std::string::String>"#,
-            "nullable:::std::option::Option<i64>",
+            "nullable:::std::option::Option<bool>",
             r#"#[serde(skip_serializing_if="::std::option::Option::is_none")]optional:::std::option::Option<::std::vec::Vec<::std::string::String>>"#,
             r#"#[serde(rename="type")]type_:::std::string::String"#,
+        ]
+    );
+}
+
+#[test]
+fn a_time_is_a_timestamp() {
+    let time =
+        json!({ "type": "integer", "format": "unixtime", "minimum": 0, "description": "When." });
+    let mut ended = time.clone();
+    ended["nullable"] = true.into();
+    let properties = json!({ "at": time, "ended": ended, "later": time, "named": refer("Time") });
+    let file = client(&document(json!({
+        "ThingObject": object(properties, &["at", "ended", "named"]),
+        "Time": time,
+    })));
+    assert_eq!(
+        fields(&file, "ThingObject"),
+        [
+            "at:crate::Timestamp",
+            "ended:::std::option::Option<crate::Timestamp>",
+            r#"#[serde(skip_serializing_if="::std::option::Option::is_none")]later:::std::option::Option<crate::Timestamp>"#,
+            "named:crate::Timestamp",
+        ]
+    );
+}
+
+#[test]
+fn an_integer_is_read_from_a_whole_float() {
+    let integer = json!({ "type": "integer", "format": "int32" });
+    let properties = json!({ "count": integer, "most": integer, "ratio": { "type": "number" } });
+    let file = client(&document(json!({
+        "ThingObject": object(properties, &["count", "ratio"]),
+    })));
+    assert_eq!(
+        fields(&file, "ThingObject"),
+        [
+            r#"#[serde(deserialize_with="crate::codec::integer")]count:i64"#,
+            r#"#[serde(default,deserialize_with="crate::codec::integer_or_null",skip_serializing_if="::std::option::Option::is_none")]most:::std::option::Option<i64>"#,
+            "ratio:f64",
+        ]
+    );
+}
+
+#[test]
+fn a_map_of_text_holds_any_json() {
+    let map =
+        json!({ "type": "object", "additionalProperties": { "type": "string", "maxLength": 512 } });
+    let file = client(&document(json!({
+        "ThingObject": object(json!({ "labels": map, "named": refer("Labels") }), &["labels", "named"]),
+        "Labels": map,
+    })));
+    let rules = r#"#[serde(default,deserialize_with="crate::codec::null_as_default")]"#;
+    assert_eq!(
+        fields(&file, "ThingObject"),
+        [
+            format!("{rules}labels:::serde_json::Map<::std::string::String,::serde_json::Value>"),
+            "named:Labels".to_owned(),
         ]
     );
 }
@@ -307,7 +364,10 @@ fn limits_are_documentation_and_not_types() {
         "ModifyThingRequest": object(json!({ "n": number }), &["n"]),
         "Answer": object(json!({ "n": number }), &["n"]),
     })));
-    assert_eq!(fields(&file, "ModifyThingRequest"), ["n:i64"]);
+    assert_eq!(
+        fields(&file, "ModifyThingRequest"),
+        [r#"#[serde(deserialize_with="crate::codec::integer")]n:i64"#]
+    );
     let source = prettyplease::unparse(&file);
     assert!(
         source.contains("How many.\n\nFrom 1 to 50. Default: `20`."),
@@ -762,7 +822,7 @@ fn a_list_grows_by_the_index_of_its_deltas_or_at_its_end() {
 
 #[test]
 fn a_map_grows_pair_by_pair() {
-    let map = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    let map = json!({ "type": "object", "additionalProperties": { "type": "integer" } });
     let document = growing_document(
         json!({ "labels": refer("Labels"), "map": map }),
         json!({ "labels": refer("Labels"), "map": map }),

@@ -10,7 +10,9 @@ use std::marker::PhantomData;
 use std::vec;
 
 use serde::de::value::{CowStrDeserializer, MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
 
@@ -23,6 +25,56 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Decodes an integer. Servers exist that write whole numbers as floats, such as `12.0`.
+pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    /// 2⁶³, the first float that is too large for `i64`; its negative is not too small.
+    const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
+
+    struct Whole;
+
+    impl Visitor<'_> for Whole {
+        type Value = i64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("i64")
+        }
+
+        fn visit_i64<E: de::Error>(self, value: i64) -> Result<i64, E> {
+            Ok(value)
+        }
+
+        fn visit_u64<E: de::Error>(self, value: u64) -> Result<i64, E> {
+            value
+                .try_into()
+                .map_err(|_| E::invalid_value(Unexpected::Unsigned(value), &self))
+        }
+
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "what does not fit is refused"
+        )]
+        fn visit_f64<E: de::Error>(self, value: f64) -> Result<i64, E> {
+            let fits = value.fract() == 0.0 && (-TOO_LARGE..TOO_LARGE).contains(&value);
+            fits.then_some(value as i64)
+                .ok_or_else(|| E::invalid_value(Unexpected::Float(value), &self))
+        }
+    }
+
+    deserializer.deserialize_i64(Whole)
+}
+
+/// Decodes an integer that may be missing or null.
+pub(crate) fn integer_or_null<'de, D>(deserializer: D) -> Result<Option<i64>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    #[derive(Deserialize)]
+    struct Integer(#[serde(deserialize_with = "integer")] i64);
+
+    let integer = Option::<Integer>::deserialize(deserializer)?;
+    Ok(integer.map(|Integer(value)| value))
 }
 
 /// Decodes a string enum. Known values are compared and not copied.

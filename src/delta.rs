@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::Timestamp;
 use crate::error::Error;
 
 /// How many items may be missing in front of those that come, all in all. Without a limit,
@@ -174,6 +175,12 @@ empty_by_default! {
     [T] Option<T>;
     [T] Vec<T>;
     [K, V] BTreeMap<K, V>;
+}
+
+impl Empty for Timestamp {
+    fn empty() -> Self {
+        Self::from(0)
+    }
 }
 
 impl<T: Empty> Empty for Box<T> {

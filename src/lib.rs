@@ -46,6 +46,8 @@ mod config;
 )]
 mod delta;
 mod error;
+#[cfg(feature = "foundry")]
+pub mod foundry;
 mod json_path;
 mod message;
 #[cfg(feature = "mock")]
@@ -62,6 +64,7 @@ mod run;
 mod stream;
 #[cfg(test)]
 mod testing;
+mod timestamp;
 mod tls;
 #[cfg(feature = "tools")]
 mod tools;
@@ -95,6 +98,7 @@ pub use run::{Follow, RunOutcome, ToolCall, UntilIdle};
 #[cfg(assistants_schema = "AssistantStreamEvent")]
 pub use run::{RunStream, RunTextDeltas};
 pub use stream::{EventStream, RunState, StreamEvent, TextDeltas};
+pub use timestamp::Timestamp;
 #[cfg(all(feature = "tools", assistants_schema = "ResponseFormatJsonSchema"))]
 pub use tools::response_format;
 #[cfg(feature = "tools")]

@@ -249,7 +249,8 @@ impl fmt::Debug for RawRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RawEvent {
-    /// Its name; empty if it has none.
+    /// Its name; empty if it has none. Data of the form `{"event": …, "data": …}` that comes
+    /// without a name is taken apart: it says both.
     pub event: String,
     /// Its data, most often JSON.
     pub data: String,

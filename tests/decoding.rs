@@ -1,11 +1,11 @@
 //! How generated types read what servers send, whatever the order and the oddities.
 
-use openai_assistants::StreamEvent;
 use openai_assistants::types::{
     AssistantStreamEvent, AssistantTool, AssistantToolsFunction, AssistantsApiResponseFormatOption,
     AssistantsApiToolChoiceOption, CreateMessageContent, MessageDeltaContent, MessageObject,
-    Metadata, ResponseFormat, RunObject, RunStatus, ToolChoiceMode,
+    Metadata, ResponseFormat, RunCompletionUsage, RunObject, RunStatus, ToolChoiceMode,
 };
+use openai_assistants::{StreamEvent, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -181,7 +181,66 @@ fn the_text_of_a_message_is_its_text_parts() {
 fn metadata_is_made_of_pairs() {
     let metadata: Metadata = [("a", "1"), ("b", "2")].into();
     assert_eq!(written(&metadata), json!({ "a": "1", "b": "2" }));
-    assert_eq!(metadata.get("b").map(String::as_str), Some("2"));
+    assert_eq!(metadata.get("b").and_then(Value::as_str), Some("2"));
+    assert_eq!(metadata["a"], "1");
+}
+
+#[test]
+fn metadata_keeps_what_is_no_text() {
+    let text = r#"{"text": "1", "number": 1, "fraction": 0.5, "flag": true, "nothing": null, "more": {"a": [1]}}"#;
+    let metadata: Metadata = read(text);
+    assert_eq!(metadata["number"], 1);
+    assert_eq!(written(&metadata), read::<Value>(text));
+}
+
+#[test]
+fn a_time_may_have_a_fraction() {
+    let mut run: Value = read(RUN);
+    run["created_at"] = json!(1_699_009_709.25);
+    run["expires_at"] = json!(1_699_010_309.0);
+    let decoded: RunObject = serde_json::from_value(run).expect("it is a time");
+    assert_eq!(decoded.created_at.seconds(), 1_699_009_709);
+    assert_eq!(decoded.expires_at, Some(Timestamp::from(1_699_010_309)));
+    let written = serde_json::to_string(&decoded).expect("it can be written");
+    assert!(
+        written.contains(r#""created_at":1699009709.25,"#),
+        "{written}"
+    );
+    assert!(written.contains(r#""expires_at":1699010309,"#), "{written}");
+}
+
+#[test]
+fn a_whole_number_may_be_a_float() {
+    let usage = |tokens: &str| {
+        format!(r#"{{"completion_tokens": {tokens}, "prompt_tokens": 0, "total_tokens": 12}}"#)
+    };
+    for (tokens, expected) in [
+        ("12.0", 12),
+        ("-0.0", 0),
+        ("1.2e1", 12),
+        ("9223372036854775807", i64::MAX),
+        ("-9223372036854775808.0", i64::MIN),
+    ] {
+        let usage: RunCompletionUsage = read(&usage(tokens));
+        assert_eq!(usage.completion_tokens, expected, "{tokens}");
+    }
+    for tokens in [
+        "12.5",
+        "1e30",
+        "9223372036854775808",
+        "9223372036854775808.0",
+        "null",
+    ] {
+        let usage = serde_json::from_str::<RunCompletionUsage>(&usage(tokens));
+        assert!(usage.is_err(), "{tokens} is no integer");
+    }
+
+    let mut run: Value = read(RUN);
+    run["max_prompt_tokens"] = json!(512.0);
+    run["max_completion_tokens"] = Value::Null;
+    let run: RunObject = serde_json::from_value(run).expect("it is an integer");
+    assert_eq!(run.max_prompt_tokens, Some(512));
+    assert_eq!(run.max_completion_tokens, None);
 }
 
 #[test]

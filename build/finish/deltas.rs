@@ -421,7 +421,10 @@ fn is_empty_by_default(ty: &Type) -> bool {
     is_container
         || is_text(ty)
         || is_json(ty)
-        || matches!(spelled(ty).as_str(), "bool" | "i64" | "f32" | "f64")
+        || matches!(
+            spelled(ty).as_str(),
+            "bool" | "i64" | "f32" | "f64" | "crate::Timestamp"
+        )
 }
 
 fn named(name: &str) -> Type {

@@ -106,7 +106,13 @@ fn structure(item: &mut ItemStruct, schema: &Schema) {
         if let Some(name) = renamed {
             rules.push(quote!(rename = #name));
         }
-        if parameter_of(&field.ty, "Option").is_some() {
+        if let Some(value) = parameter_of(&field.ty, "Option") {
+            if is_integer(value) {
+                rules.push(quote!(
+                    default,
+                    deserialize_with = "crate::codec::integer_or_null"
+                ));
+            }
             // Serde takes a missing option for `None`. A required one is written as null.
             if !required(&wire_name) {
                 rules.push(quote!(
@@ -119,6 +125,9 @@ fn structure(item: &mut ItemStruct, schema: &Schema) {
                 deserialize_with = "crate::codec::null_as_default"
             ));
         }
+        if is_integer(&field.ty) {
+            rules.push(quote!(deserialize_with = "crate::codec::integer"));
+        }
         if !rules.is_empty() {
             field.attrs.push(parse_quote!(#[serde(#(#rules),*)]));
         }
@@ -128,6 +137,10 @@ fn structure(item: &mut ItemStruct, schema: &Schema) {
 /// Servers leave out lists and maps that are empty, or send null for them.
 fn is_collection(ty: &syn::Type) -> bool {
     name_of(ty).is_some_and(|name| matches!(name.as_str(), "Vec" | "BTreeMap" | "Map"))
+}
+
+fn is_integer(ty: &syn::Type) -> bool {
+    name_of(ty).as_deref() == Some("i64")
 }
 
 /// The description, the derived traits, and how serde names the type.
@@ -164,7 +177,7 @@ fn newtype_conveniences(item: &ItemStruct) -> Vec<Item> {
     };
     let name = &item.ident;
     let ty = &fields.unnamed[0].ty;
-    if name_of(ty).as_deref() != Some("BTreeMap") {
+    if !name_of(ty).is_some_and(|name| matches!(name.as_str(), "BTreeMap" | "Map")) {
         return Vec::new();
     }
     let Some(value) = last_parameter(ty) else {

@@ -44,7 +44,10 @@ impl Snapshots {
                 .map_err(|far| self.error(far))
         } else {
             if let Some(message) = event.message() {
-                self.messages.set(&message.id, message, is_final);
+                // open-assistant-api tells of usage by a message that is in no thread.
+                if !message.thread_id.is_empty() {
+                    self.messages.set(&message.id, message, is_final);
+                }
             } else if let Some(step) = event.run_step() {
                 self.steps.set(&step.id, step, is_final);
                 if is_final {
@@ -417,6 +420,18 @@ mod tests {
             "thread.message.in_progress",
             &message("x", json!([of_text("a")])),
         );
+        assert_eq!(snapshots.content(), json!([of_text("a")]));
+    }
+
+    #[test]
+    fn a_message_in_no_thread_is_none_of_the_run() {
+        let mut snapshots = Snapshots::default();
+        snapshots.write(json!([text(0, "a")]));
+        let mut usage = message("in_progress", json!([]));
+        usage["id"] = "chatcmpl-1".into();
+        usage["thread_id"] = "".into();
+        snapshots.tell("thread.message.in_progress", &usage);
+        assert_eq!(snapshots.messages().len(), 1);
         assert_eq!(snapshots.content(), json!([of_text("a")]));
     }
 

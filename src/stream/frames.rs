@@ -18,6 +18,7 @@ use http::{HeaderMap, StatusCode};
 use http_body::Body as _;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::clock::Deadline;
 use crate::codec::Text;
@@ -101,6 +102,7 @@ impl Frames {
                 return Poll::Ready(None);
             };
             if let Some(frame) = self.framer.next() {
+                let frame = unwrapped(&frame);
                 let (result, is_last) = match Meaning::of(&frame) {
                     Meaning::Done => {
                         let event = Cow::Borrowed("done");
@@ -235,6 +237,31 @@ fn may_stream(head: &Head) -> bool {
         matches!(essence, "application/json" | "text/html") || essence.ends_with("+json");
     let is_encoded = !matches!(text(CONTENT_ENCODING).as_str(), "" | "identity");
     !is_other && !is_encoded && head.status != StatusCode::NO_CONTENT
+}
+
+/// The event with its name: gateways and Astra Assistants send `{"event": …, "data": …}` as
+/// the data of an event that has no name.
+fn unwrapped<'a>(frame: &'a Frame<'_>) -> Frame<'a> {
+    #[derive(Deserialize)]
+    struct Wrapped<'a> {
+        #[serde(borrow)]
+        event: Cow<'a, str>,
+        #[serde(borrow)]
+        data: &'a RawValue,
+    }
+
+    let may_be_wrapped = frame.event.is_empty() && frame.data.trim_start().starts_with('{');
+    let wrapped = may_be_wrapped.then(|| serde_json::from_str(&frame.data));
+    match wrapped {
+        Some(Ok(Wrapped { event, data })) => Frame {
+            event,
+            data: Cow::Borrowed(data.get()),
+        },
+        _ => Frame {
+            event: Cow::Borrowed(&frame.event),
+            data: Cow::Borrowed(&frame.data),
+        },
+    }
 }
 
 /// What an event is to the stream.

@@ -486,6 +486,52 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_event_may_have_its_name_in_its_data() {
+        let wrapped = |name: &str, data: serde_json::Value| {
+            format!("data: {}\n\n", json!({ "data": data, "event": name }))
+        };
+        let queued = wrapped("thread.run.queued", run_object("queued"));
+        let new = concat!(
+            "data: {\"event\": \"th\\u0072ead.new\", \"more\": 1,\n",
+            "data: \"data\": [1.50, {\"event\": null}]}\n\n",
+        );
+        let done = wrapped("done", "[DONE]".into());
+        let events = [&queued, new, &done].concat();
+        let (_server, mut stream) = stream_of(streamed(&format!("{events}{STALL}"))).await;
+        let first = stream.try_next().await.unwrap().expect("it goes on");
+        assert_eq!(first.run().map(|run| &*run.id), Some("run_1"));
+        assert_eq!(
+            stream.try_next().await.unwrap().expect("it goes on"),
+            AssistantStreamEvent::Unknown {
+                event: "thread.new".to_owned(),
+                data: r#"[1.50, {"event": null}]"#.to_owned(),
+            }
+        );
+        assert_eq!(rest(&mut stream).await.0, ["done"]);
+
+        let error = wrapped("error", json!({ "message": "It is too much." }));
+        let error = failure_of(streamed(&[queued, error].concat())).await;
+        assert!(error.is_stream_error());
+        assert!(error.to_string().contains("It is too much."), "{error}");
+    }
+
+    #[tokio::test]
+    async fn data_that_is_no_event_by_itself_is_left_alone() {
+        let data = [
+            r#"{"event":1,"data":{}}"#,
+            r#"{"event":"thread.created"}"#,
+            r#"[{"event":"thread.created","data":{}}]"#,
+        ];
+        let nameless: String = data.map(|data| format!("data: {data}\n\n")).concat();
+        let named = event("other", r#"{"event":"thread.created","data":{}}"#);
+        let events = [&nameless, &named, DONE].concat();
+        let (_server, mut stream) = stream_of(streamed(&events)).await;
+        let (names, error) = rest(&mut stream).await;
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(names, ["", "", "", "other", "done"]);
+    }
+
+    #[tokio::test]
     async fn behind_an_event_that_does_not_decode_the_stream_goes_on() {
         let mut bad = run_object("completed");
         bad["id"] = "run_2".into();

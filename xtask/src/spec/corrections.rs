@@ -7,7 +7,18 @@ use super::schema::{self, Kind, Schemas};
 
 /// Component and property: required, and not to be null. Servers, and examples of the
 /// document itself, send null or leave them out.
-const NULL_ON_THE_WIRE: [(&str, &str); 11] = [
+const NULL_ON_THE_WIRE: [(&str, &str); 15] = [
+    // Foundry leaves out where a marker stands.
+    (
+        "MessageContentTextAnnotationsFileCitationObject",
+        "end_index",
+    ),
+    (
+        "MessageContentTextAnnotationsFileCitationObject",
+        "start_index",
+    ),
+    ("MessageContentTextAnnotationsFilePathObject", "end_index"),
+    ("MessageContentTextAnnotationsFilePathObject", "start_index"),
     ("MessageObject", "attachments"),
     ("MessageObject", "completed_at"),
     ("MessageObject", "incomplete_at"),

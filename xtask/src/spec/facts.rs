@@ -192,6 +192,19 @@ pub(super) fn tidy_object(object: &mut Object) {
     }
 }
 
+/// What says that an integer is a Unix time.
+pub(super) const TIMESTAMP: &str = "unixtime";
+
+/// Documents of some dates say of a time that it is one, others have prose for that. The
+/// names are the same in all of them.
+pub(super) fn tidy_time(name: &str, property: &mut Value) {
+    let is_number = property["type"] == "integer" || property["type"] == "number";
+    if name.ends_with("_at") && is_number {
+        property["type"] = "integer".into();
+        property["format"] = TIMESTAMP.into();
+    }
+}
+
 /// In 3.1 an exclusive limit is a number, in 3.0 a flag beside the limit.
 pub(super) fn tidy_limits(object: &mut Object) {
     for (exclusive, limit) in [
@@ -254,6 +267,27 @@ mod tests {
             number,
             object(json!({"minimum": 3, "maximum": 9, "exclusiveMaximum": true}))
         );
+    }
+
+    #[test]
+    fn a_time_is_told_by_its_name() {
+        let tidied = |name: &str, mut property: Value| {
+            tidy_time(name, &mut property);
+            property
+        };
+        let time = json!({"type": "integer", "format": "unixtime"});
+        for property in [
+            json!({"type": "integer"}),
+            json!({"type": "integer", "format": "int64"}),
+            json!({"type": "number"}),
+            time.clone(),
+        ] {
+            assert_eq!(tidied("created_at", property), time);
+        }
+        let text = json!({"type": "string", "format": "date-time"});
+        assert_eq!(tidied("created_at", text.clone()), text);
+        let count = json!({"type": "integer"});
+        assert_eq!(tidied("format", count.clone()), count);
     }
 
     #[test]

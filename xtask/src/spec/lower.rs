@@ -373,7 +373,9 @@ impl Lowering {
             .ok_or_else(|| Error::at(at, "must be an object"))?;
         let mut lowered = Object::new();
         for (name, property) in properties {
-            lowered.insert(name.clone(), self.lower(property, &at.child(name), merges)?);
+            let mut property = self.lower(property, &at.child(name), merges)?;
+            facts::tidy_time(name, &mut property);
+            lowered.insert(name.clone(), property);
         }
         Ok(Value::Object(lowered))
     }
@@ -503,6 +505,27 @@ mod tests {
     }
 
     const PLAIN: &str = "#/components/schemas/Plain";
+
+    #[test]
+    fn a_time_is_marked_whatever_the_document_says_of_it() {
+        let of = |time: Value| json!({"type": "object", "properties": {"created_at": time}});
+        let time = json!({"type": "integer", "format": "unixtime"});
+        for raw in [
+            json!({"type": "integer", "description": "The Unix timestamp (in seconds)."}),
+            json!({"type": "integer", "format": "unixtime"}),
+            json!({"type": "number", "format": "double"}),
+        ] {
+            assert_lowered(of(raw), of(time.clone()));
+        }
+        let mut nullable = time;
+        nullable["nullable"] = true.into();
+        for raw in [
+            json!({"type": "integer", "nullable": true}),
+            json!({"anyOf": [{"type": "integer", "format": "unixtime"}, {"type": "null"}]}),
+        ] {
+            assert_lowered(of(raw), of(nullable.clone()));
+        }
+    }
 
     #[test]
     fn every_spelling_of_null_is_nullable_at_the_place_of_use() {

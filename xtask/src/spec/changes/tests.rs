@@ -561,6 +561,49 @@ fn a_property_has_another_limit_format_or_default() {
 }
 
 #[test]
+fn an_integer_becomes_a_time() {
+    let with = |property: Value| {
+        let mut edited = document();
+        edit(
+            &mut edited,
+            "/components/schemas/Thread/properties/x",
+            property,
+        );
+        edited
+    };
+    let integer = with(json!({"type": "integer"}));
+    let time = with(json!({"type": "integer", "format": "unixtime"}));
+    assert_eq!(
+        told(&integer, &time),
+        [
+            "~ schemas/Thread/properties/x: is timestamp instead of integer (breaks callers: it is another type in Rust)"
+        ]
+    );
+    assert_eq!(told(&time, &time), [""; 0]);
+}
+
+#[test]
+fn a_map_of_text_is_a_map_in_rust() {
+    let map = |values: Value| json!({"type": "object", "additionalProperties": values});
+    let mut before = document();
+    edit(
+        &mut before,
+        "/components/schemas/Thread/properties/x",
+        map(json!({"type": "string"})),
+    );
+    let mut after = before.clone();
+    edit(
+        &mut after,
+        "/components/schemas/Thread/properties/x",
+        map(true.into()),
+    );
+    assert_eq!(
+        told(&before, &after),
+        ["~ schemas/Thread/properties/x: is map instead of map of string"]
+    );
+}
+
+#[test]
 fn a_value_is_added_or_removed() {
     assert_eq!(
         schema("Mode/enum", json!(["b", "c"])),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::super::facts;
 use super::super::schema::{self, Kind, kind};
 use super::compare::{Comparison, Place, Side, entries, flag, keys};
 use super::{Effect, Subject};
@@ -142,14 +143,17 @@ fn type_name(
         Some(Kind::Constant) => "a constant".into(),
         Some(Kind::Array) => format!("array of {}", inner(&schema["items"])),
         Some(Kind::Map) => match &schema["additionalProperties"] {
+            // The build makes JSON of the values of such a map.
+            value if spelling == Spelling::Rust && value["type"] == "string" => "map".into(),
             value @ Value::Object(_) => format!("map of {}", inner(value)),
             _ => "map".into(),
         },
         Some(Kind::Union) => "union".into(),
-        // The one format that chooses a Rust type.
+        // The formats that choose a Rust type.
         Some(Kind::Primitive) if schema["type"] == "number" && schema["format"] == "float" => {
             "float".into()
         }
+        Some(Kind::Primitive) if schema["format"] == facts::TIMESTAMP => "timestamp".into(),
         _ => schema["type"].as_str().unwrap_or("nothing").to_owned(),
     }
 }

@@ -1,0 +1,346 @@
+//! The typed forms of what Foundry has beyond the document: what they put on the wire, and
+//! what they make of what comes back.
+
+use httpmock::{Method, MockServer};
+use openai_assistants::foundry::{
+    AiSearchIndex, AzureFunction, BingCustomSearch, BingGrounding, BingSearch, BrowserAutomation,
+    ConnectedAgent, DeepResearch, FabricDataAgent, Mcp, McpResource, OpenApi, OpenApiAuth,
+    SharepointGrounding, StorageQueue, Tool, ToolApproval, ToolApprovalCall, ToolResources,
+    UrlCitation, list_threads, submit_tool_approvals,
+};
+use openai_assistants::mock;
+use openai_assistants::types::{
+    AssistantTool, CreateAssistantRequest, FunctionObject, ListOrder, RunObject, TextAnnotation,
+};
+use openai_assistants::{Client, Credentials};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+fn read<T: DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).expect("it decodes")
+}
+
+/// Each tool with what it is on the wire.
+fn tools() -> Vec<(Tool, Value)> {
+    let function = FunctionObject::builder().name("weather").build();
+    let queue = |name: &str| StorageQueue::new("https://queues.example.com", name);
+    let mut search = BingSearch::new("c");
+    search.market = Some("en-US".to_owned());
+    search.set_lang = Some("en".to_owned());
+    search.count = Some(5);
+    search.freshness = Some("Day".to_owned());
+    let binding = |name: &str| {
+        json!({ "type": "storage_queue", "storage_queue": {
+            "queue_service_endpoint": "https://queues.example.com", "queue_name": name,
+        } })
+    };
+    let openapi = |auth| Tool::from(OpenApi::new("api", json!({ "openapi": "3.0.3" }), auth));
+    let of_api = |auth: Value| json!({ "type": "openapi", "openapi": { "name": "api", "spec": { "openapi": "3.0.3" }, "auth": auth } });
+    let connections = json!({ "connections": [{ "connection_id": "c" }] });
+    vec![
+        (Tool::AzureAiSearch {}, json!({ "type": "azure_ai_search" })),
+        (
+            AzureFunction::new(function.expect("it has a name"), queue("in"), queue("out")).into(),
+            json!({ "type": "azure_function", "azure_function": {
+                "function": { "name": "weather" }, "input_binding": binding("in"), "output_binding": binding("out"),
+            } }),
+        ),
+        (
+            BingCustomSearch::new("c", "i").into(),
+            json!({ "type": "bing_custom_search", "bing_custom_search": {
+                "search_configurations": [{ "connection_id": "c", "instance_name": "i" }],
+            } }),
+        ),
+        (
+            BingGrounding::from(search).into(),
+            json!({ "type": "bing_grounding", "bing_grounding": { "search_configurations": [
+                { "connection_id": "c", "market": "en-US", "set_lang": "en", "count": 5, "freshness": "Day" },
+            ] } }),
+        ),
+        (
+            BrowserAutomation::new("c").into(),
+            json!({ "type": "browser_automation", "browser_automation": { "connection": { "id": "c" } } }),
+        ),
+        (
+            ConnectedAgent::new("asst_2", "stocks", "Knows prices.").into(),
+            json!({ "type": "connected_agent", "connected_agent": { "id": "asst_2", "name": "stocks", "description": "Knows prices." } }),
+        ),
+        (
+            DeepResearch::new("o3-deep-research", "c").into(),
+            json!({ "type": "deep_research", "deep_research": {
+                "deep_research_model": "o3-deep-research",
+                "deep_research_bing_grounding_connections": [{ "connection_id": "c" }],
+            } }),
+        ),
+        (
+            FabricDataAgent::new("c").into(),
+            json!({ "type": "fabric_dataagent", "fabric_dataagent": connections }),
+        ),
+        (
+            Mcp::new("docs", "https://example.com/mcp").into(),
+            json!({ "type": "mcp", "server_label": "docs", "server_url": "https://example.com/mcp" }),
+        ),
+        (
+            Mcp::new("docs", "https://example.com/mcp")
+                .allowed_tools(["search"])
+                .into(),
+            json!({ "type": "mcp", "server_label": "docs", "server_url": "https://example.com/mcp", "allowed_tools": ["search"] }),
+        ),
+        (
+            openapi(OpenApiAuth::Anonymous),
+            of_api(json!({ "type": "anonymous" })),
+        ),
+        (
+            openapi(OpenApiAuth::Connection {
+                connection_id: "c".to_owned(),
+            }),
+            of_api(json!({ "type": "connection", "security_scheme": { "connection_id": "c" } })),
+        ),
+        (
+            openapi(OpenApiAuth::ManagedIdentity {
+                audience: "https://a".to_owned(),
+            }),
+            of_api(
+                json!({ "type": "managed_identity", "security_scheme": { "audience": "https://a" } }),
+            ),
+        ),
+        (
+            SharepointGrounding::new("c").into(),
+            json!({ "type": "sharepoint_grounding", "sharepoint_grounding": connections }),
+        ),
+    ]
+}
+
+#[test]
+fn tools_go_into_requests() {
+    for (tool, wire) in tools() {
+        let body = CreateAssistantRequest::builder().model("m").tools([tool]);
+        let body = json!(body.build().expect("it is complete"));
+        assert_eq!(body, json!({ "model": "m", "tools": [wire] }));
+    }
+}
+
+#[test]
+fn tools_come_out_of_answers() {
+    for (tool, wire) in tools() {
+        let answer: AssistantTool = read(wire.clone());
+        assert_eq!(json!(answer), wire);
+        assert_eq!(Tool::of(&answer), Some(tool));
+    }
+}
+
+#[test]
+fn what_a_tool_does_not_know_stays_in_the_answer() {
+    let wire = json!({ "type": "connected_agent", "new": 1, "connected_agent": {
+        "id": "asst_2", "name": "stocks", "description": "Knows prices.", "newer": [2],
+    } });
+    let answer: AssistantTool = read(wire.clone());
+    assert!(matches!(
+        Tool::of(&answer),
+        Some(Tool::ConnectedAgent { .. })
+    ));
+    assert_eq!(json!(answer), wire);
+}
+
+#[test]
+fn another_tool_is_none_of_them() {
+    for wire in [
+        json!({ "type": "code_interpreter" }),
+        json!({ "type": "hologram" }),
+        json!({ "type": "mcp" }),
+        json!({ "type": "connected_agent", "connected_agent": null }),
+        json!({}),
+    ] {
+        assert_eq!(Tool::of(&read(wire.clone())), None, "{wire}");
+    }
+}
+
+#[test]
+fn tool_resources_are_those_of_foundry() {
+    let mut index = AiSearchIndex::new("c", "books");
+    index.query_type = Some("simple".to_owned());
+    index.top_k = Some(5);
+    let server = McpResource::new("docs")
+        .header("authorization", "Bearer secret")
+        .require_approval("never");
+    let resources = ToolResources::default().index(index).mcp(server);
+    let wire = json!({
+        "azure_ai_search": { "indexes": [
+            { "index_connection_id": "c", "index_name": "books", "query_type": "simple", "top_k": 5 },
+        ] },
+        "mcp": [{ "server_label": "docs", "headers": { "authorization": "Bearer secret" }, "require_approval": "never" }],
+    });
+    assert_eq!(json!(resources), wire);
+    assert_eq!(read::<ToolResources>(wire), resources);
+    let shown = format!("{resources:?}");
+    assert!(
+        shown.contains("authorization") && !shown.contains("secret"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn citations_of_pages_come_out_of_annotations() {
+    let wire = json!({
+        "type": "url_citation", "text": "[1]", "start_index": 3, "end_index": 6,
+        "url_citation": { "url": "https://example.com", "title": "Example" },
+    });
+    let citation = UrlCitation::of(&read(wire.clone())).expect("it is one");
+    assert_eq!(citation.url_citation.title.as_deref(), Some("Example"));
+    assert_eq!(json!(citation), wire);
+    let bare = json!({ "type": "url_citation", "text": "[1]", "url_citation": { "url": "u" } });
+    assert_eq!(json!(UrlCitation::of(&read(bare.clone()))), bare);
+    for other in [
+        json!({ "type": "file_path", "text": "", "file_path": { "file_id": "f" } }),
+        json!({ "type": "hologram", "text": "[1]", "url_citation": { "url": "u" } }),
+        json!({ "type": "url_citation" }),
+    ] {
+        assert_eq!(UrlCitation::of(&read::<TextAnnotation>(other)), None);
+    }
+}
+
+fn waiting(tool_calls: Value) -> RunObject {
+    let mut run = json!(mock::run());
+    run["status"] = "requires_action".into();
+    run["required_action"] = json!({
+        "type": "submit_tool_approval", "submit_tool_approval": { "tool_calls": tool_calls },
+    });
+    read(run)
+}
+
+fn call(id: &str) -> Value {
+    json!({ "id": id, "type": "mcp", "name": "search", "arguments": "{}", "server_label": "docs" })
+}
+
+#[test]
+fn calls_that_wait_for_approval_come_out_of_the_run() {
+    let run =
+        waiting(json!([call("call_1"), { "id": "call_2", "type": "hologram" }, call("call_3")]));
+    let calls = ToolApprovalCall::of(&run);
+    let ids: Vec<&str> = calls.iter().map(|call| call.id.as_str()).collect();
+    assert_eq!(ids, ["call_1", "call_3"]);
+    assert_eq!(json!(calls[0]), call("call_1"));
+    assert_eq!(ToolApprovalCall::of(&mock::run()), []);
+    assert_eq!(ToolApprovalCall::of(&waiting(Value::Null)), []);
+}
+
+async fn server() -> (MockServer, Client) {
+    let server = MockServer::start_async().await;
+    let client = Client::builder()
+        .foundry(format!("{}/api/projects/demo", server.base_url()), "v1")
+        .credentials(Credentials::bearer("token-1"))
+        .build()
+        .expect("the configuration is valid");
+    (server, client)
+}
+
+#[tokio::test]
+async fn approvals_are_submitted_in_one_request() {
+    let (server, client) = server().await;
+    let mocked = server.mock(|when, then| {
+        when.method(Method::POST)
+            .path("/api/projects/demo/threads/thread%2F1/runs/run_1/submit_tool_outputs")
+            .query_param("api-version", "v1")
+            .query_param("x", "y")
+            .header("accept", "application/json")
+            .header("authorization", "Bearer token-1")
+            .header("x-trace", "42")
+            .json_body(json!({ "tool_approvals": [
+                { "tool_call_id": "call_1", "approve": true, "headers": { "authorization": "Bearer secret" } },
+                { "tool_call_id": "call_3", "approve": false },
+            ] }));
+        then.json_body(json!(mock::run()));
+    });
+    let calls = ToolApprovalCall::of(&waiting(json!([call("call_1"), call("call_3")])));
+    let approvals = [
+        calls[0].approve().header("authorization", "Bearer secret"),
+        calls[1].deny(),
+    ];
+    let shown = format!("{approvals:?}");
+    assert!(
+        shown.contains("authorization") && !shown.contains("secret"),
+        "{shown}"
+    );
+    let call = submit_tool_approvals(&client, "thread/1", "run_1", approvals);
+    let call = call.header("x-trace", "42").query("x", "y");
+    let run = call.send().await.expect("all is well");
+    assert_eq!(run.id, "run_1");
+    mocked.assert();
+}
+
+#[tokio::test]
+async fn a_run_is_followed_and_streamed_from_its_approvals() {
+    let (server, client) = server().await;
+    let path = "/api/projects/demo/threads/thread_1/runs/run_1/submit_tool_outputs";
+    let streamed = server.mock(|when, then| {
+        let when = when.method(Method::POST).path(path);
+        when.json_body(json!({ "tool_approvals": [{ "tool_call_id": "call_1", "approve": true }], "stream": true }));
+        then.header("content-type", "text/event-stream").body("event: done\ndata: [DONE]\n\n");
+    });
+    let followed = server.mock(|when, then| {
+        let when = when.method(Method::POST).path(path);
+        when.json_body(
+            json!({ "tool_approvals": [{ "tool_call_id": "call_1", "approve": true }] }),
+        );
+        then.json_body(json!(mock::run_in("completed".into())));
+    });
+    let submit = || {
+        let approvals = [ToolApproval::new("call_1", true)];
+        submit_tool_approvals(&client, "thread_1", "run_1", approvals)
+    };
+    let run = submit().follow().wait().await.expect("all is well");
+    assert_eq!(run.status.as_str(), "completed");
+    followed.assert();
+    let mut events = submit().stream().await.expect("it opens");
+    let event = events.try_next().await.expect("it decodes");
+    assert_eq!(event.expect("there is one").event(), "done");
+    streamed.assert();
+}
+
+#[tokio::test]
+async fn an_empty_id_is_an_error_before_anything_is_sent() {
+    let (_server, client) = server().await;
+    let error = submit_tool_approvals(&client, "thread_1", "", [])
+        .send()
+        .await;
+    let error = error.expect_err("the id is empty");
+    assert!(
+        error.is_invalid_argument() && error.to_string().contains("run_id"),
+        "{error}"
+    );
+    assert_eq!(error.operation(), Some("submitToolApprovals"));
+}
+
+#[tokio::test]
+async fn threads_are_listed_page_by_page() {
+    let (server, client) = server().await;
+    let thread = |id: &str| {
+        let mut thread = mock::thread();
+        thread.id = id.to_owned();
+        json!(thread)
+    };
+    let first = server.mock(|when, then| {
+        when.method(Method::GET)
+            .path("/api/projects/demo/threads")
+            .query_param("api-version", "v1")
+            .query_param("limit", "2")
+            .query_param("order", "asc")
+            .query_param_missing("after");
+        then.json_body(json!({
+            "object": "list", "data": [thread("t1"), thread("t2")], "first_id": "t1", "last_id": "t2", "has_more": true,
+        }));
+    });
+    let second = server.mock(|when, then| {
+        let when = when.method(Method::GET).path("/api/projects/demo/threads");
+        when.query_param("after", "t2").query_param("limit", "2");
+        then.json_body(json!({ "data": [thread("t3")], "has_more": false }));
+    });
+    let mut threads = list_threads(&client).limit(2).order(ListOrder::Asc).items();
+    let mut ids = Vec::new();
+    while let Some(thread) = threads.try_next().await.expect("all is well") {
+        ids.push(thread.id);
+    }
+    assert_eq!(ids, ["t1", "t2", "t3"]);
+    first.assert();
+    second.assert();
+}
