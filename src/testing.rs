@@ -93,6 +93,7 @@ struct Script {
     replies: Mutex<VecDeque<String>>,
     requests: Mutex<Vec<String>>,
     taken: AtomicUsize,
+    connections: AtomicUsize,
     left: AtomicUsize,
 }
 
@@ -106,11 +107,13 @@ impl Server {
             replies: Mutex::new(VecDeque::from_iter(replies)),
             requests: Mutex::default(),
             taken: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
             left: AtomicUsize::new(0),
         });
         let shared = script.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                shared.connections.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(serve(stream, shared.clone()));
             }
         });
@@ -120,6 +123,12 @@ impl Server {
     /// How many bytes of its replies the server got rid of.
     pub(crate) fn taken(&self) -> usize {
         self.script.taken.load(Ordering::Relaxed)
+    }
+
+    /// How many connections were opened.
+    #[cfg(feature = "v1")]
+    pub(crate) fn connections(&self) -> usize {
+        self.script.connections.load(Ordering::Relaxed)
     }
 
     /// How many connections were closed by the other side.

@@ -182,3 +182,78 @@ async fn errors_are_answered_with_their_status() {
     assert!(error.is_rate_limited());
     assert_eq!(error.message(), "Slow down.");
 }
+
+#[cfg(feature = "v1")]
+mod v1 {
+    use openai_assistants::v1::mock::MockServerExt;
+    use openai_assistants::v1::types::{
+        AssistantStreamEvent, CreateAssistantFileRequest, CreateRunRequest, MessageFileObject,
+    };
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn each_id_is_matched_where_it_stands() {
+        let (server, client) = super::server().await;
+        let file = json!({ "id": "file_1", "message_id": "msg_1", "created_at": 1 });
+        let file: MessageFileObject = serde_json::from_value(file).expect("it decodes");
+        let mocked = server.get_message_file(|when, then| {
+            when.message_id("msg_1").file_id("file_1");
+            then.ok(&file);
+        });
+        let client = client.v1();
+        let get = || client.get_message_file().thread_id("thread_1");
+        let found = get().message_id("msg_1").file_id("file_1").send().await;
+        assert_eq!(found.expect("it is mocked"), file);
+        let swapped = get().message_id("file_1").file_id("msg_1").send().await;
+        assert!(swapped.is_err());
+        mocked.assert_calls(1);
+    }
+
+    #[tokio::test]
+    async fn bodies_are_matched() {
+        let (server, client) = super::server().await;
+        let body = |id| CreateAssistantFileRequest::builder().file_id(id);
+        let expected = body("file_1").build().expect("the body is complete");
+        let file = json!({ "id": "file_1", "assistant_id": "asst_1", "created_at": 1 });
+        let file = serde_json::from_value(file).expect("it decodes");
+        let mocked = server.create_assistant_file(|when, then| {
+            when.body(&expected);
+            then.ok(&file);
+        });
+        let client = client.v1();
+        let attach = |id| {
+            client
+                .create_assistant_file()
+                .assistant_id("asst_1")
+                .body(body(id))
+                .send()
+        };
+        assert!(attach("file_1").await.is_ok());
+        assert!(attach("file_2").await.is_err());
+        mocked.assert_calls(1);
+    }
+
+    #[tokio::test]
+    async fn streams_are_answered_with_events() {
+        let (server, client) = super::server().await;
+        let thread = json!({ "id": "thread_1", "created_at": 1 });
+        let thread = serde_json::from_value(thread).expect("it decodes");
+        let told = [
+            AssistantStreamEvent::ThreadCreated(thread),
+            AssistantStreamEvent::Done,
+        ];
+        server.create_run(|when, then| {
+            when.streamed();
+            then.events(&told);
+        });
+        let body = CreateRunRequest::builder().assistant_id("asst_1");
+        let create = client.v1().create_run().thread_id("thread_1").body(body);
+        assert!(create.clone().send().await.is_err());
+        let mut stream = create.stream().await.expect("it is mocked");
+        let mut events = Vec::new();
+        while let Some(event) = stream.try_next().await.expect("it decodes") {
+            events.push(event);
+        }
+        assert_eq!(events, told);
+    }
+}

@@ -1,6 +1,7 @@
-//! What the document says of bodies and answers, read from `openapi.yaml` itself.
+//! What the document of a version says of bodies, answers and events, read from its file.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +9,7 @@ use serde_json::{Map, Value, json};
 #[allow(dead_code, reason = "the importer uses the rest")]
 mod reader;
 
-/// `openapi.yaml`, and its schemas as JSON schemas.
+/// A document, and its schemas as JSON schemas.
 pub struct Document {
     document: Value,
     json_schemas: Value,
@@ -30,9 +31,10 @@ pub enum Oddity {
 }
 
 impl Document {
-    pub fn read() -> Self {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.yaml");
-        let document = reader::read(path.as_ref()).expect("openapi.yaml is readable");
+    /// Reads it from a file of the package.
+    pub fn read(file: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let document = reader::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
         let json_schemas = json_schema(&document["components"]);
         Self {
             document,
@@ -40,8 +42,8 @@ impl Document {
         }
     }
 
-    pub fn operation_ids(&self) -> BTreeSet<String> {
-        self.operations().map(|(id, _)| id.to_owned()).collect()
+    pub fn operation_ids(&self) -> BTreeSet<&str> {
+        self.operations().map(|(id, _)| id).collect()
     }
 
     fn operations(&self) -> impl Iterator<Item = (&str, &Value)> {
@@ -58,7 +60,32 @@ impl Document {
             .1
     }
 
-    fn answer_schema(&self, id: &str) -> &Value {
+    pub fn is_list(&self, id: &str) -> bool {
+        let answer = self.resolve(self.answer_schema(id));
+        answer["properties"].get("has_more").is_some()
+    }
+
+    pub fn has_stream(&self, id: &str) -> bool {
+        self.operation(id).get("x-event-stream").is_some()
+    }
+
+    /// The events of the streams: their names, and the schemas of their data.
+    pub fn events(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let union = &self.document["components"]["schemas"]["AssistantStreamEvent"];
+        let members = union["discriminator"]["mapping"].as_object();
+        let members = members.expect("events have their names for a tag");
+        members.iter().map(|(name, member)| {
+            let member = self.at(member.as_str().expect("a reference"));
+            (name.as_str(), &member["properties"]["data"])
+        })
+    }
+
+    /// The name of a schema that is referred to.
+    pub fn name(schema: &Value) -> Option<&str> {
+        Some(target(schema)?.rsplit('/').next().unwrap_or_default())
+    }
+
+    pub fn answer_schema(&self, id: &str) -> &Value {
         &self.operation(id)["responses"]["200"]["content"]["application/json"]["schema"]
     }
 
@@ -67,11 +94,7 @@ impl Document {
         self.validate(schema, body)
     }
 
-    pub fn validate_answer(&self, id: &str, answer: &Value) -> Result<(), String> {
-        self.validate(self.answer_schema(id), answer)
-    }
-
-    fn validate(&self, schema: &Value, value: &Value) -> Result<(), String> {
+    pub fn validate(&self, schema: &Value, value: &Value) -> Result<(), String> {
         let mut root = json_schema(schema);
         root["components"] = self.json_schemas.clone();
         let validator = jsonschema::validator_for(&root)
@@ -92,14 +115,14 @@ impl Document {
         }
     }
 
-    /// Every way of bending the answer of an operation: where, how, and the result.
-    pub fn bend(&self, id: &str, answer: &Value) -> Vec<(String, Oddity, Value)> {
+    /// Every way of bending a value of this schema: where, how, and the result.
+    pub fn bend(&self, schema: &Value, value: &Value) -> Vec<(String, Oddity, Value)> {
         let mut places = Vec::new();
-        self.walk(self.answer_schema(id), answer, String::new(), &mut places);
+        self.walk(schema, value, String::new(), &mut places);
         places
             .into_iter()
             .map(|(pointer, oddity)| {
-                let mut bent = answer.clone();
+                let mut bent = value.clone();
                 apply(&mut bent, &pointer, &oddity);
                 (pointer, oddity, bent)
             })
@@ -166,19 +189,13 @@ impl Document {
     }
 
     fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
-        let target = schema["$ref"]
-            .as_str()
-            .or_else(|| schema["allOf"][0]["$ref"].as_str());
-        match target {
-            Some(target) => {
-                let target = self
-                    .document
-                    .pointer(target.trim_start_matches('#'))
-                    .expect("the reference resolves");
-                self.resolve(target)
-            }
-            None => schema,
-        }
+        target(schema).map_or(schema, |target| self.resolve(self.at(target)))
+    }
+
+    fn at(&self, target: &str) -> &Value {
+        self.document
+            .pointer(target.trim_start_matches('#'))
+            .expect("the reference resolves")
     }
 
     fn branch_of<'a>(
@@ -189,7 +206,7 @@ impl Document {
     ) -> Option<&'a Value> {
         if let Some(tag) = schema["discriminator"]["propertyName"].as_str() {
             let target = schema["discriminator"]["mapping"][value[tag].as_str()?].as_str()?;
-            return self.document.pointer(target.trim_start_matches('#'));
+            return Some(self.at(target));
         }
         branches.iter().find(|branch| {
             let branch = self.resolve(branch);
@@ -202,6 +219,12 @@ impl Document {
             }
         })
     }
+}
+
+fn target(schema: &Value) -> Option<&str> {
+    schema["$ref"]
+        .as_str()
+        .or_else(|| schema["allOf"][0]["$ref"].as_str())
 }
 
 fn apply(answer: &mut Value, pointer: &str, oddity: &Oddity) {

@@ -1,33 +1,47 @@
 //! The contract of every operation: what goes over the wire, and what comes back to
 //! the caller, whatever the server makes of its answer.
 //!
-//! - `operations`: one row for each operation: a call, and what it has to send
-//! - `document`: what `openapi.yaml` says of bodies and answers
+//! - `version`: which versions there are
+//! - `operations`, `operations_v1`: one row for each operation
+//! - `objects`, `objects_v1`: what the rows and the events are answered with
+//! - `contract`: what a row says
+//! - `document`: what the document says of bodies, answers and events
 //! - `server`: a mock that records requests
+//! - `lists`, `streams`, `mocks`: what only some operations have, or only tests
 //! - `servers`: what goes to each of the servers that speak this API
 
+mod contract;
 mod document;
+mod lists;
+mod mocks;
+mod objects;
+#[cfg(feature = "v1")]
+mod objects_v1;
 mod operations;
+#[cfg(feature = "v1")]
+mod operations_v1;
 mod server;
 mod servers;
+mod streams;
+mod version;
 
 use std::collections::BTreeSet;
 
-use document::{Document, Oddity};
-use operations::{Contract, contracts};
+use contract::Contract;
+use document::Oddity;
+use openai_assistants::Error;
 use serde_json::{Value, json};
 use server::{Answer, Server};
+use version::{Version, on_the_wire, versions};
 
-/// Runs a check for every operation and reports all that fail at once.
-async fn for_every_operation<F>(check: impl Fn(Contract) -> F)
-where
-    F: Future<Output = Result<(), String>>,
-{
+/// Runs a check for every operation of every version and reports all that fail at once.
+async fn for_every_operation(check: impl AsyncFn(&Version, &Contract) -> Result<(), String>) {
     let mut failures = Vec::new();
-    for contract in contracts() {
-        let id = contract.id;
-        if let Err(reason) = check(contract).await {
-            failures.push(format!("{id}: {reason}"));
+    for version in versions() {
+        for contract in &version.contracts {
+            if let Err(reason) = check(version, contract).await {
+                failures.push(format!("{} {}: {reason}", version.beta, contract.id));
+            }
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -70,121 +84,97 @@ fn same(found: &Value, expected: &Value) -> Result<(), String> {
 
 #[test]
 fn every_operation_of_the_document_has_a_contract() {
-    let document: BTreeSet<String> = Document::read().operation_ids();
-    let covered: BTreeSet<String> = contracts()
-        .into_iter()
-        .map(|contract| contract.id.to_owned())
-        .collect();
-    let missing: Vec<&String> = document.difference(&covered).collect();
-    assert!(
-        missing.is_empty(),
-        "add a row to tests/contract/operations.rs for {missing:?}"
-    );
-    let gone: Vec<&String> = covered.difference(&document).collect();
-    assert!(
-        gone.is_empty(),
-        "drop from tests/contract/operations.rs what the document lacks: {gone:?}"
-    );
-    let generated: BTreeSet<String> = openai_assistants::operations::ALL
-        .iter()
-        .map(|operation| operation.id.to_owned())
-        .collect();
-    assert_eq!(generated, document);
+    for version in versions() {
+        let rows = version.rows;
+        let document: BTreeSet<&str> = version.document.operation_ids();
+        let covered: BTreeSet<&str> = version.contracts.iter().map(|row| row.id).collect();
+        let missing: Vec<_> = document.difference(&covered).collect();
+        assert!(missing.is_empty(), "add a row to {rows} for {missing:?}");
+        let gone: Vec<_> = covered.difference(&document).collect();
+        assert!(
+            gone.is_empty(),
+            "drop from {rows} what the document lacks: {gone:?}"
+        );
+        let generated: BTreeSet<&str> = version.operations.iter().map(|info| info.id).collect();
+        assert_eq!(generated, document);
+    }
 }
 
 #[tokio::test]
 async fn requests_have_the_method_path_query_headers_and_body_of_the_document() {
-    let document = Document::read();
-    for_every_operation(|contract| {
-        let document = &document;
-        async move {
-            let server = Server::start(Answer::json(200, contract.answer.clone())).await;
-            (contract.call)(server.client())
-                .await
-                .map_err(|error| format!("the call fails: {error}"))?;
-            let request = server.only_request()?;
-            expect("the method", request.method.as_str(), contract.method)?;
-            expect("the path", request.path.as_str(), contract.path)?;
-            let query: Vec<(&str, &str)> = request
-                .query
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str()))
-                .collect();
-            expect("the query", query, contract.query.to_vec())?;
-            expect(
-                "Authorization",
-                request.header("authorization"),
-                Some("Bearer sk-contract"),
-            )?;
-            expect(
-                "OpenAI-Beta",
-                request.header("openai-beta"),
-                Some("assistants=v2"),
-            )?;
-            expect("Accept", request.header("accept"), Some("application/json"))?;
-            expect("api-version", request.header("api-version"), None)?;
-            expect(
-                "Content-Type",
-                request.header("content-type"),
-                contract.body.as_ref().map(|_| "application/json"),
-            )?;
-            expect("the body", request.json()?, contract.body.clone())?;
-            if let Some(body) = &contract.body {
-                document.validate_body(contract.id, body)?;
-            }
-            Ok(())
+    for_every_operation(async |version, contract| {
+        let server = Server::start(Answer::json(200, contract.answer.clone())).await;
+        (contract.call)(server.client())
+            .await
+            .map_err(|error| format!("the call fails: {error}"))?;
+        let request = server.only_request()?;
+        let header = |name| request.header(name);
+        let content = contract.body.as_ref().map(|_| "application/json");
+        expect("the method", request.method.as_str(), contract.method)?;
+        expect("the path", request.path.as_str(), contract.path)?;
+        expect("the query", request.query(), contract.query.clone())?;
+        expect(
+            "Authorization",
+            header("authorization"),
+            Some("Bearer sk-contract"),
+        )?;
+        expect("OpenAI-Beta", header("openai-beta"), Some(version.beta))?;
+        expect("Accept", header("accept"), Some("application/json"))?;
+        expect("api-version", header("api-version"), None)?;
+        expect("Content-Type", header("content-type"), content)?;
+        expect("the body", request.json()?, contract.body.clone())?;
+        if let Some(body) = &contract.body {
+            version.document.validate_body(contract.id, body)?;
         }
+        Ok(())
     })
     .await;
 }
 
 #[tokio::test]
 async fn answers_come_back_whole() {
-    let document = Document::read();
-    for_every_operation(|contract| {
-        let document = &document;
-        async move {
-            document.validate_answer(contract.id, &contract.answer)?;
-            let server = Server::start(Answer::json(200, contract.answer.clone())).await;
-            let answer = (contract.call)(server.client())
-                .await
-                .map_err(|error| error.to_string())?;
-            same(&answer, &contract.answer)
-        }
+    for_every_operation(async |version, contract| {
+        let schema = version.document.answer_schema(contract.id);
+        version.document.validate(schema, &contract.answer)?;
+        let server = Server::start(Answer::json(200, contract.answer.clone())).await;
+        let answer = (contract.call)(server.client())
+            .await
+            .map_err(|error| error.to_string())?;
+        same(&answer, &contract.answer)
     })
     .await;
 }
 
 #[tokio::test]
 async fn an_error_of_the_api_has_its_status_code_and_request_id() {
-    for_every_operation(|contract| async move {
-        let body = json!({ "error": {
-            "message": "No such thing.", "type": "invalid_request_error", "param": "thing", "code": "not_there",
-        } });
+    for_every_operation(async |_, contract| {
+        let body = json!({ "error": contract::error() });
         let server = Server::start(Answer::json(404, body).header("x-request-id", "req_7")).await;
-        let error = failure(&contract, &server).await?;
-        expect("the status", error.status().map(|status| status.as_u16()), Some(404))?;
+        let error = failure(contract, &server).await?;
+        let status = error.status().map(|status| status.as_u16());
+        expect("the status", status, Some(404))?;
         expect("the code", error.code(), Some("not_there"))?;
         expect("the parameter", error.param(), Some("thing"))?;
         expect("the request id", error.request_id(), Some("req_7"))?;
         expect("is_not_found", error.is_not_found(), true)?;
         expect("the operation", error.operation(), Some(contract.id))?;
-        if error.to_string().contains("No such thing.") { Ok(()) } else { Err(format!("the message is lost: {error}")) }
+        if error.to_string().contains("No such thing.") {
+            Ok(())
+        } else {
+            Err(format!("the message is lost: {error}"))
+        }
     })
     .await;
 }
 
 #[tokio::test]
 async fn an_error_that_is_not_json_has_its_status_and_request_id() {
-    for_every_operation(|contract| async move {
+    for_every_operation(async |_, contract| {
         let page = "<html><body>Bad Gateway</body></html>";
         let server = Server::start(Answer::text(502, page).header("x-request-id", "req_8")).await;
-        let error = failure(&contract, &server).await?;
-        expect(
-            "the status",
-            error.status().map(|status| status.as_u16()),
-            Some(502),
-        )?;
+        let error = failure(contract, &server).await?;
+        let status = error.status().map(|status| status.as_u16());
+        expect("the status", status, Some(502))?;
         expect("the request id", error.request_id(), Some("req_8"))?;
         expect("the body", error.body(), Some(page))?;
         expect("is_server_error", error.is_server_error(), true)
@@ -194,22 +184,18 @@ async fn an_error_that_is_not_json_has_its_status_and_request_id() {
 
 #[tokio::test]
 async fn an_answer_that_is_not_json_is_a_decode_error_with_its_status_and_request_id() {
-    for_every_operation(|contract| async move {
-        let server =
-            Server::start(Answer::text(200, "<html></html>").header("x-request-id", "req_9")).await;
-        let error = failure(&contract, &server).await?;
+    for_every_operation(async |_, contract| {
+        let answer = Answer::text(200, "<html></html>").header("x-request-id", "req_9");
+        let error = failure(contract, &Server::start(answer).await).await?;
         expect("is_decode", error.is_decode(), true)?;
-        expect(
-            "the status",
-            error.status().map(|status| status.as_u16()),
-            Some(200),
-        )?;
+        let status = error.status().map(|status| status.as_u16());
+        expect("the status", status, Some(200))?;
         expect("the request id", error.request_id(), Some("req_9"))
     })
     .await;
 }
 
-async fn failure(contract: &Contract, server: &Server) -> Result<openai_assistants::Error, String> {
+async fn failure(contract: &Contract, server: &Server) -> Result<Error, String> {
     match (contract.call)(server.client()).await {
         Ok(answer) => Err(format!("the call succeeds with {answer}")),
         Err(error) => Ok(error),
@@ -248,35 +234,50 @@ enum Keep {
     Decodable,
 }
 
-/// Bends the answer of every operation in each place where the document says that it
-/// can be bent, and looks at what the caller gets.
-async fn odd_answers(wanted: impl Fn(&Oddity) -> bool, keep: Keep) {
-    let document = Document::read();
-    let wanted = &wanted;
-    let bent = &std::cell::Cell::new(0);
-    for_every_operation(|contract| {
-        let document = &document;
-        async move {
-            let server = Server::start(Answer::json(200, Value::Null)).await;
-            for (place, oddity, answer) in document.bend(contract.id, &contract.answer) {
-                if !wanted(&oddity) {
-                    continue;
-                }
-                bent.set(bent.get() + 1);
-                server.answer_with(Answer::json(200, answer.clone()));
-                let decoded: Value = (contract.call)(server.client())
-                    .await
-                    .map_err(|error| format!("{place}: {error}"))?;
-                if let Keep::Whole = keep {
-                    same(&decoded, &answer).map_err(|reason| format!("{place} bent: {reason}"))?;
-                }
-            }
-            Ok(())
+impl Keep {
+    fn check(self, decoded: Result<Value, Error>, odd: &Value) -> Result<(), String> {
+        let decoded = decoded.map_err(|error| error.to_string())?;
+        match self {
+            Self::Whole => same(&decoded, odd),
+            Self::Decodable => Ok(()),
         }
-    })
-    .await;
-    assert!(
-        bent.get() > 0,
-        "no answer could be bent this way, so nothing was tested"
-    );
+    }
+}
+
+/// Bends the answer of every operation, and the data of every event, in each place where
+/// the document says that it can be bent, and looks at what the caller gets.
+async fn odd_answers(wanted: impl Fn(&Oddity) -> bool, keep: Keep) {
+    let mut failures = Vec::new();
+    for version in versions() {
+        let bend = |schema: &Value, value: &Value| {
+            let mut bent = version.document.bend(schema, value);
+            bent.retain(|(_, oddity, _)| wanted(oddity));
+            bent
+        };
+        let mut bent = 0;
+        let mut note = |what: &str, place: &str, outcome: Result<(), String>| {
+            bent += 1;
+            if let Err(reason) = outcome {
+                failures.push(format!("{} {what} {place}: {reason}", version.beta));
+            }
+        };
+        let server = Server::start(Answer::json(200, Value::Null)).await;
+        for contract in &version.contracts {
+            let schema = version.document.answer_schema(contract.id);
+            for (place, _, answer) in bend(schema, &contract.answer) {
+                server.answer_with(Answer::json(200, answer.clone()));
+                let decoded = (contract.call)(server.client()).await;
+                note(contract.id, &place, keep.check(decoded, &answer));
+            }
+        }
+        for event in version.events() {
+            for (place, _, data) in bend(event.schema, &event.data) {
+                let told = (version.decode_event)(event.name, &on_the_wire(&data));
+                let decoded = told.map(|told| told.data);
+                note(event.name, &place, keep.check(decoded, &data));
+            }
+        }
+        assert!(bent > 0, "nothing of {} can be bent this way", version.beta);
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

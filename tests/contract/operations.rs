@@ -1,8 +1,8 @@
 //! One row for each operation: the call as a user writes it, what it has to send, and
-//! an answer that has every kind of value which the document knows in that place.
+//! what it is answered.
 
-use std::pin::Pin;
-
+use openai_assistants::Client;
+use openai_assistants::operations::{CreateRun, CreateThreadAndRun, SubmitToolOuputsToRun};
 use openai_assistants::types::{
     AssistantToolsCode, AssistantToolsFileSearch, AssistantToolsFunction,
     AssistantsNamedToolChoice, CreateAssistantRequest, CreateFileSearchResources,
@@ -14,58 +14,10 @@ use openai_assistants::types::{
     StaticChunkingStrategy, SubmitToolOutputsRunRequest, ToolChoiceFunction, ToolOutput,
     TruncationObject, TruncationType,
 };
-use openai_assistants::{Client, Error};
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-type Answered = Pin<Box<dyn Future<Output = Result<Value, Error>>>>;
-
-pub struct Contract {
-    pub id: &'static str,
-    pub method: &'static str,
-    pub path: &'static str,
-    pub query: Vec<(&'static str, &'static str)>,
-    pub body: Option<Value>,
-    pub answer: Value,
-    pub call: fn(Client) -> Answered,
-}
-
-impl Contract {
-    fn new(
-        id: &'static str,
-        method: &'static str,
-        path: &'static str,
-        answer: Value,
-        call: fn(Client) -> Answered,
-    ) -> Self {
-        Self {
-            id,
-            method,
-            path,
-            query: Vec::new(),
-            body: None,
-            answer,
-            call,
-        }
-    }
-
-    fn query(mut self, query: &[(&'static str, &'static str)]) -> Self {
-        self.query = query.to_vec();
-        self
-    }
-
-    fn body(mut self, body: Value) -> Self {
-        self.body = Some(body);
-        self
-    }
-}
-
-/// Sends the call and writes the answer down as JSON again.
-fn answered<T: Serialize>(call: impl Future<Output = Result<T, Error>> + 'static) -> Answered {
-    Box::pin(
-        async move { Ok(serde_json::to_value(call.await?).expect("an answer can be written")) },
-    )
-}
+use crate::contract::{Contract, answered, deleted, page, streamed, walked};
+use crate::objects::{assistant, message, message_step, run, run_step, thread};
 
 const INCLUDE: &str = "step_details.tool_calls[*].file_search.results[*].content";
 
@@ -86,7 +38,8 @@ fn assistants() -> Vec<Contract> {
             ("order", "asc"),
             ("after", "asst_0"),
             ("before", "asst_9"),
-        ]),
+        ])
+        .items(|client| walked(client.list_assistants().items())),
         Contract::new("createAssistant", "POST", "/assistants", assistant(), |client| {
             let function = FunctionObject::builder()
                 .name("get_weather")
@@ -217,7 +170,8 @@ fn messages() -> Vec<Contract> {
                 )
             },
         )
-        .query(&[("limit", "100"), ("run_id", "run_1")]),
+        .query(&[("limit", "100"), ("run_id", "run_1")])
+        .items(|client| walked(client.list_messages().thread_id("thread_1").items())),
         Contract::new(
             "createMessage",
             "POST",
@@ -304,17 +258,48 @@ fn messages() -> Vec<Contract> {
     ]
 }
 
+fn create_thread_and_run(client: &Client) -> CreateThreadAndRun {
+    let question = CreateMessageRequest::builder()
+        .role("user")
+        .content("How is the weather in Oslo?");
+    let body = CreateThreadAndRunRequest::builder()
+        .assistant_id("asst_1")
+        .thread(CreateThreadRequest::builder().messages([question]))
+        .tool_choice("required")
+        .parallel_tool_calls(false);
+    client.create_thread_and_run().body(body)
+}
+
+fn create_run(client: &Client) -> CreateRun {
+    let truncation = TruncationObject::builder()
+        .type_(TruncationType::LastMessages)
+        .last_messages(3);
+    let choice = AssistantsNamedToolChoice::builder()
+        .type_("function")
+        .function(ToolChoiceFunction::builder().name("get_weather"));
+    let body = CreateRunRequest::builder()
+        .assistant_id("asst_1")
+        .max_prompt_tokens(300)
+        .truncation_strategy(truncation)
+        .tool_choice(choice);
+    let include = [RunStepInclude::StepDetailsToolCallsFileSearchResultsContent];
+    let call = client.create_run().thread_id("thread_1");
+    call.include(include).body(body)
+}
+
+fn submit_tool_outputs(client: &Client) -> SubmitToolOuputsToRun {
+    let output = ToolOutput::builder().tool_call_id("call_1").output("12 °C");
+    let body = SubmitToolOutputsRunRequest::builder().tool_outputs([output]);
+    let call = client.submit_tool_ouputs_to_run().thread_id("thread_1");
+    call.run_id("run_1").body(body)
+}
+
 fn runs() -> Vec<Contract> {
     vec![
         Contract::new("createThreadAndRun", "POST", "/threads/runs", run(), |client| {
-            let question = CreateMessageRequest::builder().role("user").content("How is the weather in Oslo?");
-            let body = CreateThreadAndRunRequest::builder()
-                .assistant_id("asst_1")
-                .thread(CreateThreadRequest::builder().messages([question]))
-                .tool_choice("required")
-                .parallel_tool_calls(false);
-            answered(client.create_thread_and_run().body(body).send())
+            answered(create_thread_and_run(&client).send())
         })
+        .events(|client| streamed(create_thread_and_run(&client).stream()))
         .body(json!({
             "assistant_id": "asst_1",
             "thread": { "messages": [{ "role": "user", "content": "How is the weather in Oslo?" }] },
@@ -323,22 +308,12 @@ fn runs() -> Vec<Contract> {
         })),
         Contract::new("listRuns", "GET", "/threads/thread_1/runs", page(run()), |client| {
             answered(client.list_runs().thread_id("thread_1").send())
-        }),
-        Contract::new("createRun", "POST", "/threads/thread_1/runs", run(), |client| {
-            let body = CreateRunRequest::builder()
-                .assistant_id("asst_1")
-                .max_prompt_tokens(300)
-                .truncation_strategy(
-                    TruncationObject::builder().type_(TruncationType::LastMessages).last_messages(3),
-                )
-                .tool_choice(
-                    AssistantsNamedToolChoice::builder()
-                        .type_("function")
-                        .function(ToolChoiceFunction::builder().name("get_weather")),
-                );
-            let include = [RunStepInclude::StepDetailsToolCallsFileSearchResultsContent];
-            answered(client.create_run().thread_id("thread_1").include(include).body(body).send())
         })
+        .items(|client| walked(client.list_runs().thread_id("thread_1").items())),
+        Contract::new("createRun", "POST", "/threads/thread_1/runs", run(), |client| {
+            answered(create_run(&client).send())
+        })
+        .events(|client| streamed(create_run(&client).stream()))
         .query(&[("include[]", INCLUDE)])
         .body(json!({
             "assistant_id": "asst_1",
@@ -362,12 +337,9 @@ fn runs() -> Vec<Contract> {
             "POST",
             "/threads/thread_1/runs/run_1/submit_tool_outputs",
             run(),
-            |client| {
-                let body = SubmitToolOutputsRunRequest::builder()
-                    .tool_outputs([ToolOutput::builder().tool_call_id("call_1").output("12 °C")]);
-                answered(client.submit_tool_ouputs_to_run().thread_id("thread_1").run_id("run_1").body(body).send())
-            },
+            |client| answered(submit_tool_outputs(&client).send()),
         )
+        .events(|client| streamed(submit_tool_outputs(&client).stream()))
         .body(json!({ "tool_outputs": [{ "tool_call_id": "call_1", "output": "12 °C" }] })),
     ]
 }
@@ -392,7 +364,11 @@ fn run_steps() -> Vec<Contract> {
                 )
             },
         )
-        .query(&[("limit", "1"), ("include[]", INCLUDE)]),
+        .query(&[("limit", "1"), ("include[]", INCLUDE)])
+        .items(|client| {
+            let steps = client.list_run_steps().thread_id("thread_1");
+            walked(steps.run_id("run_1").items())
+        }),
         Contract::new(
             "getRunStep",
             "GET",
@@ -416,161 +392,4 @@ fn run_steps() -> Vec<Contract> {
         )
         .query(&[("include[]", INCLUDE), ("include[]", "else")]),
     ]
-}
-
-pub fn page(item: Value) -> Value {
-    json!({ "object": "list", "first_id": item["id"], "last_id": item["id"], "data": [item], "has_more": false })
-}
-
-fn deleted(object: &str) -> Value {
-    json!({ "id": "id_1", "object": object, "deleted": true })
-}
-
-fn tools() -> Value {
-    json!([
-        { "type": "code_interpreter" },
-        { "type": "file_search", "file_search": {
-            "max_num_results": 5, "ranking_options": { "ranker": "auto", "score_threshold": 0.5 },
-        } },
-        { "type": "function", "function": { "name": "get_weather", "parameters": { "type": "object" }, "strict": false } },
-    ])
-}
-
-pub fn assistant() -> Value {
-    json!({
-        "id": "asst_1",
-        "object": "assistant",
-        "created_at": 1_700_000_000,
-        "name": "Tutor",
-        "description": null,
-        "model": "gpt-4o",
-        "instructions": "Be kind.",
-        "tools": tools(),
-        "tool_resources": {
-            "code_interpreter": { "file_ids": ["file_1"] },
-            "file_search": { "vector_store_ids": ["vs_1"] },
-        },
-        "metadata": { "team": "maths" },
-        "temperature": 1.0,
-        "top_p": 0.5,
-        "response_format": { "type": "json_schema", "json_schema": { "name": "answer", "schema": { "type": "object" } } },
-    })
-}
-
-fn thread() -> Value {
-    json!({
-        "id": "thread_1",
-        "object": "thread",
-        "created_at": 1_700_000_001,
-        "tool_resources": { "code_interpreter": { "file_ids": [] } },
-        "metadata": {},
-    })
-}
-
-fn message() -> Value {
-    json!({
-        "id": "msg_1",
-        "object": "thread.message",
-        "created_at": 1_700_000_002,
-        "thread_id": "thread_1",
-        "status": "incomplete",
-        "incomplete_details": { "reason": "max_tokens" },
-        "completed_at": null,
-        "incomplete_at": 1_700_000_003,
-        "role": "assistant",
-        "content": [
-            { "type": "text", "text": { "value": "See [1] and [2].", "annotations": [
-                { "type": "file_citation", "text": "[1]", "file_citation": { "file_id": "file_1" },
-                  "start_index": 4, "end_index": 7 },
-                { "type": "file_path", "text": "[2]", "file_path": { "file_id": "file_2" },
-                  "start_index": 12, "end_index": 15 },
-            ] } },
-            { "type": "image_file", "image_file": { "file_id": "file_3", "detail": "low" } },
-            { "type": "image_url", "image_url": { "url": "https://example.com/a.png", "detail": "auto" } },
-            { "type": "refusal", "refusal": "I cannot help with that." },
-        ],
-        "assistant_id": "asst_1",
-        "run_id": "run_1",
-        "attachments": [{ "file_id": "file_1", "tools": [{ "type": "code_interpreter" }, { "type": "file_search" }] }],
-        "metadata": {},
-    })
-}
-
-fn run() -> Value {
-    json!({
-        "id": "run_1",
-        "object": "thread.run",
-        "created_at": 1_700_000_002,
-        "thread_id": "thread_1",
-        "assistant_id": "asst_1",
-        "status": "requires_action",
-        "required_action": {
-            "type": "submit_tool_outputs",
-            "submit_tool_outputs": { "tool_calls": [
-                { "id": "call_1", "type": "function",
-                  "function": { "name": "get_weather", "arguments": "{\"city\": \"Oslo\"}" } },
-            ] },
-        },
-        "last_error": { "code": "server_error", "message": "Once." },
-        "expires_at": 1_700_000_602,
-        "started_at": 1_700_000_003,
-        "cancelled_at": null,
-        "failed_at": null,
-        "completed_at": null,
-        "incomplete_details": { "reason": "max_prompt_tokens" },
-        "model": "gpt-4o",
-        "instructions": "Be kind.",
-        "tools": tools(),
-        "metadata": {},
-        "usage": { "prompt_tokens": 20, "completion_tokens": 7, "total_tokens": 27 },
-        "temperature": 1.0,
-        "top_p": 1.0,
-        "max_prompt_tokens": 300,
-        "max_completion_tokens": null,
-        "truncation_strategy": { "type": "last_messages", "last_messages": 3 },
-        "tool_choice": { "type": "function", "function": { "name": "get_weather" } },
-        "parallel_tool_calls": true,
-        "response_format": "auto",
-    })
-}
-
-fn run_step() -> Value {
-    json!({
-        "id": "step_1",
-        "object": "thread.run.step",
-        "created_at": 1_700_000_003,
-        "assistant_id": "asst_1",
-        "thread_id": "thread_1",
-        "run_id": "run_1",
-        "type": "tool_calls",
-        "status": "failed",
-        "step_details": { "type": "tool_calls", "tool_calls": [
-            { "id": "call_1", "type": "code_interpreter", "code_interpreter": { "input": "print(1)", "outputs": [
-                { "type": "logs", "logs": "1\n" },
-                { "type": "image", "image": { "file_id": "file_1" } },
-            ] } },
-            { "id": "call_2", "type": "file_search", "file_search": {
-                "ranking_options": { "ranker": "default_2024_08_21", "score_threshold": 0.25 },
-                "results": [{ "file_id": "file_2", "file_name": "a.txt", "score": 0.75,
-                    "content": [{ "type": "text", "text": "found" }] }],
-            } },
-            { "id": "call_3", "type": "function",
-              "function": { "name": "get_weather", "arguments": "{}", "output": null } },
-        ] },
-        "last_error": { "code": "rate_limit_exceeded", "message": "Slow down." },
-        "expired_at": null,
-        "cancelled_at": null,
-        "failed_at": 1_700_000_005,
-        "completed_at": null,
-        "metadata": {},
-        "usage": { "prompt_tokens": 20, "completion_tokens": 7, "total_tokens": 27 },
-    })
-}
-
-fn message_step() -> Value {
-    let mut step = run_step();
-    step["type"] = "message_creation".into();
-    step["step_details"] =
-        json!({ "type": "message_creation", "message_creation": { "message_id": "msg_1" } });
-    step
 }

@@ -1,5 +1,6 @@
-//! A mock that gives one answer and records the requests for it.
+//! A mock that gives the answers it is told to give, and records the requests for them.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
@@ -13,7 +14,7 @@ pub struct Server {
 }
 
 struct State {
-    answer: Answer,
+    answers: VecDeque<Answer>,
     requests: Vec<Request>,
 }
 
@@ -66,9 +67,14 @@ impl Answer {
 
 impl Server {
     pub async fn start(answer: Answer) -> Self {
+        Self::in_turn([answer]).await
+    }
+
+    /// The last answer is given ever after.
+    pub async fn in_turn(answers: impl IntoIterator<Item = Answer>) -> Self {
         let mock = MockServer::start_async().await;
         let state = Arc::new(Mutex::new(State {
-            answer,
+            answers: answers.into_iter().collect(),
             requests: Vec::new(),
         }));
         let shared = Arc::clone(&state);
@@ -76,7 +82,11 @@ impl Server {
             then.respond_with(move |request: &HttpMockRequest| {
                 let mut state = lock(&shared);
                 state.requests.push(Request::from(request));
-                state.answer.response()
+                let response = state.answers[0].response();
+                if state.answers.len() > 1 {
+                    state.answers.pop_front();
+                }
+                response
             });
         })
         .await;
@@ -95,7 +105,7 @@ impl Server {
     }
 
     pub fn answer_with(&self, answer: Answer) {
-        lock(&self.state).answer = answer;
+        lock(&self.state).answers = [answer].into();
     }
 
     pub fn origin(&self) -> String {
@@ -106,8 +116,12 @@ impl Server {
         self.client.clone()
     }
 
+    pub fn requests(&self) -> Vec<Request> {
+        lock(&self.state).requests.clone()
+    }
+
     pub fn only_request(&self) -> Result<Request, String> {
-        match lock(&self.state).requests.as_slice() {
+        match self.requests().as_slice() {
             [request] => Ok(request.clone()),
             requests => Err(format!("{} requests were sent", requests.len())),
         }
@@ -139,6 +153,13 @@ impl Request {
             .iter()
             .find(|(header, _)| header == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    pub fn query(&self) -> Vec<(&str, &str)> {
+        let pairs = self.query.iter();
+        pairs
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect()
     }
 
     pub fn headers(&self) -> Vec<(String, String)> {

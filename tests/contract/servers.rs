@@ -7,7 +7,8 @@ use openai_assistants::types::{CreateAssistantRequest, CreateRunRequest};
 use openai_assistants::{Client, ClientBuilder, Credentials, Method, RetryPolicy};
 use serde_json::{Value, json};
 
-use crate::operations::{assistant, page};
+use crate::contract::page;
+use crate::objects::assistant;
 use crate::server::{Answer, Request, Server};
 
 struct Dialect {

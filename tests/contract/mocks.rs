@@ -1,0 +1,87 @@
+//! The typed mocks: each operation has one, which answers its call.
+
+use httpmock::MockServer;
+use openai_assistants::{Client, Credentials, RetryPolicy};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{for_every_operation, same};
+
+/// Mocks an operation with this answer.
+pub type Mock = fn(&MockServer, &Value);
+
+/// The methods of the trait in scope, by their names.
+macro_rules! mocks {
+    ($($operation:ident)*) => {
+        vec![$((stringify!($operation), |server, answer| {
+            server.$operation(|_, then| drop(then.ok(&read(answer))));
+        })),*]
+    };
+}
+
+fn read<T: DeserializeOwned>(answer: &Value) -> T {
+    T::deserialize(answer).expect("the answer decodes")
+}
+
+pub fn v2() -> Vec<(&'static str, Mock)> {
+    use openai_assistants::mock::MockServerExt;
+
+    mocks! {
+        list_assistants create_assistant get_assistant modify_assistant delete_assistant
+        create_thread create_thread_and_run get_thread modify_thread delete_thread
+        list_messages create_message get_message modify_message delete_message
+        list_runs create_run get_run modify_run cancel_run submit_tool_ouputs_to_run
+        list_run_steps get_run_step
+    }
+}
+
+#[cfg(feature = "v1")]
+pub fn v1() -> Vec<(&'static str, Mock)> {
+    use openai_assistants::v1::mock::MockServerExt;
+
+    mocks! {
+        list_assistants create_assistant get_assistant modify_assistant delete_assistant
+        list_assistant_files create_assistant_file get_assistant_file delete_assistant_file
+        create_thread create_thread_and_run get_thread modify_thread delete_thread
+        list_messages create_message get_message modify_message
+        list_message_files get_message_file
+        list_runs create_run get_run modify_run cancel_run submit_tool_ouputs_to_run
+        list_run_steps get_run_step
+    }
+}
+
+/// `listRuns` as a method.
+fn method(id: &str) -> String {
+    id.chars().fold(String::new(), |mut name, character| {
+        if character.is_uppercase() {
+            name.push('_');
+        }
+        name.push(character.to_ascii_lowercase());
+        name
+    })
+}
+
+#[tokio::test]
+async fn every_operation_can_be_mocked() {
+    for_every_operation(async |version, contract| {
+        let mut mocks = version.mocks.iter();
+        let name = method(contract.id);
+        let Some((_, mock)) = mocks.find(|(operation, _)| *operation == name) else {
+            return Err(format!("add {name} to tests/contract/mocks.rs"));
+        };
+        let server = MockServer::start_async().await;
+        mock(&server, &contract.answer);
+        let client = Client::builder()
+            .base_url(server.base_url())
+            .credentials(Credentials::none())
+            .retry(RetryPolicy::never())
+            .build()
+            .expect("the configuration is valid");
+        let answer = (contract.call)(client).await;
+        same(
+            &answer.map_err(|error| error.to_string())?,
+            &contract.answer,
+        )
+    })
+    .await;
+}

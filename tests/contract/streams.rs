@@ -1,0 +1,119 @@
+//! Streams: the request for one, and its events.
+
+use serde_json::{Value, json};
+
+use crate::contract::error;
+use crate::server::{Answer, Server};
+use crate::version::{NamedEvent, Told, Version, on_the_wire, versions};
+use crate::{expect, for_every_operation, same};
+
+/// Every event that can stand in the middle of a stream, one that the document does not
+/// name, and the end.
+fn events(version: &Version) -> Vec<Told> {
+    let known = version.events().into_iter();
+    let known = known.filter(|event| !["done", "error"].contains(&event.name));
+    let known = known.map(|event| told(event.name, event.data, true));
+    known
+        .chain([
+            told("thread.brand_new", json!({ "n": [1, 2.5, null] }), false),
+            told("done", "[DONE]".into(), true),
+        ])
+        .collect()
+}
+
+fn told(name: &str, data: Value, is_typed: bool) -> Told {
+    Told {
+        name: name.to_owned(),
+        data,
+        is_typed,
+    }
+}
+
+fn answer(events: &[Told]) -> Answer {
+    let frames = events.iter().map(|event| {
+        format!(
+            "event: {}\ndata: {}\n\n",
+            event.name,
+            on_the_wire(&event.data)
+        )
+    });
+    let answer = Answer::text(200, &frames.collect::<String>());
+    answer.header("content-type", "text/event-stream")
+}
+
+#[tokio::test]
+async fn a_stream_is_asked_for_by_the_call_that_is_made_and_brings_every_event() {
+    for_every_operation(async |version, contract| {
+        let has_stream = version.document.has_stream(contract.id);
+        expect(
+            "that the row has `events`",
+            contract.events.is_some(),
+            has_stream,
+        )?;
+        let Some(stream) = contract.events else {
+            return Ok(());
+        };
+        let sent = events(version);
+        let server = Server::start(answer(&sent)).await;
+        let received = stream(server.client()).await;
+        let received = received.map_err(|error| format!("the stream fails: {error}"))?;
+        expect("the events", received, sent)?;
+
+        let request = server.only_request()?;
+        let mut body = contract.body.clone().unwrap_or_else(|| json!({}));
+        body["stream"] = true.into();
+        version.document.validate_body(contract.id, &body)?;
+        expect("the method", request.method.as_str(), contract.method)?;
+        expect("the path", request.path.as_str(), contract.path)?;
+        expect("the query", request.query(), contract.query.clone())?;
+        let beta = request.header("openai-beta");
+        expect("OpenAI-Beta", beta, Some(version.beta))?;
+        expect(
+            "Accept",
+            request.header("accept"),
+            Some("text/event-stream"),
+        )?;
+        expect("the body", request.json()?, Some(body))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_error_in_a_stream_is_one_to_the_caller() {
+    for_every_operation(async |_, contract| {
+        let Some(stream) = contract.events else {
+            return Ok(());
+        };
+        for data in [error(), json!({ "error": error() })] {
+            let server = Server::start(answer(&[told("error", data, true)])).await;
+            let Err(error) = stream(server.client()).await else {
+                return Err("the stream succeeds".to_owned());
+            };
+            expect("is_stream_error", error.is_stream_error(), true)?;
+            expect("the code", error.code(), Some("not_there"))?;
+            expect("the operation", error.operation(), Some(contract.id))?;
+        }
+        Ok(())
+    })
+    .await;
+}
+
+#[test]
+fn every_event_of_the_document_has_a_type_and_comes_back_whole() {
+    fn check(version: &Version, event: &NamedEvent<'_>) -> Result<(), String> {
+        version.document.validate(event.schema, &event.data)?;
+        let told = (version.decode_event)(event.name, &on_the_wire(&event.data));
+        let told = told.map_err(|error| error.to_string())?;
+        expect("the name", told.name.as_str(), event.name)?;
+        expect("is_typed", told.is_typed, true)?;
+        same(&told.data, &event.data)
+    }
+
+    for version in versions() {
+        for event in version.events() {
+            if let Err(reason) = check(version, &event) {
+                panic!("{} {}: {reason}", version.beta, event.name);
+            }
+        }
+    }
+}
