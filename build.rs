@@ -9,9 +9,11 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use build::needs::{Findings, Lack};
 use build::{Module, Source};
 
 const DOCUMENT: &str = "ASSISTANTS_OPENAPI";
+const CANONICAL: &str = "openapi.yaml";
 
 fn main() {
     if let Err(reason) = run() {
@@ -21,12 +23,15 @@ fn main() {
 }
 
 fn run() -> Result<(), String> {
-    let source = generate(&document_path(), Module::Root)?;
+    let path = document_path();
+    let source = generate(&path, Module::Root)?;
     write("client.rs", &source.client)?;
     write("mocks.rs", &source.mocks)?;
-    tell_schemas(&source.schemas);
-    if env::var_os("CARGO_FEATURE_V1").is_some() {
-        let source = generate(&in_package("openapi-v1.yaml".as_ref()), Module::V1)?;
+    write("doctor.rs", &source.doctor)?;
+    tell_document(&path);
+    tell(&source.findings, &path)?;
+    if has_feature("v1") {
+        let source = generate(&in_package("openapi-v1.yaml"), Module::V1)?;
         write("client_v1.rs", &source.client)?;
         write("mocks_v1.rs", &source.mocks)?;
     }
@@ -42,23 +47,54 @@ fn generate(path: &Path, module: Module) -> Result<Source, String> {
     })
 }
 
+/// The tests are written for `openapi.yaml`, and ask for it:
+/// `#[cfg(assistants_document = "openapi.yaml")]`.
+fn tell_document(path: &Path) {
+    println!("cargo::rustc-check-cfg=cfg(assistants_document, values(\"openapi.yaml\"))");
+    if *path == in_package(CANONICAL) {
+        println!("cargo::rustc-cfg=assistants_document=\"{CANONICAL}\"");
+    } else {
+        println!(
+            "cargo::warning={}: the tests are for {CANONICAL} and are left out, and of the examples \
+             only `doctor` is for every document; `cargo xtask doctor` tries this client",
+            path.display()
+        );
+    }
+}
+
 /// Handwritten code that needs a schema which older documents lack asks for it:
-/// `#[cfg(assistants_schema = "DeleteMessageResponse")]`.
-fn tell_schemas(schemas: &[String]) {
+/// `#[cfg(assistants_schema = "DeleteMessageResponse")]`. What that leaves out is said.
+fn tell(findings: &Findings, path: &Path) -> Result<(), String> {
     println!("cargo::rustc-check-cfg=cfg(assistants_schema, values(any()))");
-    for schema in schemas {
+    for schema in &findings.schemas {
         println!("cargo::rustc-cfg=assistants_schema=\"{schema}\"");
     }
+    let lacks = findings.lacks.iter();
+    let (fatal, others): (Vec<&Lack>, Vec<&Lack>) = lacks
+        .filter(|lack| lack.feature.is_none_or(has_feature))
+        .partition(|lack| lack.is_fatal);
+    for lack in others {
+        println!("cargo::warning={}: {}", path.display(), lack.sentence);
+    }
+    match fatal.first() {
+        Some(lack) => Err(format!("{}: {}", path.display(), lack.sentence)),
+        None => Ok(()),
+    }
+}
+
+fn has_feature(name: &str) -> bool {
+    let name = name.to_uppercase().replace('-', "_");
+    env::var_os(format!("CARGO_FEATURE_{name}")).is_some()
 }
 
 fn document_path() -> PathBuf {
     println!("cargo::rerun-if-env-changed={DOCUMENT}");
     let named = env::var_os(DOCUMENT).filter(|path| !path.is_empty());
-    in_package(named.unwrap_or_else(|| "openapi.yaml".into()).as_ref())
+    in_package(named.unwrap_or_else(|| CANONICAL.into()))
 }
 
 /// A relative path starts at the root of this package.
-fn in_package(path: &Path) -> PathBuf {
+fn in_package(path: impl AsRef<Path>) -> PathBuf {
     PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join(path)
 }
 

@@ -48,6 +48,7 @@ pub struct Parameter<'a> {
     pub is_path: bool,
     pub is_array: bool,
     pub is_required: bool,
+    pub schema: &'a Value,
 }
 
 /// A component schema, by the Rust type that it becomes.
@@ -175,7 +176,7 @@ impl<'a> Api<'a> {
     /// Whether an object has the property.
     pub fn presence(&self, schema: &str, property: &str) -> Presence {
         let schema = self.schemas[schema].value;
-        let Some(definition) = schema["properties"].get(property) else {
+        let Some(definition) = schema.get("properties").and_then(|all| all.get(property)) else {
             return Presence::Never;
         };
         let required = schema.get("required").and_then(Value::as_array);
@@ -374,6 +375,7 @@ impl<'a> Parameter<'a> {
             is_path,
             is_array: parameter["schema"]["type"] == "array",
             is_required: parameter["required"] == true,
+            schema: &parameter["schema"],
         })
     }
 

@@ -9,10 +9,13 @@
 
 pub mod api;
 mod check;
+mod doctor;
 pub mod document;
 mod events;
 mod finish;
 mod module;
+pub mod needs;
+mod sample;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -32,8 +35,10 @@ pub struct Source {
     pub client: String,
     /// Typed httpmock helpers, one pair for each operation.
     pub mocks: String,
-    /// The names of the schemas, for handwritten code that needs one of them.
-    pub schemas: Vec<String>,
+    /// What the example `doctor` knows of the document.
+    pub doctor: String,
+    /// What handwritten code finds in the document, and what it does not.
+    pub findings: needs::Findings,
 }
 
 /// Why a document cannot become a client, and where in the document the reason is.
@@ -75,9 +80,10 @@ pub fn generate(document: &Value, module: Module) -> Result<Source, Error> {
     })?;
 
     Ok(Source {
-        schemas: api.schemas.keys().map(ToString::to_string).collect(),
+        findings: needs::check(&api),
         client: finish::client(client, &api)?,
         mocks: finish::mocks(mocks, &api)?,
+        doctor: doctor::source(&api),
     })
 }
 

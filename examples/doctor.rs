@@ -1,98 +1,441 @@
 //! Does a server speak this API? Calls every operation of the document once, prints a
 //! line for each, and exits with 1 if any failed.
 //!
-//! `OPENAI_BASE_URL` and `OPENAI_API_KEY` name the server; without them a mock in this
-//! process is asked. `OPENAI_MODEL` names the model. Calls that need something go by
-//! what was created before. A run is given `DOCTOR_WAIT` seconds (30 by default) to
-//! ask for a tool.
+//! `OPENAI_BASE_URL` and `OPENAI_API_KEY` name the server; without them one in this process
+//! is asked, whose answers are made of the document. `OPENAI_MODEL` names the model, and
+//! `OPENAI_FILE_ID` a file, where the document has calls for files. A run is given
+//! `DOCTOR_WAIT` seconds (30 by default) to ask for a tool. Calls that need something go by
+//! what was created before, and what was created is deleted in the end.
+//!
+//! `DOCTOR_BODIES=full` sends every property that the document knows, with any value that
+//! fits: for servers that check what they get and do not act on it.
 
-#[path = "local/mod.rs"]
-mod local;
-
+use std::cmp::Reverse;
 use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use openai_assistants::types::{
-    AssistantToolsFunction, CreateAssistantRequest, CreateMessageRequest, CreateRunRequest,
-    CreateThreadAndRunRequest, CreateThreadRequest, FunctionObject, ListOrder, MessageRole,
-    ModifyAssistantRequest, ModifyMessageRequest, ModifyRunRequest, ModifyThreadRequest, RunObject,
-    RunRequiredAction, RunStatus, RunStepInclude, RunToolCall, SubmitToolOutputsRunRequest,
-    ToolChoiceMode, ToolOutput,
+use httpmock::MockServer;
+use openai_assistants::{
+    Client, Credentials, Error, EventStream, Response, RetryPolicy, StreamEvent,
 };
-use openai_assistants::{Client, Error, Response, operations};
-use serde_json::json;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// What the build knows of the document: `CALLS`, `call` and `stream`.
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    dead_code,
+    unused_imports,
+    unused_variables,
+    reason = "generated from the document, which may have no streams"
+)]
+mod document {
+    use super::*;
+    use openai_assistants::types;
+
+    include!(concat!(env!("OUT_DIR"), "/doctor.rs"));
+}
+
+use document::CALLS;
+
+/// An operation, as the document has it.
+pub struct Call {
+    id: &'static str,
+    method: &'static str,
+    path: &'static str,
+    /// The parameter that takes the id of what it answers with.
+    names: Option<&'static str>,
+    /// A stream of events, if it can answer with one.
+    events: Option<&'static str>,
+    body: Option<Body>,
+    /// An answer, as JSON.
+    answer: &'static str,
+}
+
+/// The body of an operation.
+pub struct Body {
+    properties: &'static [&'static str],
+    /// What is required, as JSON.
+    least: &'static str,
+    /// All properties, as JSON.
+    full: &'static str,
+}
+
+/// What a call was answered with.
+pub struct Answer {
+    status: u16,
+    value: Value,
+}
+
+/// What was seen of a stream.
+#[derive(Default)]
+pub struct Watched {
+    events: usize,
+    /// The ids of the run and its thread.
+    run: Option<Value>,
+}
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (client, _mock) = match local::client().await {
-        Ok(client) => client,
+    match Doctor::from_env().await {
+        Ok(mut doctor) => {
+            doctor.examine().await;
+            doctor.report.close()
+        }
         Err(error) => {
             eprintln!("error: {error}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
+    }
+}
+
+/// Makes a typed body; nothing of it may get lost.
+fn typed<T: DeserializeOwned + Serialize>(body: Value) -> Outcome<T> {
+    let typed: T = serde_json::from_value(body.clone())?;
+    let sent = serde_json::to_value(&typed)?;
+    if sent == body {
+        Ok(typed)
+    } else {
+        Err(format!("the body {body} would be sent as {sent}").into())
+    }
+}
+
+fn answer<T: Serialize>(response: Response<T>) -> Outcome<Answer> {
+    Ok(Answer {
+        status: response.status().as_u16(),
+        value: serde_json::to_value(response.into_inner())?,
+    })
+}
+
+/// Follows a stream to its end; nothing if the server answers without events.
+#[allow(dead_code, reason = "a document may have no streams")]
+async fn watch<E: StreamEvent>(opened: Result<EventStream<E>, Error>) -> Outcome<Option<Watched>> {
+    let mut events = match opened {
+        Err(error) if error.is_decode() => return Ok(None),
+        opened => opened?,
     };
-    let mut report = Report::default();
-    examine(&client, &mut report).await;
-    report.close()
+    let mut watched = Watched::default();
+    while let Some(event) = events.try_next().await? {
+        watched.events += 1;
+        if let Some(run) = event.run_state() {
+            watched.run = Some(json!({ "id": run.id, "thread_id": run.thread_id }));
+        }
+    }
+    Ok(Some(watched))
+}
+
+fn unknown(id: &str) -> Box<dyn std::error::Error> {
+    format!("the document has no {id}").into()
+}
+
+/// Goes through the operations, and remembers what it was answered.
+struct Doctor {
+    client: Client,
+    /// The server in this process, if it is that which is asked.
+    _local: Option<MockServer>,
+    wait: u32,
+    full: bool,
+    /// What was created: the parameter that names it, and the object.
+    objects: Vec<(&'static str, Value)>,
+    report: Report,
+}
+
+impl Doctor {
+    async fn from_env() -> Result<Self, Error> {
+        let local = match set("OPENAI_BASE_URL") {
+            Some(_) => None,
+            None => Some(local_server().await),
+        };
+        let client = match &local {
+            None => Client::from_env()?,
+            Some(server) => Client::builder()
+                .base_url(server.base_url())
+                .credentials(Credentials::none())
+                .retry(RetryPolicy::never())
+                .build()?,
+        };
+        let wait = set("DOCTOR_WAIT").and_then(|text| text.parse().ok());
+        Ok(Self {
+            client,
+            wait: wait.unwrap_or(if local.is_some() { 0 } else { 30 }),
+            _local: local,
+            full: set("DOCTOR_BODIES").is_some_and(|extent| extent == "full"),
+            objects: Vec::new(),
+            report: Report::default(),
+        })
+    }
+
+    async fn examine(&mut self) {
+        let (mut ends, mut others): (Vec<&Call>, Vec<&Call>) =
+            CALLS.iter().partition(|call| call.method == "DELETE");
+        // A run is cancelled when everything else has been done with it.
+        others.sort_by_key(|call| (call.path.ends_with("/cancel"), place(call)));
+        for call in others {
+            self.make(call).await;
+            if self.report.unreachable {
+                return;
+            }
+        }
+        self.open_streams().await;
+        ends.sort_by_key(|call| Reverse(place(call)));
+        for call in ends {
+            self.delete(call).await;
+        }
+    }
+
+    /// Makes a call, and remembers what came of it.
+    async fn make(&mut self, call: &'static Call) {
+        let outcome = self.call(call, self.subject(call), self.body(call)).await;
+        let outcome = outcome.map(|answer| (answer.status.to_string(), answer.value));
+        if let Some(answer) = self.report.note(call.id, outcome) {
+            self.remember(call, &answer);
+            if call.id == "getRun" {
+                self.wait_for_action(call, answer).await;
+            }
+        }
+    }
+
+    /// Deletes all that was made of a kind.
+    async fn delete(&mut self, call: &'static Call) {
+        let kind = last_parameter(call);
+        let made = self.objects.iter().filter(|(name, _)| Some(*name) == kind);
+        let mut subjects: Vec<Option<&Value>> = made.map(|(_, object)| Some(object)).collect();
+        if subjects.is_empty() {
+            subjects.push(None);
+        }
+        for subject in subjects {
+            let outcome = self.call(call, subject, Value::Null).await;
+            let outcome = outcome.map(|answer| (answer.status.to_string(), ()));
+            self.report.note(call.id, outcome);
+        }
+    }
+
+    async fn call(&self, call: &Call, subject: Option<&Value>, body: Value) -> Outcome<Answer> {
+        document::call(&self.client, call.id, self.arguments(call, subject), body).await
+    }
+
+    /// What a path names in the end: the newest of its kind.
+    fn subject(&self, call: &Call) -> Option<&Value> {
+        self.newest(last_parameter(call)?)
+    }
+
+    fn newest(&self, kind: &str) -> Option<&Value> {
+        let mut newest = self.objects.iter().rev();
+        newest.find_map(|(name, object)| (*name == kind).then_some(object))
+    }
+
+    /// The ids in a path: that of its subject, and those of what the subject belongs to.
+    fn arguments(&self, call: &Call, subject: Option<&Value>) -> impl Fn(&str) -> String {
+        let last = last_parameter(call);
+        move |name| {
+            let id = match subject {
+                Some(subject) if last == Some(name) => subject["id"].as_str(),
+                Some(subject) => subject[name].as_str(),
+                None => None,
+            };
+            id.map_or_else(|| self.id(name), str::to_owned)
+        }
+    }
+
+    /// The id of the newest object of a kind.
+    fn id(&self, kind: &str) -> String {
+        let newest = self.newest(kind).and_then(|object| object["id"].as_str());
+        match (newest, kind) {
+            (Some(id), _) => id.to_owned(),
+            (None, "file_id") => set("OPENAI_FILE_ID").unwrap_or_else(|| "missing".to_owned()),
+            (None, _) => "missing".to_owned(),
+        }
+    }
+
+    /// Remembers an object that was made. One that was only listed may belong to somebody
+    /// else: it is taken where nothing of its kind can be made.
+    fn remember(&mut self, call: &Call, answer: &Value) {
+        let Some(kind) = call.names else {
+            return;
+        };
+        if makes(call, kind) {
+            self.objects.push((kind, answer.clone()));
+            self.remember_thread(call, answer);
+        } else if let Some(first) = answer["data"].get(0)
+            && !CALLS.iter().any(|call| makes(call, kind))
+        {
+            self.objects.push((kind, first.clone()));
+        }
+    }
+
+    /// A run of no given thread comes with a thread of its own.
+    fn remember_thread(&mut self, call: &Call, run: &Value) {
+        if call.names == Some("run_id") && !call.path.contains("{thread_id}") {
+            self.objects
+                .push(("thread_id", json!({ "id": run["thread_id"] })));
+        }
+    }
+
+    /// The body of a call: what the document requires, with values that make sense.
+    fn body(&self, call: &Call) -> Value {
+        let Some(body) = &call.body else {
+            return Value::Null;
+        };
+        let json = if self.full { body.full } else { body.least };
+        let mut sample: Value = serde_json::from_str(json).unwrap_or_default();
+        for name in body.properties.iter().filter(|_| !self.full) {
+            if let Some(value) = self.sensible(name) {
+                sample[*name] = value;
+            }
+        }
+        sample
+    }
+
+    /// A value for a property that a server can do something with.
+    fn sensible(&self, property: &str) -> Option<Value> {
+        let question = |place| json!(format!("How is the weather in {place}?"));
+        Some(match property {
+            "model" => json!(set("OPENAI_MODEL").unwrap_or_else(|| "gpt-4o".to_owned())),
+            "name" => json!("Doctor"),
+            "description" => json!("Examines servers."),
+            "instructions" => json!("Always ask the tool."),
+            "tools" => json!([{ "type": "function", "function": {
+                "name": "get_weather",
+                "description": "The weather in a city.",
+                "parameters": { "type": "object", "properties": { "city": { "type": "string" } } },
+            } }]),
+            "tool_choice" => json!({ "type": "function", "function": { "name": "get_weather" } }),
+            "metadata" => json!({ "made-by": "doctor" }),
+            "role" => json!("user"),
+            "content" => question("Oslo"),
+            "thread" => json!({ "messages": [{ "role": "user", "content": question("Bergen") }] }),
+            "tool_outputs" => self.outputs(),
+            "assistant_id" | "file_id" => json!(self.id(property)),
+            _ => return None,
+        })
+    }
+
+    /// An output for each tool call that the newest run waits for.
+    fn outputs(&self) -> Value {
+        let run = self.newest("run_id").unwrap_or(&Value::Null);
+        let calls = &run["required_action"]["submit_tool_outputs"]["tool_calls"];
+        let calls = calls.as_array().into_iter().flatten();
+        calls
+            .map(|call| json!({ "tool_call_id": call["id"], "output": "12 °C" }))
+            .collect()
+    }
+
+    /// Asks for the run until it wants a tool's output, has ended, or the time is up.
+    async fn wait_for_action(&mut self, get_run: &'static Call, mut run: Value) {
+        for _ in 0..self.wait {
+            if !matches!(run["status"].as_str(), Some("queued" | "in_progress")) {
+                break;
+            }
+            pause().await;
+            match self.call(get_run, self.subject(get_run), Value::Null).await {
+                Ok(answer) => run = answer.value,
+                Err(_) => break,
+            }
+        }
+        self.objects.push(("run_id", run));
+    }
+
+    /// Opens the streams of the operations that have one: first that which makes a thread
+    /// of its own, then those that go on there.
+    async fn open_streams(&mut self) {
+        let mut calls: Vec<&Call> = CALLS.iter().filter(|call| call.events.is_some()).collect();
+        calls.sort_by_key(|call| Reverse(place(call)));
+        for call in calls {
+            let name = format!("{} as a stream", call.id);
+            let arguments = self.arguments(call, self.subject(call));
+            let watched = document::stream(&self.client, call.id, arguments, self.body(call)).await;
+            let watched = match watched {
+                Ok(None) => {
+                    println!("-- {name}: the server answers without events");
+                    // A run has begun, and is in the way of others where runs are real.
+                    if self.full {
+                        continue;
+                    }
+                    return;
+                }
+                Ok(Some(watched)) => Ok((format!("{} events", watched.events), watched.run)),
+                Err(error) => Err(error),
+            };
+            if let Some(Some(run)) = self.report.note(&name, watched) {
+                self.remember_thread(call, &run);
+                self.objects.push(("run_id", run));
+                self.look_at_run().await;
+            }
+        }
+    }
+
+    /// Asks what the newest run waits for.
+    async fn look_at_run(&mut self) {
+        if let Some(get_run) = CALLS.iter().find(|call| call.id == "getRun")
+            && let Ok(answer) = self.call(get_run, self.subject(get_run), Value::Null).await
+        {
+            self.objects.push(("run_id", answer.value));
+        }
+    }
+}
+
+/// Whether a call makes an object of this kind, rather than finding or changing one.
+fn makes(call: &Call, kind: &str) -> bool {
+    let is_named = call.path.contains(&format!("{{{kind}}}"));
+    call.method == "POST" && call.names == Some(kind) && !is_named
+}
+
+/// The last parameter of a path.
+fn last_parameter(call: &Call) -> Option<&'static str> {
+    let mut parts = call.path.rsplit('/');
+    parts.find_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+/// Sorts calls: what makes something first, then what uses it, and the paths that name
+/// something before those that make something of several kinds (`/threads/runs`).
+fn place(call: &Call) -> (Vec<(bool, &'static str)>, Reverse<&'static str>) {
+    let parts = call.path.split('/');
+    let parts = parts.map(|part| (!part.starts_with('{'), part));
+    (parts.collect(), Reverse(call.method))
 }
 
 /// What was called, and how it went.
 #[derive(Default)]
 struct Report {
-    called: Vec<&'static str>,
+    passed: usize,
     failed: usize,
     /// Nothing answers, so that there is nothing to examine.
     unreachable: bool,
 }
 
 impl Report {
-    fn note<T>(
-        &mut self,
-        operation: &'static str,
-        result: Result<Response<T>, Error>,
-    ) -> Option<T> {
-        self.called.push(operation);
-        match result {
-            Ok(response) => {
-                println!("ok {operation} {}", response.status().as_u16());
-                Some(response.into_inner())
+    fn note<T>(&mut self, name: &str, outcome: Outcome<(String, T)>) -> Option<T> {
+        match outcome {
+            Ok((result, value)) => {
+                println!("ok {name} {result}");
+                self.passed += 1;
+                Some(value)
             }
             Err(error) => {
                 let message = error.to_string();
+                let operation = name.split(' ').next().unwrap_or_default();
                 let message = message
                     .strip_prefix(&format!("{operation} "))
                     .unwrap_or(&message);
-                println!(
-                    "failed {operation}: {}",
-                    message.trim_start_matches("failed: ")
-                );
+                println!("failed {name}: {}", message.trim_start_matches("failed: "));
                 self.failed += 1;
-                self.unreachable |= error.is_connect();
+                self.unreachable |= error.downcast_ref().is_some_and(Error::is_connect);
                 None
             }
         }
     }
 
     fn close(self) -> ExitCode {
-        let missing: Vec<&str> = operations::ALL
-            .iter()
-            .map(|operation| operation.id)
-            .filter(|id| !self.called.contains(id))
-            .collect();
         if self.unreachable {
             println!("nothing answers: the other calls were not made");
-        } else {
-            for id in &missing {
-                println!("failed {id}: doctor does not know this operation");
-            }
         }
-        let failed = self.failed + missing.len();
-        println!(
-            "{} passed, {failed} failed",
-            self.called.len() - self.failed
-        );
-        if failed == 0 {
+        println!("{} passed, {} failed", self.passed, self.failed);
+        if self.failed == 0 {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
@@ -100,312 +443,45 @@ impl Report {
     }
 }
 
-async fn examine(client: &Client, report: &mut Report) {
-    report.note(
-        "listAssistants",
-        client
-            .list_assistants()
-            .limit(5)
-            .order(ListOrder::Desc)
-            .send_response()
-            .await,
-    );
-    if report.unreachable {
-        return;
-    }
-    let assistant_id = assistants(client, report).await;
-    let thread_id = threads(client, report).await;
-    messages(client, report, &thread_id).await;
-    runs(client, report, &thread_id, &assistant_id).await;
-    clean_up(client, report, &thread_id, &assistant_id).await;
+/// A variable that is set to something.
+fn set(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-async fn assistants(client: &Client, report: &mut Report) -> String {
-    let model = env::var("OPENAI_MODEL").unwrap_or_else(|_| "gpt-4o".to_owned());
-    let function = FunctionObject::builder()
-        .name("get_weather")
-        .description("The weather in a city.")
-        .parameters(json!({ "type": "object", "properties": { "city": { "type": "string" } } }));
-    let body = CreateAssistantRequest::builder()
-        .model(model)
-        .name("Doctor")
-        .instructions("Always ask the tool.")
-        .tools([AssistantToolsFunction::builder().function(function)])
-        .metadata([("made-by", "doctor")]);
-    let created = report.note(
-        "createAssistant",
-        client.create_assistant().body(body).send_response().await,
-    );
-    let id = created.map_or_else(|| "asst_missing".to_owned(), |assistant| assistant.id);
-
-    report.note(
-        "getAssistant",
-        client
-            .get_assistant()
-            .assistant_id(&id)
-            .send_response()
-            .await,
-    );
-    let body = ModifyAssistantRequest::builder().description("Examines servers.");
-    let modified = client
-        .modify_assistant()
-        .assistant_id(&id)
-        .body(body)
-        .send_response()
-        .await;
-    report.note("modifyAssistant", modified);
-    id
-}
-
-async fn threads(client: &Client, report: &mut Report) -> String {
-    let body = CreateThreadRequest::builder().metadata([("made-by", "doctor")]);
-    let created = report.note(
-        "createThread",
-        client.create_thread().body(body).send_response().await,
-    );
-    let id = created.map_or_else(|| "thread_missing".to_owned(), |thread| thread.id);
-
-    report.note(
-        "getThread",
-        client.get_thread().thread_id(&id).send_response().await,
-    );
-    let body = ModifyThreadRequest::builder().metadata([("examined", "yes")]);
-    let modified = client
-        .modify_thread()
-        .thread_id(&id)
-        .body(body)
-        .send_response()
-        .await;
-    report.note("modifyThread", modified);
-    id
-}
-
-async fn messages(client: &Client, report: &mut Report, thread_id: &str) {
-    let body = CreateMessageRequest::builder()
-        .role(MessageRole::User)
-        .content("How is the weather in Oslo?");
-    let created = client
-        .create_message()
-        .thread_id(thread_id)
-        .body(body)
-        .send_response()
-        .await;
-    let created = report.note("createMessage", created);
-    let id = created.map_or_else(|| "msg_missing".to_owned(), |message| message.id);
-
-    let listed = client
-        .list_messages()
-        .thread_id(thread_id)
-        .limit(5)
-        .send_response()
-        .await;
-    report.note("listMessages", listed);
-    let found = client
-        .get_message()
-        .thread_id(thread_id)
-        .message_id(&id)
-        .send_response()
-        .await;
-    report.note("getMessage", found);
-    let body = ModifyMessageRequest::builder().metadata([("examined", "yes")]);
-    let modified = client
-        .modify_message()
-        .thread_id(thread_id)
-        .message_id(&id)
-        .body(body)
-        .send_response()
-        .await;
-    report.note("modifyMessage", modified);
-}
-
-async fn runs(client: &Client, report: &mut Report, thread_id: &str, assistant_id: &str) {
-    let body = CreateRunRequest::builder()
-        .assistant_id(assistant_id)
-        .tool_choice(ToolChoiceMode::Required);
-    let created = client
-        .create_run()
-        .thread_id(thread_id)
-        .body(body)
-        .send_response()
-        .await;
-    let created = report.note("createRun", created);
-    let id = created.map_or_else(|| "run_missing".to_owned(), |run| run.id);
-
-    report.note(
-        "listRuns",
-        client
-            .list_runs()
-            .thread_id(thread_id)
-            .limit(5)
-            .send_response()
-            .await,
-    );
-    let found = client
-        .get_run()
-        .thread_id(thread_id)
-        .run_id(&id)
-        .send_response()
-        .await;
-    let found = report.note("getRun", found);
-    let body = ModifyRunRequest::builder().metadata([("examined", "yes")]);
-    let modified = client
-        .modify_run()
-        .thread_id(thread_id)
-        .run_id(&id)
-        .body(body)
-        .send_response()
-        .await;
-    report.note("modifyRun", modified);
-
-    let run = match found {
-        Some(run) => wait_for_action(client, thread_id, run).await,
-        None => None,
-    };
-    steps(client, report, thread_id, &id).await;
-    let body = SubmitToolOutputsRunRequest::builder().tool_outputs(outputs(run.as_ref()));
-    let submitted = client
-        .submit_tool_outputs_to_run()
-        .thread_id(thread_id)
-        .run_id(&id)
-        .body(body)
-        .send_response()
-        .await;
-    report.note("submitToolOuputsToRun", submitted);
-
-    let thread = CreateThreadRequest::builder().messages([CreateMessageRequest::builder()
-        .role(MessageRole::User)
-        .content("How is the weather in Bergen?")]);
-    let body = CreateThreadAndRunRequest::builder()
-        .assistant_id(assistant_id)
-        .thread(thread);
-    let both = report.note(
-        "createThreadAndRun",
-        client
-            .create_thread_and_run()
-            .body(body)
-            .send_response()
-            .await,
-    );
-    let (thread_id, run_id) = both.map_or_else(
-        || ("thread_missing".to_owned(), "run_missing".to_owned()),
-        |run| (run.thread_id, run.id),
-    );
-    let cancelled = client
-        .cancel_run()
-        .thread_id(thread_id)
-        .run_id(run_id)
-        .send_response()
-        .await;
-    report.note("cancelRun", cancelled);
-}
-
-async fn steps(client: &Client, report: &mut Report, thread_id: &str, run_id: &str) {
-    let with_results = [RunStepInclude::StepDetailsToolCallsFileSearchResultsContent];
-    let listed = client
-        .list_run_steps()
-        .thread_id(thread_id)
-        .run_id(run_id)
-        .include(with_results.clone())
-        .send_response()
-        .await;
-    let page = report.note("listRunSteps", listed);
-    let id = page
-        .and_then(|page| page.data.into_iter().next())
-        .map_or_else(|| "step_missing".to_owned(), |step| step.id);
-    let found = client
-        .get_run_step()
-        .thread_id(thread_id)
-        .run_id(run_id)
-        .step_id(id)
-        .include(with_results)
-        .send_response()
-        .await;
-    report.note("getRunStep", found);
-}
-
-async fn clean_up(client: &Client, report: &mut Report, thread_id: &str, assistant_id: &str) {
-    let page = client
-        .list_messages()
-        .thread_id(thread_id)
-        .limit(1)
-        .send()
-        .await
-        .ok();
-    let message_id = page
-        .and_then(|page| page.data.into_iter().next())
-        .map_or_else(|| "msg_missing".to_owned(), |message| message.id);
-    let deleted = client
-        .delete_message()
-        .thread_id(thread_id)
-        .message_id(message_id)
-        .send_response()
-        .await;
-    report.note("deleteMessage", deleted);
-    report.note(
-        "deleteThread",
-        client
-            .delete_thread()
-            .thread_id(thread_id)
-            .send_response()
-            .await,
-    );
-    let deleted = client
-        .delete_assistant()
-        .assistant_id(assistant_id)
-        .send_response()
-        .await;
-    report.note("deleteAssistant", deleted);
-}
-
-/// Asks for the run until it wants a tool's output, has ended, or the time is up.
-async fn wait_for_action(
-    client: &Client,
-    thread_id: &str,
-    mut run: RunObject,
-) -> Option<RunObject> {
-    let seconds = env::var("DOCTOR_WAIT")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(30);
-    for _ in 0..seconds {
-        if !matches!(run.status, RunStatus::Queued | RunStatus::InProgress) {
-            break;
+/// A server in this process that answers every operation by the document.
+async fn local_server() -> MockServer {
+    println!("OPENAI_BASE_URL is not set: talking to a mock in this process.\n");
+    let server = MockServer::start_async().await;
+    let mut calls: Vec<&Call> = CALLS.iter().collect();
+    // The first that matches answers, and `/threads/runs` is no thread.
+    calls.sort_by_key(|call| Reverse(place(call)));
+    for call in calls {
+        let parts = call
+            .path
+            .split('/')
+            .map(|part| match part.starts_with('{') {
+                true => "[^/]+",
+                false => part,
+            });
+        let path = format!("^{}$", parts.collect::<Vec<_>>().join("/"));
+        if let Some(events) = call.events {
+            server.mock(|when, then| {
+                when.method(call.method)
+                    .path_matches(path.as_str())
+                    .json_body_includes(r#"{"stream": true}"#);
+                then.status(200)
+                    .header("content-type", "text/event-stream")
+                    .body(events);
+            });
         }
-        pause().await;
-        run = client
-            .get_run()
-            .thread_id(thread_id)
-            .run_id(&run.id)
-            .send()
-            .await
-            .ok()?;
-    }
-    Some(run)
-}
-
-/// An output for each tool call that the run waits for.
-fn outputs(run: Option<&RunObject>) -> Vec<ToolOutput> {
-    let Some(RunRequiredAction::SubmitToolOutputs(action)) =
-        run.and_then(|run| run.required_action.as_ref())
-    else {
-        return Vec::new();
-    };
-    let ids = action
-        .submit_tool_outputs
-        .tool_calls
-        .iter()
-        .filter_map(|call| match call {
-            RunToolCall::Function(call) => Some(call.id.as_str()),
-            _ => None,
+        server.mock(|when, then| {
+            when.method(call.method).path_matches(path.as_str());
+            then.status(200)
+                .header("content-type", "application/json")
+                .body(call.answer);
         });
-    ids.filter_map(|id| {
-        ToolOutput::builder()
-            .tool_call_id(id)
-            .output("12 °C")
-            .build()
-            .ok()
-    })
-    .collect()
+    }
+    server
 }
 
 #[expect(

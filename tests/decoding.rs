@@ -1,5 +1,7 @@
 //! How generated types read what servers send, whatever the order and the oddities.
 
+#![cfg(assistants_document = "openapi.yaml")]
+
 use openai_assistants::types::{
     AssistantStreamEvent, AssistantTool, AssistantToolsFunction, AssistantsApiResponseFormatOption,
     AssistantsApiToolChoiceOption, CreateMessageContent, MessageDeltaContent, MessageObject,

@@ -1,6 +1,8 @@
 //! Servers that bend the rules: answers and streams as they send them, with what the caller
 //! gets. `tests/dialects/` holds a file of answers and a stream of each server.
 
+#![cfg(assistants_document = "openapi.yaml")]
+
 use std::collections::BTreeSet;
 
 use httpmock::{Method, MockServer};

@@ -1,6 +1,8 @@
 //! The typed forms of what Foundry has beyond the document: what they put on the wire, and
 //! what they make of what comes back.
 
+#![cfg(assistants_document = "openapi.yaml")]
+
 use httpmock::{Method, MockServer};
 use openai_assistants::foundry::{
     AiSearchIndex, AzureFunction, BingCustomSearch, BingGrounding, BingSearch, BrowserAutomation,

@@ -1,5 +1,7 @@
 //! The life of a run as a program sees it, against typed mocks.
 
+#![cfg(assistants_document = "openapi.yaml")]
+
 use std::time::Duration;
 
 use httpmock::MockServer;

@@ -1,5 +1,5 @@
-//! The server that the examples start when they are given none: fixed answers that
-//! make up one conversation, one for each operation.
+//! The server that `quickstart` starts when it is given none: fixed answers that make up
+//! one conversation.
 
 use std::env;
 
@@ -30,17 +30,12 @@ pub async fn client() -> Result<(Client, Option<MockServer>), Error> {
 fn assistants(server: &MockServer) {
     let assistant = mock::assistant();
     server.create_assistant(|_, then| drop(then.ok(&assistant)));
-    server.list_assistants(|_, then| drop(then.ok(&mock::assistants(vec![assistant.clone()]))));
-    server.get_assistant(|_, then| drop(then.ok(&assistant)));
-    server.modify_assistant(|_, then| drop(then.ok(&assistant)));
     server.delete_assistant(|_, then| drop(then.ok(&mock::deleted_assistant())));
 }
 
 fn threads(server: &MockServer) {
     let thread = mock::thread();
     server.create_thread(|_, then| drop(then.ok(&thread)));
-    server.get_thread(|_, then| drop(then.ok(&thread)));
-    server.modify_thread(|_, then| drop(then.ok(&thread)));
     server.delete_thread(|_, then| drop(then.ok(&mock::deleted_thread())));
 }
 
@@ -53,9 +48,6 @@ fn messages(server: &MockServer) {
     );
     let answer = message("msg_3", MessageRole::Assistant, "2 + 2 = 4");
     server.create_message(|_, then| drop(then.ok(&question)));
-    server.get_message(|_, then| drop(then.ok(&question)));
-    server.modify_message(|_, then| drop(then.ok(&question)));
-    server.delete_message(|_, then| drop(then.ok(&mock::deleted_message())));
 
     let mut first_page = mock::messages(vec![question.clone(), hint]);
     first_page.has_more = true;
@@ -74,17 +66,9 @@ fn runs(server: &MockServer) {
     let queued = mock::run();
     let mut completed = mock::run();
     completed.status = RunStatus::Completed;
-    let mut cancelled = mock::run();
-    cancelled.status = RunStatus::Cancelled;
     server.create_run(|_, then| drop(then.ok(&queued)));
-    server.create_thread_and_run(|_, then| drop(then.ok(&queued)));
-    server.list_runs(|_, then| drop(then.ok(&mock::runs(vec![completed.clone()]))));
     server.get_run(|_, then| drop(then.ok(&completed)));
-    server.modify_run(|_, then| drop(then.ok(&completed)));
-    server.cancel_run(|_, then| drop(then.ok(&cancelled)));
-    server.submit_tool_ouputs_to_run(|_, then| drop(then.ok(&queued)));
     server.list_run_steps(|_, then| drop(then.ok(&mock::run_steps(vec![mock::run_step()]))));
-    server.get_run_step(|_, then| drop(then.ok(&mock::run_step())));
 }
 
 fn message(id: &str, role: MessageRole, text: &str) -> MessageObject {

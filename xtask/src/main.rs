@@ -31,13 +31,19 @@ enum Command {
         /// Print the typed mocks instead of the client
         #[arg(long)]
         mocks: bool,
+        /// Print what the example `doctor` knows of the document instead
+        #[arg(long, conflicts_with = "mocks")]
+        doctor: bool,
         /// Print what goes to the module `v1`
         #[arg(long)]
         v1: bool,
     },
-    /// Run the example `doctor` against a validating mock, once for each seed
+    /// Build a client from a document and try it against a validating mock of the document
+    ///
+    /// The document is imported below `target`, and `openapi.yaml` stays as it is. The
+    /// example `doctor` calls every operation, once for each seed.
     Doctor {
-        /// The document that the mock serves
+        /// A complete OpenAPI 3.0 or 3.1 document of any date, or an imported one
         #[arg(default_value_os_t = default_output())]
         document: PathBuf,
         /// How many sets of random answers to try
@@ -144,8 +150,16 @@ fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Generate {
             document,
             mocks,
+            doctor,
             v1,
-        } => generate(document, mocks, v1)?,
+        } => {
+            let source = generate(document, v1)?;
+            match (mocks, doctor) {
+                (true, _) => source.mocks,
+                (_, true) => source.doctor,
+                _ => source.client,
+            }
+        }
         Command::Doctor { document, seeds } => doctor::run(&root(), &document, seeds)?,
     };
     Ok(text.into())
@@ -167,7 +181,7 @@ fn diff(from: &Path, document: &Path, json: bool) -> Result<Outcome, Failure> {
     })
 }
 
-fn generate(document: Option<PathBuf>, mocks: bool, v1: bool) -> Result<String, String> {
+fn generate(document: Option<PathBuf>, v1: bool) -> Result<build::Source, String> {
     let (module, own) = match v1 {
         true => (build::Module::V1, "openapi-v1.yaml"),
         false => (build::Module::Root, "openapi.yaml"),
@@ -176,6 +190,11 @@ fn generate(document: Option<PathBuf>, mocks: bool, v1: bool) -> Result<String, 
     let document = document::read(&path).map_err(|error| error.to_string())?;
     let source = build::generate(&document, module)
         .map_err(|error| format!("{}: {error}", path.display()))?;
-    eprintln!("{} schemas", source.schemas.len());
-    Ok(if mocks { source.mocks } else { source.client })
+    eprintln!("{} schemas", source.findings.schemas.len());
+    for lack in &source.findings.lacks {
+        let feature = lack.feature.map(|name| format!("with `{name}`, "));
+        let kind = if lack.is_fatal { "error" } else { "warning" };
+        eprintln!("{kind}: {}{}", feature.unwrap_or_default(), lack.sentence);
+    }
+    Ok(source)
 }

@@ -1,0 +1,307 @@
+//! What the example `doctor` needs to know of the document, as source: a table of the
+//! operations with samples of what they send and get, and functions that call each of them
+//! through its builder and types. It is no part of the library.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use serde_json::{Value, json};
+
+use super::api::{Api, Kind, Operation, Parameter, type_name};
+use super::finish::ident;
+use super::sample::{self, Extent};
+
+/// The source that `examples/doctor.rs` includes.
+pub fn source(api: &Api) -> String {
+    let named = named(api);
+    let rows = api
+        .operations
+        .iter()
+        .map(|operation| row(api, operation, &named));
+    let calls = api.operations.iter().map(|operation| {
+        let (id, call) = (operation.id, call(api, operation));
+        quote!(#id => answer(#call.send_response().await?))
+    });
+    let streams = api
+        .operations
+        .iter()
+        .filter(|operation| operation.events.is_some());
+    let streams = streams.map(|operation| {
+        let (id, call) = (operation.id, call(api, operation));
+        quote!(#id => watch(#call.stream().await).await)
+    });
+    prettyplease::unparse(&syn::parse_quote! {
+        /// Every operation of the document, in the order of its paths.
+        pub const CALLS: &[Call] = &[#(#rows),*];
+
+        /// Calls an operation by its builder; its path is made of the arguments.
+        pub async fn call(
+            client: &Client,
+            id: &str,
+            argument: impl Fn(&str) -> String,
+            body: Value,
+        ) -> Outcome<Answer> {
+            match id {
+                #(#calls,)*
+                _ => Err(unknown(id)),
+            }
+        }
+
+        /// The same for a stream.
+        pub async fn stream(
+            client: &Client,
+            id: &str,
+            argument: impl Fn(&str) -> String,
+            body: Value,
+        ) -> Outcome<Option<Watched>> {
+            match id {
+                #(#streams,)*
+                _ => Err(unknown(id)),
+            }
+        }
+    })
+}
+
+/// The schemas whose objects a path names, and the parameter that takes their id: what
+/// `GET /threads/{thread_id}` answers with is named by `thread_id`.
+fn named<'a>(api: &Api<'a>) -> BTreeMap<&'a str, &'a str> {
+    let gets = api
+        .operations
+        .iter()
+        .filter(|operation| operation.method == "get");
+    gets.filter_map(|operation| {
+        let (_, last) = operation.path.rsplit_once('/')?;
+        let parameter = last.strip_prefix('{')?.strip_suffix('}')?;
+        Some((operation.response, parameter))
+    })
+    .collect()
+}
+
+fn row(api: &Api, operation: &Operation, named: &BTreeMap<&str, &str>) -> TokenStream {
+    let (id, path) = (operation.id, operation.path);
+    let method = operation.method.to_uppercase();
+    let page = api.page(operation.response);
+    let object = page.as_ref().map_or(operation.response, |page| page.item);
+    let names = option(named.get(object).map(|name| quote!(#name)));
+    let events = option(operation.events.map(|union| {
+        let events = events(api, union);
+        quote!(#events)
+    }));
+    let body = option(operation.body.map(|schema| {
+        let least = body(api, operation, schema, Extent::Least).to_string();
+        let body = body(api, operation, schema, Extent::Full);
+        let (properties, full) = (
+            body.as_object().into_iter().flat_map(serde_json::Map::keys),
+            body.to_string(),
+        );
+        quote!(Body { properties: &[#(#properties),*], least: #least, full: #full })
+    }));
+    let answer = sample::of(api, &refer(operation.response), Extent::Full).to_string();
+    quote! {
+        Call {
+            id: #id,
+            method: #method,
+            path: #path,
+            names: #names,
+            events: #events,
+            body: #body,
+            answer: #answer,
+        }
+    }
+}
+
+/// A stream with every event but that of an error, as it is on the wire. What is no JSON is
+/// the end of it.
+fn events(api: &Api, union: &str) -> String {
+    let Kind::Events { members } = &api.schemas[union].kind else {
+        return String::new();
+    };
+    let members = members.iter().filter(|member| member.tag != "error");
+    let samples = members.map(|member| {
+        let mut sample = sample::of(api, &refer(member.schema), Extent::Full);
+        (member.tag, sample["data"].take())
+    });
+    let (ends, others): (Vec<_>, Vec<_>) = samples.partition(|(_, data)| data.is_string());
+    let events = others.iter().chain(&ends).map(|(tag, data)| {
+        let data = data
+            .as_str()
+            .map_or_else(|| data.to_string(), str::to_owned);
+        format!("event: {tag}\ndata: {data}\n\n")
+    });
+    events.collect()
+}
+
+/// A body that fits the schema. Whether to stream is said by the method that is called.
+fn body(api: &Api, operation: &Operation, schema: &str, extent: Extent) -> Value {
+    let mut body = sample::of(api, &refer(schema), extent);
+    if let Some(properties) = body.as_object_mut()
+        && operation.events.is_some()
+    {
+        properties.remove("stream");
+    }
+    body
+}
+
+/// The builder of an operation with its arguments.
+fn call(api: &Api, operation: &Operation) -> TokenStream {
+    let function = ident(&operation.function());
+    let path = operation.in_path().map(|parameter| {
+        let (setter, name) = (ident(&parameter.function()), parameter.name);
+        quote!(.#setter(argument(#name)))
+    });
+    let query = operation
+        .parameters
+        .iter()
+        .filter(|parameter| !parameter.is_path);
+    let query = query.filter_map(|parameter| {
+        let (setter, value) = (ident(&parameter.function()), query_value(api, parameter)?);
+        Some(quote!(.#setter(#value)))
+    });
+    let body = operation.body.map(|schema| {
+        let schema = ident(&type_name(schema));
+        quote!(.body(typed::<types::#schema>(body)?))
+    });
+    quote!(client.#function()#(#path)*#(#query)*#body)
+}
+
+/// What the query says. Where that is the id of something, it is not said unless it must.
+fn query_value(api: &Api, parameter: &Parameter) -> Option<TokenStream> {
+    let name = parameter.name;
+    let literal = |value: &Value| match value {
+        Value::String(text) => Some(quote!(#text)),
+        Value::Bool(value) => Some(quote!(#value)),
+        Value::Number(number) if number.is_f64() => number.as_f64().map(|value| quote!(#value)),
+        Value::Number(number) => number.as_i64().map(|value| quote!(#value)),
+        _ => None,
+    };
+    match sample::of(api, parameter.schema, Extent::Least) {
+        Value::Array(items) => {
+            let items = items.iter().map(literal).collect::<Option<Vec<_>>>()?;
+            Some(quote!([#(#items),*]))
+        }
+        Value::String(_) if parameter.schema["type"] == "string" => {
+            parameter.is_required.then(|| quote!(argument(#name)))
+        }
+        value => literal(&value),
+    }
+}
+
+fn refer(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+fn option(value: Option<TokenStream>) -> TokenStream {
+    value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Module;
+    use super::*;
+
+    fn document() -> Value {
+        let id = |name: &str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
+        let query =
+            |name: &str, schema: Value| json!({ "name": name, "in": "query", "schema": schema });
+        let json = |schema: &str| json!({ "content": { "application/json": { "schema": refer(schema) } } });
+        let text = json!({ "type": "string" });
+        let event = |tag: &str, data: Value| {
+            json!({ "type": "object", "required": ["event", "data"], "properties": {
+                "event": { "type": "string", "enum": [tag] }, "data": data,
+            } })
+        };
+        json!({
+            "openapi": "3.0.3",
+            "paths": {
+                "/things": { "get": {
+                    "operationId": "listThings",
+                    "parameters": [
+                        query("limit", json!({ "type": "integer", "default": 20 })),
+                        query("order", refer("Order")),
+                        query("include[]", json!({ "type": "array", "items": refer("Order") })),
+                        query("after", text.clone()),
+                    ],
+                    "responses": { "200": json("ListThings") },
+                } },
+                "/things/{thing_id}": {
+                    "get": { "operationId": "getThing", "parameters": [id("thing_id")], "responses": { "200": json("Thing") } },
+                    "post": {
+                        "operationId": "runThing", "parameters": [id("thing_id")], "requestBody": json("RunThing"),
+                        "responses": { "200": json("Thing") }, "x-event-stream": refer("Events"),
+                    },
+                },
+            },
+            "components": { "schemas": {
+                "Thing": { "type": "object", "required": ["id"], "properties": { "id": text } },
+                "ListThings": { "type": "object", "properties": {
+                    "data": { "type": "array", "items": refer("Thing") }, "has_more": { "type": "boolean" },
+                } },
+                "Order": { "type": "string", "enum": ["asc", "desc"] },
+                "RunThing": { "type": "object", "required": ["how"], "properties": {
+                    "how": { "type": "string" }, "stream": { "type": "boolean" }, "why": { "type": "string" },
+                } },
+                "Events": { "oneOf": [refer("Done"), refer("Ran"), refer("Failed")], "discriminator": {
+                    "propertyName": "event",
+                    "mapping": {
+                        "done": "#/components/schemas/Done",
+                        "error": "#/components/schemas/Failed",
+                        "thing.ran": "#/components/schemas/Ran",
+                    },
+                } },
+                "Done": event("done", json!({ "type": "string", "enum": ["[DONE]"] })),
+                "Ran": event("thing.ran", refer("Thing")),
+                "Failed": event("error", refer("Thing")),
+            } },
+        })
+    }
+
+    /// The source without the layout.
+    fn source_of(document: &Value) -> String {
+        let source = source(&Api::read(document, Module::Root).expect("the document is usable"));
+        source.split_whitespace().collect()
+    }
+
+    #[test]
+    fn each_operation_is_called_with_what_can_be_said() {
+        let source = source_of(&document());
+        for call in [
+            r#"client.list_things().limit(20i64).order("asc").include(["asc"]).send_response()"#,
+            r#"client.get_thing().thing_id(argument("thing_id")).send_response()"#,
+            r#".body(typed::<types::RunThing>(body)?).send_response()"#,
+        ] {
+            assert!(source.contains(call), "{call} is not in {source}");
+        }
+    }
+
+    #[test]
+    fn only_what_streams_is_opened_as_a_stream() {
+        let source = source_of(&document());
+        assert_eq!(source.matches(".stream().await").count(), 1);
+        assert_eq!(source.matches("events:Some(").count(), 1);
+    }
+
+    #[test]
+    fn the_body_does_not_say_whether_to_stream() {
+        let source = source_of(&document());
+        let body = r#"Body{properties:&["how","why"],least:"{\"how\":\"text\"}",full:"{\"how\":\"text\",\"why\":\"text\"}",}"#;
+        assert!(source.contains(body), "{source}");
+    }
+
+    #[test]
+    fn an_object_is_named_by_the_parameter_that_finds_it() {
+        let source = source_of(&document());
+        assert_eq!(
+            source.matches(r#"names:Some("thing_id")"#).count(),
+            3,
+            "{source}"
+        );
+    }
+
+    #[test]
+    fn a_stream_has_its_end_at_the_end() {
+        let source = source_of(&document());
+        let events = r#"events:Some("event:thing.ran\ndata:{\"id\":\"text\"}\n\nevent:done\ndata:[DONE]\n\n",)"#;
+        assert!(source.contains(events), "{source}");
+    }
+}
