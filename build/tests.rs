@@ -151,6 +151,59 @@ fn error(document: &Value) -> String {
     }
 }
 
+/// In front of a field that servers may leave out.
+const MAY_BE_MISSING: &str =
+    r#"#[serde(default,deserialize_with="crate::codec::null_as_default")]"#;
+
+#[test]
+fn what_an_answer_is_told_by_and_what_callers_send_may_not_be_missing() {
+    let properties = json!({
+        "count": { "type": "integer" }, "flag": { "type": "boolean" }, "id": { "type": "string" },
+        "level": refer("Level"), "status": refer("Level"), "text": { "type": "string" },
+    });
+    let required = ["count", "flag", "id", "level", "status", "text"];
+    let file = client(&document(json!({
+        "Level": { "type": "string", "enum": ["a", "b"] },
+        "ModifyThingRequest": object(properties.clone(), &required),
+        "ThingObject": object(properties, &required),
+    })));
+    assert_eq!(
+        fields(&file, "ThingObject"),
+        [
+            r#"#[serde(default,deserialize_with="crate::codec::integer_or_zero")]count:i64"#.to_owned(),
+            "flag:bool".to_owned(),
+            "id:::std::string::String".to_owned(),
+            r#"#[serde(default="crate::codec::no_word",deserialize_with="crate::codec::null_as_no_word")]level:Level"#.to_owned(),
+            "status:Level".to_owned(),
+            format!("{MAY_BE_MISSING}text:::std::string::String"),
+        ]
+    );
+    assert_eq!(
+        fields(&file, "ModifyThingRequest")[..3],
+        [
+            r#"#[serde(deserialize_with="crate::codec::integer")]count:i64"#,
+            "flag:bool",
+            "id:::std::string::String",
+        ]
+    );
+}
+
+#[test]
+fn a_page_has_its_items() {
+    let items = json!({ "type": "array", "items": { "type": "string" } });
+    let page = json!({ "data": items, "has_more": { "type": "boolean" }, "others": items });
+    let file = client(&document(json!({
+        "Page": object(page, &["data", "has_more", "others"]),
+    })));
+    assert_eq!(
+        fields(&file, "Page")[..2],
+        [
+            r#"#[serde(deserialize_with="crate::codec::null_as_default")]data:::std::vec::Vec<::std::string::String>"#.to_owned(),
+            format!("{MAY_BE_MISSING}has_more:bool"),
+        ]
+    );
+}
+
 #[test]
 fn a_constant_is_written_by_the_type_and_is_no_field() {
     let tool = object(
@@ -158,7 +211,10 @@ fn a_constant_is_written_by_the_type_and_is_no_field() {
         &["type", "name"],
     );
     let file = client(&document(json!({ "Tool": tool })));
-    assert_eq!(fields(&file, "Tool"), ["name:::std::string::String"]);
+    assert_eq!(
+        fields(&file, "Tool"),
+        [format!("{MAY_BE_MISSING}name:::std::string::String")]
+    );
     let source = prettyplease::unparse(&file);
     assert!(
         source.contains(r#"#[serde(tag = "type", rename = "function")]"#),
@@ -211,10 +267,10 @@ fn a_time_is_a_timestamp() {
     assert_eq!(
         fields(&file, "ThingObject"),
         [
-            "at:crate::Timestamp",
-            "ended:::std::option::Option<crate::Timestamp>",
-            r#"#[serde(skip_serializing_if="::std::option::Option::is_none")]later:::std::option::Option<crate::Timestamp>"#,
-            "named:crate::Timestamp",
+            format!("{MAY_BE_MISSING}at:crate::Timestamp"),
+            "ended:::std::option::Option<crate::Timestamp>".to_owned(),
+            r#"#[serde(skip_serializing_if="::std::option::Option::is_none")]later:::std::option::Option<crate::Timestamp>"#.to_owned(),
+            format!("{MAY_BE_MISSING}named:crate::Timestamp"),
         ]
     );
 }
@@ -229,9 +285,9 @@ fn an_integer_is_read_from_a_whole_float() {
     assert_eq!(
         fields(&file, "ThingObject"),
         [
-            r#"#[serde(deserialize_with="crate::codec::integer")]count:i64"#,
-            r#"#[serde(default,deserialize_with="crate::codec::integer_or_null",skip_serializing_if="::std::option::Option::is_none")]most:::std::option::Option<i64>"#,
-            "ratio:f64",
+            r#"#[serde(default,deserialize_with="crate::codec::integer_or_zero")]count:i64"#.to_owned(),
+            r#"#[serde(default,deserialize_with="crate::codec::integer_or_null",skip_serializing_if="::std::option::Option::is_none")]most:::std::option::Option<i64>"#.to_owned(),
+            format!("{MAY_BE_MISSING}ratio:f64"),
         ]
     );
 }
@@ -244,11 +300,12 @@ fn a_map_of_text_holds_any_json() {
         "ThingObject": object(json!({ "labels": map, "named": refer("Labels") }), &["labels", "named"]),
         "Labels": map,
     })));
-    let rules = r#"#[serde(default,deserialize_with="crate::codec::null_as_default")]"#;
     assert_eq!(
         fields(&file, "ThingObject"),
         [
-            format!("{rules}labels:::serde_json::Map<::std::string::String,::serde_json::Value>"),
+            format!(
+                "{MAY_BE_MISSING}labels:::serde_json::Map<::std::string::String,::serde_json::Value>"
+            ),
             "named:Labels".to_owned(),
         ]
     );

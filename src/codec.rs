@@ -65,6 +65,25 @@ pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64,
     deserializer.deserialize_i64(Whole)
 }
 
+/// Decodes an integer, null as 0.
+pub(crate) fn integer_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    Ok(integer_or_null(deserializer)?.unwrap_or_default())
+}
+
+/// The value of a string enum where there is none: an unknown one, without text.
+pub(crate) fn no_word<T: for<'a> From<&'a str>>() -> T {
+    T::from("")
+}
+
+/// Decodes null in place of a string enum like a missing value.
+pub(crate) fn null_as_no_word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + for<'a> From<&'a str>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_else(no_word))
+}
+
 /// Decodes an integer that may be missing or null.
 pub(crate) fn integer_or_null<'de, D>(deserializer: D) -> Result<Option<i64>, D::Error>
 where

@@ -532,13 +532,15 @@ impl ClientBuilder {
             }
             Server::Foundry { .. } => None,
         };
-        self.access = self.access.or_else(|| Some(Access::Key(key?.to_owned())));
+        let key = key.map(|key| Access::Key(key.trim().to_owned()));
+        self.access = self.access.or(key);
         self
     }
 
     fn api_version(&self) -> Option<&str> {
         let found = self.query.iter().find(|(name, _)| name == API_VERSION);
-        found.map(|(_, version)| version.as_str())
+        let version = found.map(|(_, version)| version.as_str());
+        version.filter(|version| !version.is_empty())
     }
 
     /// The base URL, or what is wrong with where the server is said to be.
@@ -566,9 +568,7 @@ impl ClientBuilder {
 
     /// Fails if the server wants to be told the version of its API, and is not.
     fn check_api_version(&self) -> Result<(), &'static str> {
-        let is_set = self
-            .api_version()
-            .is_some_and(|version| !version.is_empty());
+        let is_set = self.api_version().is_some();
         match &self.server {
             Server::AzureOpenAi { .. } if !is_set => Err(
                 "there is no API version: hand one such as `2024-05-01-preview` over with `azure_openai`, \

@@ -3,6 +3,7 @@
 //! An error says what happened, in which operation, and what to do about it. It keeps
 //! what the server sent along, and nothing of what was sent to the server.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::error::Error as StdError;
 use std::fmt::{self, Write};
@@ -51,7 +52,7 @@ struct Inner {
     kind: Kind,
     /// In the words of the server, or in ours where it has none.
     message: String,
-    operation: Option<&'static str>,
+    operation: Option<Cow<'static, str>>,
     attempts: u32,
     status: Option<StatusCode>,
     headers: HeaderMap,
@@ -213,10 +214,11 @@ impl Error {
     }
 
     /// The operation that failed, by its name in the document, such as `createRun`; or
-    /// `request`, if it is a [`Client::request`](crate::Client::request).
+    /// the method and path, such as `GET /v1/things`, of a
+    /// [`Client::request`](crate::Client::request).
     #[must_use]
-    pub fn operation(&self) -> Option<&'static str> {
-        self.0.operation
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation.as_deref()
     }
 
     /// The run that was under way, where it is known: the server may go on with it.
@@ -676,9 +678,15 @@ impl Error {
         self
     }
 
+    /// Says what else went wrong on the way.
+    pub(crate) fn and(mut self, other: &Self) -> Self {
+        self.0.message = format!("{}; {}", self.0.message, other.0.message);
+        self
+    }
+
     /// Says where it happened.
-    pub(crate) fn at(mut self, operation: &'static str, attempts: u32) -> Self {
-        self.0.operation = Some(operation);
+    pub(crate) fn at(mut self, operation: impl Into<Cow<'static, str>>, attempts: u32) -> Self {
+        self.0.operation = Some(operation.into());
         self.0.attempts = attempts;
         self
     }
@@ -815,7 +823,7 @@ fn root(error: &(dyn StdError + 'static)) -> String {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(operation) = self.0.operation {
+        if let Some(operation) = &self.0.operation {
             write!(f, "{operation} failed: ")?;
         }
         if let Some(status) = self.0.status {

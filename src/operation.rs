@@ -1,5 +1,6 @@
 //! What a generated operation builder has to know, and how it is sent.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
@@ -104,6 +105,15 @@ impl Request {
     /// Whether the document has its operation, so that it is known what it answers with.
     pub(crate) fn is_of_document(&self) -> bool {
         !self.info.path.is_empty()
+    }
+
+    /// What errors call it: the name of its operation, or else its method and path.
+    pub(crate) fn name(&self) -> Cow<'static, str> {
+        if self.is_of_document() {
+            self.info.id.into()
+        } else {
+            format!("{} {}", self.request.method(), self.request.url().path()).into()
+        }
     }
 
     /// The thread and the run that its path names.
@@ -290,11 +300,11 @@ pub(crate) fn request<O: Operation>(operation: O) -> Result<Request> {
 
 /// Sends a request and decodes its answer.
 pub(crate) async fn send_request<T: DeserializeOwned>(request: Request) -> Result<Response<T>> {
-    let info = request.info;
-    decode(info, transport::send(request).await?)
+    let name = request.name();
+    decode(name, transport::send(request).await?)
 }
 
-fn decode<T: DeserializeOwned>(info: &OperationInfo, answer: Answer) -> Result<Response<T>> {
+fn decode<T: DeserializeOwned>(name: Cow<'static, str>, answer: Answer) -> Result<Response<T>> {
     let Answer {
         head: Head { status, headers },
         body,
@@ -309,9 +319,7 @@ fn decode<T: DeserializeOwned>(info: &OperationInfo, answer: Answer) -> Result<R
             headers,
             attempts,
         }),
-        Err(error) => {
-            Err(Error::decode(Head { status, headers }, &body, error).at(info.id, attempts))
-        }
+        Err(error) => Err(Error::decode(Head { status, headers }, &body, error).at(name, attempts)),
     }
 }
 

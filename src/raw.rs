@@ -249,8 +249,7 @@ impl fmt::Debug for RawRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RawEvent {
-    /// Its name; empty if it has none. Data of the form `{"event": …, "data": …}` that comes
-    /// without a name is taken apart: it says both.
+    /// Its name; empty if it has none. The end, `[DONE]`, has the name `done` in any case.
     pub event: String,
     /// Its data, most often JSON.
     pub data: String,
@@ -343,7 +342,7 @@ mod tests {
         assert!(error.is_not_found());
         assert_eq!(
             (error.code(), error.operation()),
-            (Some("not_there"), Some("request"))
+            (Some("not_there"), Some("DELETE /v1/vector_stores/vs_1"))
         );
         assert_eq!(error.message(), "No such store, ***.");
         assert_eq!(server.lines(), ["DELETE /v1/vector_stores/vs_1"]);
@@ -496,6 +495,16 @@ mod tests {
         assert!(server.requests()[1].ends_with(r#"{"stream":true}"#));
     }
 
+    #[tokio::test]
+    async fn an_event_is_handed_out_as_it_came() {
+        let data = r#"{"event":"progress","id":7,"data":{"x":1}}"#;
+        let server = Server::start([streamed(&format!("data: {data}\n\n{DONE}"))]).await;
+        let call = server.client().request(Method::POST, "/responses");
+        let mut stream = call.stream().await.unwrap();
+        let event = stream.try_next().await.unwrap().expect("there is one");
+        assert_eq!((&*event.event, &*event.data), ("", data));
+    }
+
     /// How a stream ends behind one event.
     async fn end_of(reply: String) -> Result<Option<RawEvent>> {
         let server = Server::start([reply]).await;
@@ -504,7 +513,7 @@ mod tests {
         assert!(stream.try_next().await.unwrap().is_some());
         let end = stream.try_next().await;
         if let Err(error) = &end {
-            assert_eq!(error.operation(), Some("request"));
+            assert_eq!(error.operation(), Some("POST /v1/responses"));
         }
         end
     }

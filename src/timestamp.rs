@@ -29,7 +29,7 @@ use serde::ser::{Serialize, Serializer};
 /// assert_eq!(Timestamp::from(1_699_009_709), 1_699_009_709);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Default)]
 pub struct Timestamp {
     seconds: i64,
     /// What is left without the whole seconds, in the direction of the time: between -1 and
@@ -99,9 +99,16 @@ impl From<i64> for Timestamp {
     }
 }
 
+/// The number.
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.fraction == 0.0 {
+        if self.fraction == 0.0 && f.precision().is_none() {
             self.seconds.fmt(f)
         } else {
             self.as_secs_f64().fmt(f)
@@ -140,6 +147,12 @@ impl Hash for Timestamp {
 impl PartialEq<i64> for Timestamp {
     fn eq(&self, seconds: &i64) -> bool {
         *self == Self::from(*seconds)
+    }
+}
+
+impl PartialEq<Timestamp> for i64 {
+    fn eq(&self, time: &Timestamp) -> bool {
+        time == self
     }
 }
 
@@ -238,6 +251,21 @@ mod tests {
             assert_eq!(written(text), integer);
             assert_eq!(read(text), read(integer), "{text}");
         }
+    }
+
+    #[test]
+    fn a_time_is_shown_as_a_number() {
+        let (whole, part) = (read("1700000000"), read("1700000000.5"));
+        assert_eq!(
+            format!("{whole:.3} {part:.3}"),
+            "1700000000.000 1700000000.500"
+        );
+        assert_eq!(
+            format!("{whole:>12} {whole:?} {part:?}"),
+            "  1700000000 1700000000 1700000000.5"
+        );
+        assert_eq!(1_700_000_000, whole);
+        assert_eq!(Timestamp::default(), 0);
     }
 
     #[test]

@@ -60,14 +60,15 @@ async fn exchange<T>(
     request: Request,
     read: impl AsyncFn(Opened) -> Result<T>,
 ) -> Result<(T, u32)> {
+    let name = request.name();
     let Request {
         client,
-        info,
         options,
         mut request,
+        ..
     } = request;
     let config = client.config();
-    prepare(&client, &options, &mut request).map_err(|error| error.at(info.id, 0))?;
+    prepare(&client, &options, &mut request).map_err(|error| error.at(name.clone(), 0))?;
     let limit = options.time_limit().unwrap_or(config.timeout);
     let mut attempts = 1;
     let mut retries = 0;
@@ -76,7 +77,7 @@ async fn exchange<T>(
         let attempt = async {
             let opened = attempt(&client, &request, limit, &mut attempts, &mut may_renew).await?;
             tracing::debug!(
-                operation = info.id,
+                operation = &*name,
                 attempt = attempts,
                 status = opened.response.status().as_u16(),
                 request_id = request_id(opened.response.headers()),
@@ -86,7 +87,7 @@ async fn exchange<T>(
         };
         let error = match attempt.await {
             Ok(received) => return Ok((received, attempts)),
-            Err(error) => error.at(info.id, attempts),
+            Err(error) => error.at(name.clone(), attempts),
         };
         let delay = match error.is_retryable() {
             true => config
@@ -95,7 +96,7 @@ async fn exchange<T>(
             false => None,
         };
         tracing::debug!(
-            operation = info.id,
+            operation = &*name,
             attempt = attempts,
             failure = error.kind(),
             status = error.status().map(|status| status.as_u16()),
@@ -166,9 +167,13 @@ async fn attempt(
     let answered = deadline
         .before(answer(client, request, attempts, may_renew))
         .await;
-    let (response, secrets) = answered.unwrap_or_else(|| Err(Error::timeout(limit)))?;
+    let (response, secrets, no_other) = answered.unwrap_or_else(|| Err(Error::timeout(limit)))?;
     if !response.status().is_success() {
-        return Err(failure(client, response, secrets, limit).await);
+        let error = failure(client, response, secrets, limit).await;
+        return Err(match no_other {
+            Some(reason) => error.and(&reason),
+            None => error,
+        });
     }
     Ok(Opened {
         response,
@@ -179,32 +184,32 @@ async fn attempt(
 
 /// The answer to a request with credentials that are good now. A token that the server
 /// refuses is asked for again, once in a call; the second try is no retry, and waits for
-/// nothing.
+/// nothing. If there is no other, the refusal comes with the reason for that.
 async fn answer(
     client: &Client,
     request: &reqwest::Request,
     attempts: &mut u32,
     may_renew: &mut bool,
-) -> Result<(reqwest::Response, Secrets)> {
+) -> Result<(reqwest::Response, Secrets, Option<Error>)> {
     let credentials = &client.config().credentials;
     let shown = credentials.current().await?;
-    let answered = ask(client, request, shown.as_ref(), *attempts).await?;
-    if answered.0.status() != StatusCode::UNAUTHORIZED || !*may_renew {
-        return Ok(answered);
-    }
+    let (response, secrets) = ask(client, request, shown.as_ref(), *attempts).await?;
     // A header of the call goes in front of the credentials, which then are not to blame.
     let refused = shown.filter(|(name, _)| !request.headers().contains_key(name));
-    let Some(refused) = refused else {
-        return Ok(answered);
+    let is_refused = response.status() == StatusCode::UNAUTHORIZED && *may_renew;
+    let Some(refused) = refused.filter(|_| is_refused) else {
+        return Ok((response, secrets, None));
     };
     *may_renew = false;
-    match credentials.renewed(&refused).await? {
-        Some(renewed) => {
+    match credentials.renewed(&refused).await {
+        Ok(Some(renewed)) => {
             tracing::debug!("the token was refused, trying another");
             *attempts += 1;
-            ask(client, request, Some(&renewed), *attempts).await
+            let (response, secrets) = ask(client, request, Some(&renewed), *attempts).await?;
+            Ok((response, secrets, None))
         }
-        None => Ok(answered),
+        Ok(None) => Ok((response, secrets, None)),
+        Err(reason) => Ok((response, secrets, Some(reason))),
     }
 }
 
@@ -835,7 +840,10 @@ mod tests {
             .await
             .expect_err("it is refused");
         assert!(error.is_authentication());
-        assert!(error.to_string().contains("the vault is closed"), "{error}");
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(401));
+        for told in ["no", "the vault is closed"] {
+            assert!(error.to_string().contains(told), "{error}");
+        }
         assert_eq!((error.attempts(), server.requests().len()), (1, 1));
     }
 

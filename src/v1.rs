@@ -68,6 +68,14 @@ pub use generated::{operations, types};
 #[derive(Clone)]
 pub struct Client(crate::Client);
 
+impl Client {
+    /// A call of any method and path, with the header of version 1. See
+    /// [`Client::request`](crate::Client::request).
+    pub fn request(&self, method: http::Method, path: impl AsRef<str>) -> crate::RawRequest {
+        self.0.request(method, path)
+    }
+}
+
 impl From<&crate::Client> for Client {
     fn from(client: &crate::Client) -> Self {
         Self(crate::Client::new(
@@ -76,8 +84,7 @@ impl From<&crate::Client> for Client {
     }
 }
 
-/// What does not depend on the version, such as [`request`](crate::Client::request). It
-/// sends the header of version 1.
+/// The client for what does not depend on the version. It sends the header of version 1.
 impl AsRef<crate::Client> for Client {
     fn as_ref(&self) -> &crate::Client {
         &self.0

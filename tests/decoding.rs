@@ -4,8 +4,9 @@
 
 use openai_assistants::types::{
     AssistantStreamEvent, AssistantTool, AssistantToolsFunction, AssistantsApiResponseFormatOption,
-    AssistantsApiToolChoiceOption, CreateMessageContent, MessageDeltaContent, MessageObject,
-    Metadata, ResponseFormat, RunCompletionUsage, RunObject, RunStatus, ToolChoiceMode,
+    AssistantsApiToolChoiceOption, CreateMessageContent, ListRunsResponse, MessageDeltaContent,
+    MessageObject, Metadata, ResponseFormat, RunCompletionUsage, RunObject, RunStatus,
+    ToolChoiceMode,
 };
 use openai_assistants::{StreamEvent, Timestamp};
 use serde::Serialize;
@@ -142,6 +143,68 @@ fn a_run_without_an_id_is_an_error_that_names_it() {
 }
 
 #[test]
+fn text_and_numbers_that_an_answer_lacks_are_empty() {
+    let run = json!({
+        "id": "run_1", "object": "thread.run", "status": "failed", "thread_id": "thread_1",
+        "assistant_id": "asst_1", "model": "m", "created_at": 1, "instructions": "i",
+        "usage": {"completion_tokens": 1, "prompt_tokens": 2, "total_tokens": 3},
+        "last_error": {"code": "server_error", "message": "no"},
+    });
+    for place in [
+        "/thread_id",
+        "/assistant_id",
+        "/model",
+        "/created_at",
+        "/instructions",
+        "/usage/completion_tokens",
+        "/usage/total_tokens",
+        "/last_error/code",
+        "/last_error/message",
+    ] {
+        let (parent, name) = place.rsplit_once('/').expect("a pointer has a slash");
+        let mut lacks = run.clone();
+        *lacks.pointer_mut(place).expect("it is there") = Value::Null;
+        let null: RunObject = serde_json::from_value(lacks.clone()).expect("null is nothing");
+        let parent = lacks.pointer_mut(parent).expect("it is there");
+        parent.as_object_mut().expect("an object").remove(name);
+        let missing: RunObject = serde_json::from_value(lacks).expect("nothing is lacked");
+        assert_eq!(null, missing, "{place}");
+        assert_eq!(missing.id, "run_1", "{place}");
+    }
+    let mut bare = run;
+    bare["last_error"] = json!({});
+    bare["created_at"] = Value::Null;
+    let run: RunObject = serde_json::from_value(bare).expect("nothing is lacked");
+    let error = run.last_error.expect("there is an error");
+    assert_eq!((error.code.as_str(), &*error.message), ("", ""));
+    assert_eq!(run.created_at, 0);
+}
+
+#[test]
+fn what_is_no_list_is_no_empty_list() {
+    for answer in [
+        r#"{}"#,
+        r#"{"error": {"message": "quota"}}"#,
+        r#"{"has_more": false}"#,
+    ] {
+        let error = serde_json::from_str::<ListRunsResponse>(answer).expect_err("it is no list");
+        assert!(
+            error.to_string().contains("missing field `data`"),
+            "{error}"
+        );
+    }
+    let empty: ListRunsResponse = serde_json::from_str(r#"{"data": null}"#).expect("it is empty");
+    assert!(empty.data.is_empty() && !empty.has_more);
+}
+
+#[test]
+fn a_label_that_is_not_there_is_null() {
+    let metadata = Metadata::from([("team", "maths")]);
+    assert_eq!(metadata["team"], "maths");
+    assert_eq!(metadata["more"], Value::Null);
+}
+
+#[test]
 fn null_is_an_empty_list() {
     let mut run: Value = read(RUN);
     run["tools"] = Value::Null;
@@ -231,7 +294,6 @@ fn a_whole_number_may_be_a_float() {
         "1e30",
         "9223372036854775808",
         "9223372036854775808.0",
-        "null",
     ] {
         let usage = serde_json::from_str::<RunCompletionUsage>(&usage(tokens));
         assert!(usage.is_err(), "{tokens} is no integer");

@@ -212,6 +212,18 @@ mod v1 {
     }
 
     #[tokio::test]
+    async fn requests_of_the_other_version_are_left_alone() {
+        let (server, client) = super::server().await;
+        let thread = serde_json::from_value(json!({ "id": "thread_1" })).expect("it decodes");
+        let mocked = server.get_thread(|_, then| drop(then.ok(&thread)));
+        let other = client.get_thread().thread_id("thread_1").send().await;
+        assert!(other.is_err());
+        let found = client.v1().get_thread().thread_id("thread_1").send().await;
+        assert_eq!(found.expect("it is mocked"), thread);
+        mocked.assert_calls(1);
+    }
+
+    #[tokio::test]
     async fn bodies_are_matched() {
         let (server, client) = super::server().await;
         let body = |id| CreateAssistantFileRequest::builder().file_id(id);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use syn::{File, ImplItem, Item, ItemMod, parse_quote};
 
+use super::super::Module;
 use super::super::api::{Api, Operation, Parameter, type_name};
 use super::{ident, methods, name_of};
 
@@ -21,7 +22,7 @@ pub fn finish(mut file: File, api: &Api) -> File {
                 ..
             }) => {
                 for item in items {
-                    finish_operation(item, &builders);
+                    finish_operation(item, &builders, api.module);
                 }
             }
             Item::Trait(item) => {
@@ -53,7 +54,7 @@ fn alias_in_trait(member: &syn::TraitItem) -> Option<syn::TraitItem> {
     Some(syn::TraitItem::Fn(alias))
 }
 
-fn finish_operation(item: &mut Item, builders: &BTreeMap<String, &Operation>) {
+fn finish_operation(item: &mut Item, builders: &BTreeMap<String, &Operation>, module: Module) {
     match item {
         Item::Struct(item) => {
             let name = item.ident.to_string();
@@ -94,6 +95,9 @@ fn finish_operation(item: &mut Item, builders: &BTreeMap<String, &Operation>) {
                     function.attrs.push(parse_quote!(#[doc = #doc]));
                     if let Some(operation) = operation.filter(|_| function.sig.ident == "new") {
                         leave_paths_to_their_operations(function, operation, builders);
+                        if module == Module::V1 {
+                            leave_requests_to_their_version(function);
+                        }
                     }
                 }
             }
@@ -166,6 +170,15 @@ fn leave_paths_to_their_operations(
     let statements = &new.block.stmts;
     new.block = parse_quote!({
         let inner = inner #(.path_not(#paths))*;
+        #(#statements)*
+    });
+}
+
+/// The mocks of both versions may be on one server, and the paths are the same.
+fn leave_requests_to_their_version(new: &mut syn::ImplItemFn) {
+    let statements = &new.block.stmts;
+    new.block = parse_quote!({
+        let inner = inner.header("openai-beta", crate::v1::generated::BETA);
         #(#statements)*
     });
 }

@@ -28,7 +28,13 @@ pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
                     continue;
                 }
                 if let Some(schema) = schema {
-                    structure(&mut item, schema);
+                    let mut sent = api.requests.iter().map(|name| type_name(name));
+                    let is_sent = sent.any(|name| item.ident == name);
+                    let is_word = |ty: &syn::Type| {
+                        let schema = name_of(ty).and_then(|name| schemas.get(&name).copied());
+                        schema.is_some_and(|schema| matches!(schema.kind, Kind::Strings { .. }))
+                    };
+                    structure(&mut item, schema, is_sent, is_word);
                 }
                 let conveniences = newtype_conveniences(&item);
                 finished.push(Item::Struct(item));
@@ -76,7 +82,15 @@ fn is_remade(item: &ItemImpl, schemas: &BTreeMap<String, &Schema>) -> bool {
     is_enum(&item.self_ty) || parameter_of(&as_type, "From").is_some_and(is_enum)
 }
 
-fn structure(item: &mut ItemStruct, schema: &Schema) {
+/// What an answer is of no use without, or cannot be told apart by.
+const ESSENTIAL: [&str; 4] = ["id", "index", "status", "type"];
+
+fn structure(
+    item: &mut ItemStruct,
+    schema: &Schema,
+    is_sent: bool,
+    is_word: impl Fn(&syn::Type) -> bool,
+) {
     let constant = match &schema.kind {
         Kind::Object { constant } => *constant,
         _ => None,
@@ -92,6 +106,8 @@ fn structure(item: &mut ItemStruct, schema: &Schema) {
             .and_then(|names| names.as_array())
             .is_some_and(|names| names.iter().any(|required| required == name))
     };
+    let properties = schema.value.get("properties");
+    let is_page = properties.is_some_and(|properties| properties.get("has_more").is_some());
     for field in &mut item.fields {
         keep_description(&mut field.attrs);
         let Some(ident) = field.ident.as_ref().map(ToString::to_string) else {
@@ -106,7 +122,9 @@ fn structure(item: &mut ItemStruct, schema: &Schema) {
         if let Some(name) = renamed {
             rules.push(quote!(rename = #name));
         }
-        if let Some(value) = parameter_of(&field.ty, "Option") {
+        let may_be_missing = !is_sent && !ESSENTIAL.contains(&wire_name.as_str());
+        let ty = &field.ty;
+        if let Some(value) = parameter_of(ty, "Option") {
             if is_integer(value) {
                 rules.push(quote!(
                     default,
@@ -119,13 +137,25 @@ fn structure(item: &mut ItemStruct, schema: &Schema) {
                     skip_serializing_if = "::std::option::Option::is_none"
                 ));
             }
-        } else if is_collection(&field.ty) || wire_name == "has_more" {
+        } else if is_page && wire_name == "data" {
+            // Without it the answer is none of a list.
+            rules.push(quote!(deserialize_with = "crate::codec::null_as_default"));
+        } else if is_collection(ty) || wire_name == "has_more" || may_be_missing && is_scalar(ty) {
             rules.push(quote!(
                 default,
                 deserialize_with = "crate::codec::null_as_default"
             ));
-        }
-        if is_integer(&field.ty) {
+        } else if may_be_missing && is_word(ty) {
+            rules.push(quote!(
+                default = "crate::codec::no_word",
+                deserialize_with = "crate::codec::null_as_no_word"
+            ));
+        } else if may_be_missing && is_integer(ty) {
+            rules.push(quote!(
+                default,
+                deserialize_with = "crate::codec::integer_or_zero"
+            ));
+        } else if is_integer(ty) {
             rules.push(quote!(deserialize_with = "crate::codec::integer"));
         }
         if !rules.is_empty() {
@@ -137,6 +167,11 @@ fn structure(item: &mut ItemStruct, schema: &Schema) {
 /// Servers leave out lists and maps that are empty, or send null for them.
 fn is_collection(ty: &syn::Type) -> bool {
     name_of(ty).is_some_and(|name| matches!(name.as_str(), "Vec" | "BTreeMap" | "Map"))
+}
+
+/// Text, times and numbers. A flag is not among them: neither of its values says nothing.
+fn is_scalar(ty: &syn::Type) -> bool {
+    name_of(ty).is_some_and(|name| matches!(name.as_str(), "String" | "Timestamp" | "f32" | "f64"))
 }
 
 fn is_integer(ty: &syn::Type) -> bool {
@@ -183,6 +218,19 @@ fn newtype_conveniences(item: &ItemStruct) -> Vec<Item> {
     let Some(value) = last_parameter(ty) else {
         return Vec::new();
     };
+    let is_json = name_of(value).is_some_and(|name| name == "Value");
+    let index = is_json.then(|| {
+        quote! {
+            /// The value of a key; null where there is none, as in `serde_json`.
+            impl ::std::ops::Index<&str> for #name {
+                type Output = #value;
+
+                fn index(&self, key: &str) -> &#value {
+                    self.0.get(key).unwrap_or(&#value::Null)
+                }
+            }
+        }
+    });
     let file: syn::File = parse_quote! {
         impl<K, V> ::std::iter::FromIterator<(K, V)> for #name
         where
@@ -193,6 +241,8 @@ fn newtype_conveniences(item: &ItemStruct) -> Vec<Item> {
                 Self(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
             }
         }
+
+        #index
 
         impl<K, V, const N: usize> ::std::convert::From<[(K, V); N]> for #name
         where

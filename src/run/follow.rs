@@ -320,12 +320,19 @@ impl Followed {
         self.request(look.thread_id(id(thread_id)).run_id(id(run_id)))
     }
 
+    /// The thread of the run, as far as it is known.
+    pub(crate) fn thread_id(&self) -> &str {
+        self.place.thread_id.as_deref().unwrap_or_default()
+    }
+
     /// Notes which run it is.
     pub(crate) fn learn(&mut self, thread_id: Option<&str>, run_id: Option<&str>) {
         for (known, id) in [
             (&mut self.place.thread_id, thread_id),
             (&mut self.place.run_id, run_id),
         ] {
+            // A server may leave out what the path says.
+            let id = id.filter(|id| !id.is_empty());
             if id.is_some() && known.as_deref() != id {
                 *known = id.map(str::to_owned);
             }

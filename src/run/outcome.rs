@@ -33,7 +33,7 @@ impl RunOutcome {
         let mut list = followed.client.list_messages();
         list.options = followed.options();
         let mut items = list
-            .thread_id(&run.thread_id)
+            .thread_id(followed.thread_id())
             .query("run_id", &run.id)
             .query("order", "asc")
             .query("limit", "100")
@@ -47,7 +47,7 @@ impl RunOutcome {
         let mut list = followed.client.list_run_steps();
         list.options = followed.options();
         let mut items = list
-            .thread_id(&run.thread_id)
+            .thread_id(followed.thread_id())
             .run_id(&run.id)
             .query("order", "asc")
             .query("limit", "100")

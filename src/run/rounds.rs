@@ -111,7 +111,7 @@ impl Course {
         let outputs = tools
             .run(
                 calls.iter().map(call).collect(),
-                &run.thread_id,
+                self.run.thread_id(),
                 &run.id,
                 &rounds.settings,
                 &client.config().clock,
@@ -123,7 +123,7 @@ impl Course {
         Ok(Some(
             client
                 .submit_tool_outputs_to_run()
-                .thread_id(&run.thread_id)
+                .thread_id(self.run.thread_id())
                 .run_id(&run.id)
                 .body(SubmitToolOutputsRunRequest::builder().tool_outputs(outputs)),
         ))

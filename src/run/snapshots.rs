@@ -44,8 +44,8 @@ impl Snapshots {
                 .map_err(|far| self.error(far))
         } else {
             if let Some(message) = event.message() {
-                // open-assistant-api tells of usage by a message that is in no thread.
-                if !message.thread_id.is_empty() {
+                // open-assistant-api tells of usage by a message that says nothing and is in no thread.
+                if !(message.thread_id.is_empty() && message.content.is_empty()) {
                     self.messages.set(&message.id, message, is_final);
                 }
             } else if let Some(step) = event.run_step() {
@@ -433,6 +433,15 @@ mod tests {
         snapshots.tell("thread.message.in_progress", &usage);
         assert_eq!(snapshots.messages().len(), 1);
         assert_eq!(snapshots.content(), json!([of_text("a")]));
+    }
+
+    #[test]
+    fn a_message_that_does_not_name_its_thread_counts() {
+        let mut snapshots = Snapshots::default();
+        let mut said = message("completed", json!([of_text("hello")]));
+        said["thread_id"] = "".into();
+        snapshots.tell("thread.message.completed", &said);
+        assert_eq!(snapshots.content(), json!([of_text("hello")]));
     }
 
     #[test]

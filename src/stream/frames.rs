@@ -23,7 +23,7 @@ use serde_json::value::RawValue;
 use crate::clock::Deadline;
 use crate::codec::Text;
 use crate::error::{Body, Error, Head, Result, RunPlace, Secrets, request_id};
-use crate::operation::{OperationInfo, Request};
+use crate::operation::Request;
 use crate::run::{is_at_rest, is_late, is_terminal};
 use crate::stream::RunState;
 use crate::stream::sse::{Frame, Framer};
@@ -38,7 +38,10 @@ const MAX_OTHER: usize = 4 * 1024 * 1024;
 
 /// The events of an answer as they come, not decoded yet.
 pub(crate) struct Frames {
-    info: &'static OperationInfo,
+    /// What errors call it.
+    name: Cow<'static, str>,
+    /// Whether the document says what the events are.
+    is_of_document: bool,
     head: Head,
     attempts: u32,
     secrets: Secrets,
@@ -57,10 +60,11 @@ pub(crate) type Read<T> = fn(&Frame<'_>, &mut Run) -> Result<Option<T>>;
 impl Frames {
     /// Sends a request for a stream. Beyond the head of the answer nothing is tried again.
     pub(crate) async fn open(request: Request) -> Result<Self> {
-        let info = request.info;
+        let name = request.name();
+        let is_of_document = request.is_of_document();
         let mut run = Run {
             place: request.place(),
-            is_expected: request.is_of_document(),
+            is_expected: is_of_document,
             ..Run::default()
         };
         let opened = transport::open(request).await;
@@ -76,10 +80,11 @@ impl Frames {
             let bytes = transport::beginning(&mut response, MAX_OTHER, deadline).await;
             run.learn_from_answer(&bytes);
             let error = Error::no_stream(head, &Body { bytes, secrets });
-            return Err(run.place(error.at(info.id, attempts)));
+            return Err(run.place(error.at(name, attempts)));
         }
         Ok(Self {
-            info,
+            name,
+            is_of_document,
             head,
             attempts,
             secrets,
@@ -102,14 +107,20 @@ impl Frames {
                 return Poll::Ready(None);
             };
             if let Some(frame) = self.framer.next() {
-                let frame = unwrapped(&frame);
-                let (result, is_last) = match Meaning::of(&frame) {
+                // What is called by method and path may mean something else by it.
+                let is_of_document = self.is_of_document;
+                let unwrapped = is_of_document.then(|| unwrapped(&frame)).flatten();
+                let frame = unwrapped.as_ref().unwrap_or(&frame);
+                let (result, is_last) = match Meaning::of(frame) {
                     Meaning::Done => {
-                        let event = Cow::Borrowed("done");
-                        (read(&Frame { event, ..frame }, &mut self.run), true)
+                        let done = Frame {
+                            event: Cow::Borrowed("done"),
+                            data: Cow::Borrowed(&frame.data),
+                        };
+                        (read(&done, &mut self.run), true)
                     }
                     Meaning::Error => (Err(Error::stream(&frame.data, &self.secrets)), true),
-                    Meaning::Event => (read(&frame, &mut self.run), false),
+                    Meaning::Event => (read(frame, &mut self.run), false),
                 };
                 if is_last {
                     self.body = None;
@@ -179,10 +190,10 @@ impl Frames {
         let error = error
             .without(&self.secrets)
             .with_head(self.head.clone())
-            .at(self.info.id, self.attempts);
+            .at(self.name.clone(), self.attempts);
         let error = self.run.place(error);
         tracing::debug!(
-            operation = self.info.id,
+            operation = &*self.name,
             failure = error.kind(),
             request_id = error.request_id(),
             run_id = error.run_id(),
@@ -196,7 +207,7 @@ impl fmt::Debug for Frames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Headers may carry cookies, and the buffer what people say.
         f.debug_struct("Frames")
-            .field("operation", &self.info.id)
+            .field("operation", &self.name)
             .field("request_id", &self.request_id())
             .field("attempts", &self.attempts)
             .field("thread_id", &self.thread_id())
@@ -241,7 +252,7 @@ fn may_stream(head: &Head) -> bool {
 
 /// The event with its name: gateways and Astra Assistants send `{"event": …, "data": …}` as
 /// the data of an event that has no name.
-fn unwrapped<'a>(frame: &'a Frame<'_>) -> Frame<'a> {
+fn unwrapped<'a>(frame: &'a Frame<'_>) -> Option<Frame<'a>> {
     #[derive(Deserialize)]
     struct Wrapped<'a> {
         #[serde(borrow)]
@@ -252,16 +263,16 @@ fn unwrapped<'a>(frame: &'a Frame<'_>) -> Frame<'a> {
 
     let may_be_wrapped = frame.event.is_empty() && frame.data.trim_start().starts_with('{');
     let wrapped = may_be_wrapped.then(|| serde_json::from_str(&frame.data));
-    match wrapped {
-        Some(Ok(Wrapped { event, data })) => Frame {
-            event,
-            data: Cow::Borrowed(data.get()),
-        },
-        _ => Frame {
-            event: Cow::Borrowed(&frame.event),
-            data: Cow::Borrowed(&frame.data),
-        },
-    }
+    let Wrapped { event, data } = wrapped?.ok()?;
+    // Without data it is the object itself that tells what happened.
+    let data = match data.get() {
+        "null" => &frame.data,
+        data => data,
+    };
+    Some(Frame {
+        event,
+        data: Cow::Borrowed(data),
+    })
 }
 
 /// What an event is to the stream.

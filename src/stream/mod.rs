@@ -510,9 +510,13 @@ mod tests {
         assert_eq!(rest(&mut stream).await.0, ["done"]);
 
         let error = wrapped("error", json!({ "message": "It is too much." }));
-        let error = failure_of(streamed(&[queued, error].concat())).await;
-        assert!(error.is_stream_error());
-        assert!(error.to_string().contains("It is too much."), "{error}");
+        let bare =
+            "data: {\"event\": \"error\", \"data\": null, \"message\": \"It is too much.\"}\n\n";
+        for error in [&*error, bare] {
+            let error = failure_of(streamed(&[&queued, error].concat())).await;
+            assert!(error.is_stream_error());
+            assert!(error.to_string().contains("It is too much."), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -1,7 +1,9 @@
 //! Typed mocks of the operations of version 1. Features `mock` and `v1`.
 //!
 //! As in [`mock`](crate::mock), [`MockServerExt`] adds a method for each operation to
-//! httpmock's server.
+//! httpmock's server. They answer requests of version 1 alone, which they know by the header
+//! `OpenAI-Beta: assistants=v1`. There are no ready-made objects: `serde_json::from_value`
+//! makes them.
 //!
 //! # Examples
 //!

@@ -13,6 +13,8 @@ mod reader;
 pub struct Document {
     document: Value,
     json_schemas: Value,
+    /// The schemas of what callers send.
+    sent: BTreeSet<String>,
 }
 
 /// A way in which a server's answer differs from what the document says.
@@ -36,14 +38,39 @@ impl Document {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         let document = reader::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
         let json_schemas = json_schema(&document["components"]);
-        Self {
+        let mut read = Self {
             document,
             json_schemas,
-        }
+            sent: BTreeSet::new(),
+        };
+        read.sent = read.sent();
+        read
     }
 
     pub fn operation_ids(&self) -> BTreeSet<&str> {
         self.operations().map(|(id, _)| id).collect()
+    }
+
+    /// The schemas that request bodies reach.
+    fn sent(&self) -> BTreeSet<String> {
+        let mut open: Vec<&Value> = self
+            .operations()
+            .map(|(_, operation)| &operation["requestBody"])
+            .collect();
+        let mut sent = BTreeSet::new();
+        while let Some(value) = open.pop() {
+            if let Some(name) = Self::name(value)
+                && sent.insert(name.to_owned())
+            {
+                open.push(self.resolve(value));
+            }
+            match value {
+                Value::Object(map) => open.extend(map.values()),
+                Value::Array(list) => open.extend(list),
+                _ => {}
+            }
+        }
+        sent
     }
 
     fn operations(&self) -> impl Iterator<Item = (&str, &Value)> {
@@ -141,6 +168,7 @@ impl Document {
             .as_array()
             .is_some_and(|values| values.len() == 1);
         let is_kept = !is_constant || pointer.ends_with("/type");
+        let is_sent = Self::name(schema).is_some_and(|name| self.sent.contains(name));
         let schema = self.resolve(schema);
         if let Some(branches) = schema["oneOf"].as_array() {
             if schema.get("discriminator").is_some() && value.is_object() {
@@ -170,8 +198,11 @@ impl Document {
                 continue;
             };
             let pointer = format!("{pointer}/{name}");
-            if self.may_be_missing(name, property) {
-                places.push((pointer.clone(), Oddity::Missing));
+            if self.may_be_missing(name, property, is_sent) {
+                // Without it the answer is none of a list.
+                if name != "data" {
+                    places.push((pointer.clone(), Oddity::Missing));
+                }
                 places.push((pointer.clone(), Oddity::Null));
             }
             self.walk(property, value, pointer, places);
@@ -179,10 +210,17 @@ impl Document {
     }
 
     /// Servers leave out what may be null, lists that are empty, and what says no more
-    /// than the endpoint does.
-    fn may_be_missing(&self, name: &str, property: &Value) -> bool {
+    /// than the endpoint does. Of an object that callers do not send, all text and numbers
+    /// may be missing that it is not told by.
+    fn may_be_missing(&self, name: &str, property: &Value, is_sent: bool) -> bool {
         let resolved = self.resolve(property);
-        property["nullable"] == true
+        let is_scalar = matches!(
+            resolved["type"].as_str(),
+            Some("string" | "integer" | "number")
+        );
+        let is_told_by_it = ["id", "index", "status", "type"].contains(&name);
+        is_scalar && !is_sent && !is_told_by_it
+            || property["nullable"] == true
             || resolved["type"] == "array"
             || name == "object"
             || name == "has_more"
