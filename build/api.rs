@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 
 use super::{Error, Module};
 
+/// The value of the header `OpenAI-Beta` for a document that does not say.
+pub const DEFAULT_BETA: &str = "assistants=v2";
+
 const SCHEMAS: &str = "#/components/schemas/";
 const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
@@ -126,10 +129,14 @@ impl<'a> Api<'a> {
         Ok(api)
     }
 
-    /// The value of the header `OpenAI-Beta` for this document, if an import found one.
+    /// The value of the header `OpenAI-Beta` for this document.
     pub fn beta(&self) -> &'a str {
-        let beta = self.document["info"]["x-source"]["beta"].as_str();
-        beta.unwrap_or("assistants=v2")
+        self.recorded_beta().as_str().unwrap_or(DEFAULT_BETA)
+    }
+
+    /// What an import found of the header, or null.
+    pub fn recorded_beta(&self) -> &'a Value {
+        &self.document["info"]["x-source"]["beta"]
     }
 
     /// The schemas that are reached from the given ones, themselves included.

@@ -36,6 +36,7 @@ const OF_TYPE_BUILDER: [&str; 3] = ["build", "first_error", "clone"];
 
 /// Checks what the steps behind this one take for granted.
 pub fn check(api: &Api) -> Result<(), Error> {
+    check_beta(api.recorded_beta())?;
     let functions = api
         .operations
         .iter()
@@ -52,6 +53,19 @@ pub fn check(api: &Api) -> Result<(), Error> {
         check_parts(schema.value, &place)?;
     }
     Ok(())
+}
+
+/// The client makes a header of it without another look.
+fn check_beta(beta: &Value) -> Result<(), Error> {
+    let is_sendable =
+        |beta: &str| !beta.is_empty() && beta.bytes().all(|byte| byte.is_ascii_graphic());
+    if beta.is_null() || beta.as_str().is_some_and(is_sendable) {
+        return Ok(());
+    }
+    Err(Error::new(
+        "#/info/x-source/beta",
+        "the value of the header `OpenAI-Beta` has to be visible ASCII, such as `assistants=v2`",
+    ))
 }
 
 fn check_operation(operation: &Operation) -> Result<(), Error> {
@@ -180,6 +194,9 @@ fn check_part(schema: &Value, place: &str) -> Result<(), Error> {
     if reference(schema).is_some() || reference(&schema["allOf"][0]).is_some() {
         return Ok(());
     }
+    if !schema.is_object() {
+        return Err(Error::new(place, "the schema is not an object"));
+    }
     let values = schema["enum"].as_array().map_or(0, Vec::len);
     let has_name_of_its_own = schema.get("properties").is_some()
         || ["oneOf", "anyOf", "allOf", "not"]
@@ -193,7 +210,9 @@ fn check_part(schema: &Value, place: &str) -> Result<(), Error> {
         ));
     }
     for nested in ["items", "additionalProperties"] {
-        if let Some(nested_schema) = schema.get(nested) {
+        // Whether an object can have others at all is said with a boolean.
+        let nested_schema = schema.get(nested).filter(|schema| !schema.is_boolean());
+        if let Some(nested_schema) = nested_schema {
             check_part(nested_schema, &format!("{place}/{nested}"))?;
         }
     }

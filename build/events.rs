@@ -233,7 +233,8 @@ enum Payload<'a> {
 }
 
 fn payload<'a>(api: &Api<'a>, member: Member) -> Result<Payload<'a>, Error> {
-    let data = &api.schemas[member.schema].value["properties"]["data"];
+    let properties = api.schemas[member.schema].value.get("properties");
+    let data = properties.map_or(&Value::Null, |properties| &properties["data"]);
     if let Some(schema) = reference(data).or_else(|| reference(&data["allOf"][0])) {
         return Ok(Payload::Schema(schema));
     }

@@ -68,8 +68,10 @@ fn shape(api: &Api) -> Value {
             .into_iter()
             .flatten()
         {
-            inline_primitives(api, &mut parameter["schema"]);
-            limits_become_prose(&mut parameter["schema"], true);
+            if let Some(schema) = parameter.get_mut("schema") {
+                inline_primitives(api, schema);
+                limits_become_prose(schema, true);
+            }
         }
     });
     document

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use syn::{Fields, File, ImplItem, Item};
 
-use super::{Module, generate};
+use super::api::Api;
+use super::{Module, check, doctor, events, generate, needs, shape};
 
 /// A document with one operation and these schemas.
 fn document(schemas: Value) -> Value {
@@ -1016,4 +1017,96 @@ fn an_operation_that_streams_or_answers_with_a_run_has_methods_for_that() {
     let answer = "/paths/~1things~1{thing_id}/post/responses/200/content/application~1json/schema";
     *document.pointer_mut(answer).expect("it has an answer") = refer("RunObject");
     assert_eq!(has(&document), [true, true]);
+}
+
+#[test]
+fn a_header_that_cannot_be_sent_is_refused() {
+    for beta in [json!("assistants=v2ü"), json!("a b"), json!(""), json!(2)] {
+        let mut document = document(json!({}));
+        document["info"]["x-source"]["beta"] = beta;
+        assert_eq!(
+            error(&document),
+            "at #/info/x-source/beta: the value of the header `OpenAI-Beta` has to be visible ASCII, such as `assistants=v2`"
+        );
+    }
+}
+
+#[test]
+fn a_property_that_is_no_schema_is_refused() {
+    for property in [json!(true), json!(1), json!(null), json!([])] {
+        let thing = object(json!({ "of": property }), &[]);
+        assert_eq!(
+            error(&document(json!({ "Thing": thing }))),
+            "at #/components/schemas/Thing/properties/of: the schema is not an object"
+        );
+    }
+    let open = json!({ "of": { "type": "object", "additionalProperties": true } });
+    client(&document(json!({ "Thing": object(open, &[]) })));
+}
+
+#[test]
+fn an_event_without_data_is_refused() {
+    for event in [json!({}), object(json!({}), &[])] {
+        let mut document = streaming_document();
+        document["components"]["schemas"]["DoneEvent"] = event;
+        assert_eq!(
+            error(&document),
+            "at #/components/schemas/DoneEvent/properties/data: the data of an event is neither a named schema nor a literal"
+        );
+    }
+}
+
+/// Where all values of a document are, as JSON pointers.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    let parts: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, part)| (key.replace('~', "~0").replace('/', "~1"), part))
+            .collect(),
+        Value::Array(list) => (0..)
+            .map(|index: usize| index.to_string())
+            .zip(list)
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (key, part) in parts {
+        let at = format!("{at}/{key}");
+        places(part, &at, found);
+        found.push(at);
+    }
+}
+
+/// What is done here with a document, without progenitor: it is slow, and its panics are
+/// caught.
+fn read_all(document: &Value) -> Result<(), super::Error> {
+    let api = Api::read(document, Module::Root)?;
+    check::check(&api)?;
+    shape::for_client(&api)?;
+    shape::for_mocks(&api)?;
+    events::payloads(&api)?;
+    events::types(&api)?;
+    needs::check(&api);
+    doctor::source(&api);
+    Ok(())
+}
+
+#[test]
+fn whatever_a_value_is_replaced_by_there_is_no_panic() {
+    let document = streaming_document();
+    let mut found = Vec::new();
+    places(&document, "", &mut found);
+    let mut panics = Vec::new();
+    let mut refused = 0;
+    for place in found {
+        for value in [json!(true), json!(1), json!(null), json!([]), json!({})] {
+            let mut edited = document.clone();
+            *edited.pointer_mut(&place).expect("it is there") = value.clone();
+            match std::panic::catch_unwind(|| read_all(&edited).is_err()) {
+                Ok(is_refused) => refused += usize::from(is_refused),
+                Err(_) => panics.push(format!("{place} = {value}")),
+            }
+        }
+    }
+    assert_eq!(panics, [""; 0]);
+    assert!(refused > 100, "{refused}");
 }

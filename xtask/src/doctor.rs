@@ -27,7 +27,7 @@ pub(crate) fn run(root: &Path, document: &Path, seeds: u32) -> Result<String, St
     std::fs::create_dir_all(&folder).map_err(says("cannot make a folder in target"))?;
     let imported = import(root, document, &folder)?;
     let program = Doctor::build(root, &imported)?;
-    let Some(mock) = install(root) else {
+    let Some(mock) = install(root)? else {
         return Ok(
             "skipped: doctor needs node and npm for its mock, and they are not there\n".to_owned(),
         );
@@ -191,22 +191,39 @@ fn drop_impossible(place: &str, schema: &mut Value, dropped: &mut Vec<String>) {
 }
 
 /// Installs the mock below `target` and returns its program, if node and npm are there.
-fn install(root: &Path) -> Option<PathBuf> {
+fn install(root: &Path) -> Result<Option<PathBuf>, String> {
     let folder = root.join("target").join("steady");
-    std::fs::create_dir_all(&folder).ok()?;
-    if program(&folder).is_none() {
-        let installed = Command::new("npm")
-            .args(["install", "--silent", "--no-save", "--prefix"])
-            .arg(&folder)
-            .arg(PACKAGE)
-            .stdout(Stdio::null())
-            .status()
-            .ok()?;
-        if !installed.success() {
-            return None;
-        }
+    std::fs::create_dir_all(&folder).map_err(says("cannot make a folder in target"))?;
+    if let Some(program) = program(&folder) {
+        return Ok(Some(program));
     }
-    program(&folder)
+    // npm is a script: that it starts does not tell that node does.
+    if !["node", "npm"].into_iter().all(can_start) {
+        return Ok(None);
+    }
+    let npm = Command::new("npm")
+        .args(["install", "--loglevel=error", "--no-save", "--prefix"])
+        .arg(&folder)
+        .arg(PACKAGE)
+        .output()
+        .map_err(says("cannot run npm"))?;
+    if !npm.status.success() {
+        let reason = String::from_utf8_lossy(&npm.stderr);
+        return Err(format!("npm cannot install {PACKAGE}: {}", reason.trim()));
+    }
+    match program(&folder) {
+        Some(program) => Ok(Some(program)),
+        None => Err(format!("{PACKAGE} has no program for this platform")),
+    }
+}
+
+fn can_start(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok()
 }
 
 /// The program for this platform. The script that npm links to only starts it, and

@@ -47,7 +47,7 @@ enum Command {
         #[arg(default_value_os_t = default_output())]
         document: PathBuf,
         /// How many sets of random answers to try
-        #[arg(long, default_value_t = 30)]
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
         seeds: u32,
     },
 }

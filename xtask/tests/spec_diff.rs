@@ -91,7 +91,13 @@ fn without_drift_it_exits_with_0() {
     assert_eq!(code, Some(0));
     assert_eq!(
         serde_json::from_str::<Value>(&text).unwrap(),
-        json!({"from": imported, "to": upstream, "bump": "none", "changes": []})
+        json!({
+            "from": imported,
+            "to": upstream,
+            "bump": "none",
+            "bump_before_one": "none",
+            "changes": [],
+        })
     );
 }
 
@@ -154,6 +160,7 @@ fn with_drift_it_exits_with_1_and_tells_what_breaks_callers_first() {
             "from": from,
             "to": to,
             "bump": "major",
+            "bump_before_one": "minor",
             "changes": [
                 {
                     "kind": "value", "what": "removed", "name": "closed",
@@ -243,6 +250,7 @@ fn a_wrong_command_exits_with_2_and_other_failures_with_1() {
         &["spec", "diff"][..],
         &["spec", "diff", "a", "--what"],
         &["spec", "differ"],
+        &["doctor", "--seeds", "0"],
         &[],
     ] {
         let output = folder.xtask(arguments);

@@ -78,10 +78,12 @@ impl Report {
                 })
             })
             .collect();
+        let bump = Bump::of(&self.changes);
         json!({
             "from": self.from.path,
             "to": self.to.path,
-            "bump": Bump::of(&self.changes).name(),
+            "bump": bump.name(),
+            "bump_before_one": bump.before_one().name(),
             "changes": changes,
         })
     }

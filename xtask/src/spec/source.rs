@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::closure::Closure;
+use super::operations;
 use super::pointer::resolve;
 
 /// Where it stands in `info`.
@@ -16,27 +17,38 @@ pub(super) const SOURCE: &str = "x-source";
 /// The value of the header `OpenAI-Beta`, in the record.
 pub(super) const BETA: &str = "beta";
 
+/// The header in a command line, in lower case: names of headers are alike in any.
+const HEADER: &str = "openai-beta:";
+
 /// What marks a property of one value, beside an `enum` of one.
 const CONSTANT: &str = "x-stainless-const";
 
 /// The record of a document, of which `closure` is the part that is used. A document
 /// that was imported has it already.
 pub(super) fn record(upstream: &Value, closure: &Closure) -> Value {
-    if let Some(kept) = upstream.pointer(&format!("/info/{SOURCE}")) {
-        return kept.clone();
+    let kept = upstream.pointer(&format!("/info/{SOURCE}"));
+    if let Some(Value::Object(kept)) = kept
+        && operations::is_canonical(upstream)
+    {
+        let texts = kept.iter().filter(|(_, value)| value.is_string());
+        return texts
+            .map(|(name, text)| (name.clone(), text.clone()))
+            .collect();
     }
     let mut record = Map::new();
     if let Some(openapi) = upstream.get("openapi") {
         record.insert("openapi".into(), openapi.clone());
     }
-    let mut betas = BTreeSet::new();
+    let mut newest = None;
     let mut refusals = BTreeSet::new();
     for operation in &closure.operations {
         let Some(operation) = resolve(upstream, &operation.at.to_string()) else {
             continue;
         };
         // No document declares the header: it stands in the examples alone.
-        visit(operation, &mut |_, value| betas.extend(beta(value)));
+        visit(operation, &mut |_, value| {
+            newest = newest.max(versions(value).max());
+        });
         let statuses = operation["responses"].as_object().into_iter().flatten();
         refusals.extend(
             statuses
@@ -44,9 +56,8 @@ pub(super) fn record(upstream: &Value, closure: &Closure) -> Value {
                 .filter(|status| !status.starts_with('2')),
         );
     }
-    // The one of the newest version, should there be several.
-    if let Some(beta) = betas.last() {
-        record.insert(BETA.into(), (*beta).into());
+    if let Some(version) = newest {
+        record.insert(BETA.into(), format!("assistants=v{version}").into());
     }
     if !refusals.is_empty() {
         let refusals: Vec<&str> = refusals.into_iter().collect();
@@ -62,11 +73,19 @@ pub(super) fn record(upstream: &Value, closure: &Closure) -> Value {
     Value::Object(record)
 }
 
-/// The value of the header in an example such as `-H "OpenAI-Beta: assistants=v2"`.
-fn beta(value: &Value) -> Option<&str> {
-    let (_, rest) = value.as_str()?.split_once("OpenAI-Beta: ")?;
-    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '='));
-    Some(&rest[..end.unwrap_or(rest.len())])
+/// The versions in an example such as `-H "OpenAI-Beta: assistants=v2"`.
+fn versions(example: &Value) -> impl Iterator<Item = u32> {
+    let text = example.as_str().unwrap_or_default();
+    let lower = text.to_ascii_lowercase();
+    let headers: Vec<usize> = lower.match_indices(HEADER).map(|(at, _)| at).collect();
+    headers.into_iter().filter_map(move |at| {
+        let value = text[at + HEADER.len()..].trim_start();
+        let version = value.strip_prefix("assistants=v")?;
+        // A value such as `v2-preview` or `v2.1` is another one.
+        let is_part = |c: char| c.is_alphanumeric() || "_-.=".contains(c);
+        let end = version.find(|c| !is_part(c)).unwrap_or(version.len());
+        version[..end].parse().ok()
+    })
 }
 
 /// Visits every value below this one, with its key or an empty one.
@@ -128,7 +147,62 @@ mod tests {
             beta("-H 'OpenAI-Beta: assistants=v2'"),
             Some(json!("assistants=v2"))
         );
+        assert_eq!(
+            beta("-H 'openai-beta:assistants=v3'"),
+            Some(json!("assistants=v3"))
+        );
         assert_eq!(beta("curl /threads"), None);
+    }
+
+    #[test]
+    fn the_newest_version_is_that_of_the_highest_number() {
+        let beta = |texts: Value| recorded(json!({"x-examples": texts})).get("beta").cloned();
+        let (two, ten) = ("OpenAI-Beta: assistants=v2", "OpenAI-Beta: assistants=v10");
+        assert_eq!(beta(json!([ten, two])), Some(json!("assistants=v10")));
+        assert_eq!(
+            beta(json!(format!("-H '{two}' or -H '{ten}'"))),
+            Some(json!("assistants=v10"))
+        );
+    }
+
+    #[test]
+    fn other_values_of_the_header_are_passed_over() {
+        for value in [
+            "responses_multi=v1",
+            "responses=v9",
+            "assistants=v",
+            "assistants=v+2",
+            "assistants=v2.1",
+            "assistants=v2-preview",
+            "assistants=v2ü",
+            "assistants=v99999999999999999999",
+            "ASSISTANTS=V2",
+        ] {
+            let example = json!({"x-examples": [format!("-H 'OpenAI-Beta: {value}'")]});
+            assert_eq!(recorded(example), json!({"openapi": "3.1.0"}), "{value}");
+        }
+    }
+
+    #[test]
+    fn only_a_record_that_was_written_here_is_kept_and_only_the_text_in_it() {
+        let of = |title: &str| {
+            let document = json!({
+                "openapi": "3.0.3",
+                "info": {"title": title, SOURCE: {"openapi": "3.1.0", "beta": "assistants=v1", "n": 1}},
+                "paths": {"/threads": {"get": {
+                    "operationId": "getThing",
+                    "tags": ["Assistants"],
+                    "responses": {"200": {"content": {"application/json": {"schema": {"type": "object"}}}}},
+                }}},
+                "components": {"schemas": {}},
+            });
+            record(&document, &closure::cut(&document).unwrap())
+        };
+        assert_eq!(
+            of("OpenAI Assistants API"),
+            json!({"openapi": "3.1.0", "beta": "assistants=v1"})
+        );
+        assert_eq!(of("OpenAI API"), json!({"openapi": "3.0.3"}));
     }
 
     #[test]

@@ -114,6 +114,8 @@ pub(super) struct Comparison<'a> {
     pub(super) after: Side<'a>,
     /// Schemas that have another name in the second document.
     pub(super) renamed: BTreeMap<&'a str, &'a str>,
+    /// The schemas that callers of the first document fill in.
+    pub(super) was_sent: BTreeSet<String>,
     /// The schemas that callers of the second document fill in.
     pub(super) sent: BTreeSet<String>,
     pub(super) changes: Vec<Change>,
@@ -124,6 +126,7 @@ impl<'a> Comparison<'a> {
         let (before, after) = (Side::new(before), Side::new(after));
         Self {
             renamed: renames::find(&before, &after),
+            was_sent: before.sent(),
             sent: after.sent(),
             before,
             after,

@@ -44,7 +44,7 @@ impl Comparison<'_> {
                             self.of_type(name, before, Effect::Breaks("the type has another name")),
                         );
                     }
-                    self.schema(is, before, after);
+                    self.schema((name, is), before, after);
                 }
                 (Some(before), None) => self.note(
                     Subject::Schema,
@@ -76,7 +76,8 @@ impl Comparison<'_> {
         }
     }
 
-    fn schema(&mut self, name: &str, before: &Value, after: &Value) {
+    /// A schema of both documents, by its name in each.
+    fn schema(&mut self, (old_name, name): (&str, &str), before: &Value, after: &Value) {
         let place = Place::new("schemas", name);
         let (was, is) = (kind(before), kind(after));
         if was != is && !(is_text(was) && is_text(is)) {
@@ -96,6 +97,11 @@ impl Comparison<'_> {
                 } else {
                     Role::Received
                 };
+                if role == Role::Received && self.was_sent.contains(old_name) {
+                    let effect = Effect::Breaks("its builder is gone");
+                    let detail = "is no longer part of a request";
+                    self.changed(Subject::Schema, &place, detail, effect);
+                }
                 self.properties(&place, before, after, role);
             }
             // `events` tells what is different between these.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::source::{BETA, SOURCE};
 use super::compare::{Comparison, Place, entries, keys};
 use super::{Effect, Subject, What};
+use crate::build::api::DEFAULT_BETA;
 
 impl Comparison<'_> {
     /// The records of the two documents. One that was imported by hand has none.
@@ -35,9 +36,9 @@ impl Comparison<'_> {
     }
 }
 
+/// What is recorded. A header is sent in any case: without a record, that of the build.
 fn record(document: &Value) -> BTreeMap<&str, &str> {
     let record = document.get("info").and_then(|info| info.get(SOURCE));
-    entries(record)
-        .filter_map(|(name, value)| Some((name, value.as_str()?)))
-        .collect()
+    let texts = entries(record).filter_map(|(name, value)| Some((name, value.as_str()?)));
+    [(BETA, DEFAULT_BETA)].into_iter().chain(texts).collect()
 }

@@ -129,7 +129,10 @@ fn an_operation_is_added_or_removed() {
     );
     assert_eq!(
         after([(POST, Value::Null)]),
-        ["- operations/createThread: POST /threads (breaks callers: the method is gone)"]
+        [
+            "- operations/createThread: POST /threads (breaks callers: the method is gone)",
+            "~ schemas/CreateThreadRequest: is no longer part of a request (breaks callers: its builder is gone)",
+        ]
     );
 }
 
@@ -262,13 +265,15 @@ fn a_body_is_another_gone_or_new() {
     assert_eq!(
         operation("requestBody", body("Call")),
         [
-            "~ operations/createThread/requestBody: is Call instead of CreateThreadRequest (breaks callers: it is another type in Rust)"
+            "~ schemas/CreateThreadRequest: is no longer part of a request (breaks callers: its builder is gone)",
+            "~ operations/createThread/requestBody: is Call instead of CreateThreadRequest (breaks callers: it is another type in Rust)",
         ]
     );
     assert_eq!(
         operation("requestBody", Value::Null),
         [
-            "~ operations/createThread/requestBody: was CreateThreadRequest, and is gone (breaks callers: its setter is gone)"
+            "~ schemas/CreateThreadRequest: is no longer part of a request (breaks callers: its builder is gone)",
+            "~ operations/createThread/requestBody: was CreateThreadRequest, and is gone (breaks callers: its setter is gone)",
         ]
     );
 
@@ -793,6 +798,64 @@ fn how_the_document_is_written() {
             "~ source/beta: `assistants=v2` instead of `assistants=v1` (breaks callers: requests carry another header)",
             "- source/constants: `a`",
             "+ source/refusals: `429`",
+        ]
+    );
+}
+
+#[test]
+fn a_document_that_names_no_header_speaks_of_the_second_version() {
+    let with = |record: Value| json!({"info": {"x-source": record}});
+    let (first, second) = (
+        json!({"beta": "assistants=v1"}),
+        json!({"beta": "assistants=v2"}),
+    );
+    assert_eq!(
+        told(&with(first.clone()), &with(json!({}))),
+        [
+            "~ source/beta: `assistants=v2` instead of `assistants=v1` (breaks callers: requests carry another header)"
+        ]
+    );
+    assert_eq!(
+        told(&json!({}), &with(first)),
+        [
+            "~ source/beta: `assistants=v1` instead of `assistants=v2` (breaks callers: requests carry another header)"
+        ]
+    );
+    assert_eq!(told(&json!({}), &with(second)), [""; 0]);
+}
+
+#[test]
+fn a_type_that_requests_no_longer_reach_loses_its_builder() {
+    let sends = |name: &str| {
+        let mut edited = document();
+        let body = format!("{POST}/requestBody/content/application~1json/schema");
+        edit(&mut edited, &body, refer(name));
+        edited
+    };
+    let (thread, call) = (sends("Thread"), sends("Call"));
+    let builders: Vec<String> = told(&thread, &call)
+        .into_iter()
+        .filter(|change| change.contains("builder"))
+        .collect();
+    // `Thread` reaches `Call` by its tools, and what is no object has no builder.
+    assert_eq!(
+        builders,
+        ["~ schemas/Thread: is no longer part of a request (breaks callers: its builder is gone)"]
+    );
+}
+
+#[test]
+fn a_type_of_another_name_keeps_its_builder() {
+    let mut renamed = document();
+    let schemas = renamed["components"]["schemas"].as_object_mut().unwrap();
+    let request = schemas.remove("CreateThreadRequest").unwrap();
+    schemas.insert("ThreadRequest".into(), request);
+    let body = format!("{POST}/requestBody/content/application~1json/schema");
+    edit(&mut renamed, &body, refer("ThreadRequest"));
+    assert_eq!(
+        told(&document(), &renamed),
+        [
+            "~ schemas/CreateThreadRequest: is named ThreadRequest now (breaks callers: the type has another name)"
         ]
     );
 }
