@@ -263,6 +263,10 @@ fn parameters(
         {
             let at = at.child("parameters").child(index);
             let parameter = follow(document, parameter, &at)?;
+            // Every call takes any header, and the client sends the ones that are known.
+            if matches!(parameter["in"].as_str(), Some("header" | "cookie")) {
+                continue;
+            }
             if parameter.get("schema").is_none() {
                 return Err(Error::at(
                     &at,
@@ -474,11 +478,12 @@ mod tests {
     }
 
     #[test]
-    fn parameters_of_the_path_come_first_and_can_be_replaced() {
+    fn parameters_of_the_path_come_first_and_can_be_replaced_and_headers_are_left_out() {
         let mut get = operation("a", "Assistants");
         get["parameters"] = json!([
             {"name": "q", "in": "query", "schema": {"type": "string"}},
             {"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}},
+            {"name": "OpenAI-Beta", "in": "header", "required": true, "schema": {"type": "string"}},
         ]);
         let document = document(json!({"/threads/{id}": {
             "parameters": [{"$ref": "#/components/parameters/Id"}],
