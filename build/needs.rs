@@ -16,9 +16,13 @@ struct Part {
     gate: Option<&'static str>,
     operations: &'static [&'static str],
     /// Schemas, each with the properties, tags or values of it that are needed. `?` stands
-    /// behind a property that has to be an `Option`; the others must not be one.
+    /// behind a property that has to be an `Option`; the others must not be one. [`UNION`]
+    /// says that it has to be a union by tag, which keeps the members that it does not name.
     schemas: &'static [(&'static str, &'static [&'static str])],
 }
+
+/// Stands among the tags of a schema that has to be a union.
+const UNION: &str = "|";
 
 const PARTS: &[Part] = &[
     Part {
@@ -70,6 +74,20 @@ const PARTS: &[Part] = &[
             ("SubmitToolOutputsRunRequest", &["tool_outputs"]),
             ("ToolOutput", &["tool_call_id?", "output?"]),
             ("AssistantTool", &["function"]),
+        ],
+    },
+    Part {
+        name: "the typed forms of the feature `foundry` (src/foundry/)",
+        feature: Some("foundry"),
+        gate: None,
+        operations: &[],
+        schemas: &[
+            ("AssistantTool", &[UNION]),
+            ("FunctionObject", &[]),
+            ("ListOrder", &["asc", "desc"]),
+            ("RunRequiredAction", &[UNION]),
+            ("TextAnnotation", &[UNION]),
+            ("ThreadObject", &["id"]),
         ],
     },
     Part {
@@ -237,6 +255,9 @@ fn missing_of(api: &Api, name: &str, parts: &[&str]) -> Vec<String> {
     let Some(schema) = api.schemas.get(name) else {
         return vec![format!("the schema {name}")];
     };
+    if parts.contains(&UNION) && !matches!(schema.kind, Kind::Tagged { .. }) {
+        return vec![format!("a union {name}")];
+    }
     let lacks = |what: &str, known: &dyn Fn(&str) -> bool| -> Vec<String> {
         let unknown = parts.iter().filter(|part| !known(part));
         unknown
@@ -246,7 +267,7 @@ fn missing_of(api: &Api, name: &str, parts: &[&str]) -> Vec<String> {
     match &schema.kind {
         Kind::Strings { values } => lacks("value", &|part| values.contains(&part)),
         Kind::Tagged { members, .. } => lacks("member", &|part| {
-            members.iter().any(|member| member.tag == part)
+            part == UNION || members.iter().any(|member| member.tag == part)
         }),
         Kind::Events { members } => {
             let streams = |events| events == Some(name);
@@ -313,6 +334,21 @@ mod tests {
     fn remove(schema: &mut Value, key: &str) {
         let removed = schema.as_object_mut().and_then(|map| map.remove(key));
         assert!(removed.is_some(), "there is no {key}");
+    }
+
+    /// Gives a schema another name, for those who refer to it as well.
+    fn rename(document: &mut Value, name: &str) {
+        let other = format!("Other{name}");
+        let text = document.to_string();
+        let text = text.replace(
+            &format!("#/components/schemas/{name}\""),
+            &format!("#/components/schemas/{other}\""),
+        );
+        *document = serde_json::from_str(&text).expect("it is JSON");
+        let schemas = &mut document["components"]["schemas"];
+        let moved = schemas[name].take();
+        remove(schemas, name);
+        schemas[other] = moved;
     }
 
     /// The sentence of the only part that cannot be built, which is fatal or not.
@@ -405,6 +441,35 @@ mod tests {
             "{sentence}"
         );
         assert_eq!(member[0].feature, Some("tools"));
+    }
+
+    #[test]
+    fn what_foundry_reads_has_to_be_a_union() {
+        for name in ["AssistantTool", "RunRequiredAction", "TextAnnotation"] {
+            let lacks = lacks(|document| {
+                *schema(document, name) = json!({ "type": "object", "properties": {} });
+            });
+            let foundry = lacks.iter().find(|lack| lack.feature == Some("foundry"));
+            let lack = foundry.expect(name);
+            assert!(
+                lack.is_fatal && lack.sentence.contains(&format!("lacks a union {name},")),
+                "{}",
+                lack.sentence
+            );
+        }
+    }
+
+    #[test]
+    fn a_schema_that_only_foundry_needs_is_missed_by_that_feature() {
+        for name in ["FunctionObject", "ListOrder", "TextAnnotation"] {
+            let lacks = lacks(|document| rename(document, name));
+            let sentence = only(&lacks, true);
+            assert!(
+                sentence.contains(&format!("lacks the schema {name},")),
+                "{sentence}"
+            );
+            assert_eq!(lacks[0].feature, Some("foundry"));
+        }
     }
 
     #[test]

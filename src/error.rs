@@ -134,8 +134,14 @@ pub(crate) struct Secrets(Vec<HeaderValue>);
 
 impl Secrets {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let mut secrets = Self::default();
+        secrets.add(headers);
+        secrets
+    }
+
+    pub(crate) fn add(&mut self, headers: &HeaderMap) {
         let values = headers.values().filter(|value| value.is_sensitive());
-        Self(values.cloned().collect())
+        self.0.extend(values.cloned());
     }
 
     fn blot_out(&self, text: &str) -> String {

@@ -155,6 +155,8 @@ pub(crate) struct RequestOptions {
     headers: HeaderMap,
     query: Vec<(String, String)>,
     timeout: Option<Duration>,
+    /// Headers that the body carries for another server: errors must not repeat them.
+    in_body: HeaderMap,
     /// The first header that cannot be sent.
     mistake: Option<String>,
 }
@@ -165,6 +167,19 @@ impl RequestOptions {
             Ok((name, value)) => drop(self.headers.insert(name, value)),
             Err(reason) => drop(self.mistake.get_or_insert(reason)),
         }
+    }
+
+    /// Tells of a header that the body carries.
+    #[cfg(feature = "foundry")]
+    pub(crate) fn header_in_body(&mut self, name: &str, value: &str) {
+        match crate::config::header(name, value) {
+            Ok((name, value)) => drop(self.in_body.append(name, value)),
+            Err(reason) => drop(self.mistake.get_or_insert(reason)),
+        }
+    }
+
+    pub(crate) fn headers_in_body(&self) -> &HeaderMap {
+        &self.in_body
     }
 
     /// The same for another call. What identifies one call is not repeated.
@@ -214,6 +229,31 @@ impl fmt::Debug for RequestOptions {
             .finish_non_exhaustive()
     }
 }
+
+/// The methods of a handwritten call that add to the settings of its client.
+macro_rules! options {
+    () => {
+        /// Adds a header to this call, in place of a configured one of that name.
+        pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+            self.options.header(name.as_ref(), value.as_ref());
+            self
+        }
+
+        /// Adds a query parameter to this call, in place of configured ones of that name.
+        pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            self.options.query(name.into(), value.into());
+            self
+        }
+
+        /// Limits how long each attempt of this call may take.
+        pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.options.timeout(timeout);
+            self
+        }
+    };
+}
+
+pub(crate) use options;
 
 /// An answer with what came along with it. It dereferences to the answer itself.
 ///

@@ -1,7 +1,6 @@
 //! Calls that the document does not name.
 
 use std::fmt;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -14,7 +13,7 @@ use crate::client::Client;
 use crate::codec;
 use crate::error::{Error, Result};
 use crate::operation::{
-    self, OperationInfo, Request, RequestOptions, Response, Sealed, path_segment,
+    self, OperationInfo, Request, RequestOptions, Response, Sealed, options, path_segment,
 };
 use crate::stream::{self, EventStream, RunState, StreamEvent};
 
@@ -142,29 +141,13 @@ impl RawRequest {
         self
     }
 
-    /// Adds a query parameter, in place of configured ones of that name.
-    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.options.query(name.into(), value.into());
-        self
-    }
-
-    /// Adds a header, in place of a configured one of that name.
-    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.options.header(name.as_ref(), value.as_ref());
-        self
-    }
+    options!();
 
     /// The body, which is sent as JSON and as it is: for a stream it may have to say
     /// `"stream": true`.
     pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
         let bytes = serde_json::to_vec(body).map(Bytes::from);
         self.body = Some(bytes.map_err(|error| format!("it cannot be written as JSON: {error}")));
-        self
-    }
-
-    /// Limits how long each attempt of this call may take.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout(timeout);
         self
     }
 
@@ -283,6 +266,8 @@ impl StreamEvent for RawEvent {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::{Value, json};
 
     use super::*;

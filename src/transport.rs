@@ -75,7 +75,15 @@ async fn exchange<T>(
     let mut may_renew = true;
     loop {
         let attempt = async {
-            let opened = attempt(&client, &request, limit, &mut attempts, &mut may_renew).await?;
+            let opened = attempt(
+                &client,
+                &options,
+                &request,
+                limit,
+                &mut attempts,
+                &mut may_renew,
+            )
+            .await?;
             tracing::debug!(
                 operation = &*name,
                 attempt = attempts,
@@ -158,6 +166,7 @@ type Header = (HeaderName, HeaderValue);
 /// deadline, which would take its status along.
 async fn attempt(
     client: &Client,
+    options: &RequestOptions,
     request: &reqwest::Request,
     limit: Duration,
     attempts: &mut u32,
@@ -167,7 +176,9 @@ async fn attempt(
     let answered = deadline
         .before(answer(client, request, attempts, may_renew))
         .await;
-    let (response, secrets, no_other) = answered.unwrap_or_else(|| Err(Error::timeout(limit)))?;
+    let (response, mut secrets, no_other) =
+        answered.unwrap_or_else(|| Err(Error::timeout(limit)))?;
+    secrets.add(options.headers_in_body());
     if !response.status().is_success() {
         let error = failure(client, response, secrets, limit).await;
         return Err(match no_other {

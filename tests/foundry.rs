@@ -8,7 +8,7 @@ use openai_assistants::foundry::{
     AiSearchIndex, AzureFunction, BingCustomSearch, BingGrounding, BingSearch, BrowserAutomation,
     ConnectedAgent, DeepResearch, FabricDataAgent, Mcp, McpResource, OpenApi, OpenApiAuth,
     SharepointGrounding, StorageQueue, Tool, ToolApproval, ToolApprovalCall, ToolResources,
-    UrlCitation, list_threads, submit_tool_approvals,
+    UrlCitation,
 };
 use openai_assistants::mock;
 use openai_assistants::types::{
@@ -145,6 +145,86 @@ fn what_a_tool_does_not_know_stays_in_the_answer() {
 }
 
 #[test]
+fn a_form_holds_only_the_members_that_it_names() {
+    let agent = json!({ "id": "asst_2", "name": "stocks", "description": "Knows prices." });
+    let mut wire = json!({ "type": "connected_agent", "new": 1, "connected_agent": agent });
+    wire["connected_agent"]["newer"] = json!([2]);
+    let form = Tool::of(&read(wire)).expect("it is one");
+    assert_eq!(
+        json!(AssistantTool::from(form)),
+        json!({ "type": "connected_agent", "connected_agent": agent })
+    );
+}
+
+#[test]
+fn tools_are_read_as_servers_send_them() {
+    let search = json!({ "connection_id": "c", "instance_name": "i", "count": 5.0 });
+    for kind in ["bing_grounding", "bing_custom_search"] {
+        let wire = json!({ "type": kind, kind: { "search_configurations": [search] } });
+        let count = match Tool::of(&read(wire)) {
+            Some(Tool::BingGrounding { bing_grounding }) => {
+                bing_grounding.search_configurations[0].count
+            }
+            Some(Tool::BingCustomSearch { bing_custom_search }) => {
+                bing_custom_search.search_configurations[0].search.count
+            }
+            other => panic!("{kind}: {other:?}"),
+        };
+        assert_eq!(count, Some(5), "{kind}");
+    }
+    for count in [json!(null), json!(5)] {
+        let wire = json!({ "type": "bing_grounding", "bing_grounding": {
+            "search_configurations": [{ "connection_id": "c", "count": count }],
+        } });
+        assert!(Tool::of(&read(wire)).is_some(), "{count}");
+    }
+    for kind in ["fabric_dataagent", "sharepoint_grounding"] {
+        let wire = json!({ "type": kind, kind: { "connections": null } });
+        let tool = Tool::of(&read(wire)).map(|tool| json!(tool));
+        assert_eq!(
+            tool,
+            Some(json!({ "type": kind, kind: { "connections": [] } }))
+        );
+    }
+    for scheme in [json!({}), json!(null)] {
+        let auth = json!({ "type": "anonymous", "security_scheme": scheme });
+        let api = json!({ "name": "api", "spec": {}, "auth": auth });
+        let tool = Tool::of(&read(json!({ "type": "openapi", "openapi": api })));
+        let Some(Tool::OpenApi { openapi }) = tool else {
+            panic!("{tool:?}");
+        };
+        assert_eq!(openapi.auth, OpenApiAuth::Anonymous);
+    }
+}
+
+#[test]
+fn addresses_are_shown_without_what_may_be_a_secret() {
+    let address = "https://user:hush@example.com:8443/mcp?key=hush#hush";
+    let function = FunctionObject::builder().name("weather").build();
+    let queue = StorageQueue::new(address, "queue");
+    let spec = json!({ "servers": [{ "url": address }] });
+    for tool in [
+        Tool::from(Mcp::new("docs", address)),
+        Tool::from(AzureFunction::new(
+            function.expect("it has a name"),
+            queue.clone(),
+            queue,
+        )),
+    ] {
+        let shown = format!("{tool:?}");
+        assert!(
+            shown.contains("\"https://example.com:8443\"") && !shown.contains("hush"),
+            "{shown}"
+        );
+    }
+    let api = Tool::from(OpenApi::new("api", spec, OpenApiAuth::Anonymous));
+    for tool in [api, Mcp::new("docs", "user:hush").into()] {
+        let shown = format!("{tool:?}");
+        assert!(!shown.contains("hush"), "{shown}");
+    }
+}
+
+#[test]
 fn another_tool_is_none_of_them() {
     for wire in [
         json!({ "type": "code_interpreter" }),
@@ -179,6 +259,23 @@ fn tool_resources_are_those_of_foundry() {
         shown.contains("authorization") && !shown.contains("secret"),
         "{shown}"
     );
+}
+
+#[test]
+fn tool_resources_are_read_as_servers_send_them() {
+    let resources: ToolResources = read(json!({
+        "azure_ai_search": { "indexes": [{ "top_k": 5.0 }, { "top_k": null }] },
+        "mcp": [{ "server_label": "docs" }, { "server_label": "docs", "headers": null }],
+    }));
+    let search = resources.azure_ai_search.expect("it is there");
+    let top_k: Vec<Option<i64>> = search.indexes.iter().map(|index| index.top_k).collect();
+    assert_eq!(top_k, [Some(5), None]);
+    let server = McpResource::new("docs");
+    assert_eq!(resources.mcp, Some(vec![server.clone(), server]));
+
+    let none: ToolResources = read(json!({ "azure_ai_search": { "indexes": null } }));
+    let search = none.azure_ai_search.expect("it is there");
+    assert!(search.indexes.is_empty());
 }
 
 #[test]
@@ -226,6 +323,33 @@ fn calls_that_wait_for_approval_come_out_of_the_run() {
     assert_eq!(ToolApprovalCall::of(&waiting(Value::Null)), []);
 }
 
+#[test]
+fn a_call_that_waits_needs_an_id_only() {
+    let run = waiting(json!([
+        { "type": "mcp", "id": "call_1" },
+        { "type": "mcp", "id": "call_2", "name": null, "arguments": null, "server_label": null },
+        { "type": "mcp", "id": "call_3", "arguments": { "q": "x" } },
+        { "type": "mcp", "name": "search" },
+    ]));
+    let calls = ToolApprovalCall::of(&run);
+    let texts: Vec<_> = calls
+        .iter()
+        .map(|call| {
+            (
+                call.id.as_str(),
+                call.name.as_str(),
+                call.arguments.as_str(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("call_1", "", ""),
+        ("call_2", "", ""),
+        ("call_3", "", r#"{"q":"x"}"#),
+    ];
+    assert_eq!(texts, expected);
+}
+
 async fn server() -> (MockServer, Client) {
     let server = MockServer::start_async().await;
     let client = Client::builder()
@@ -263,11 +387,55 @@ async fn approvals_are_submitted_in_one_request() {
         shown.contains("authorization") && !shown.contains("secret"),
         "{shown}"
     );
-    let call = submit_tool_approvals(&client, "thread/1", "run_1", approvals);
+    let call = client.submit_tool_approvals("thread/1", "run_1", approvals);
     let call = call.header("x-trace", "42").query("x", "y");
     let run = call.send().await.expect("all is well");
     assert_eq!(run.id, "run_1");
     mocked.assert();
+}
+
+#[tokio::test]
+async fn errors_do_not_repeat_the_headers_of_approvals() {
+    let (server, client) = server().await;
+    let refusal =
+        json!({ "error": { "message": "Cannot use hush-hush-1 and Bearer hush-hush-2." } });
+    server.mock(|when, then| {
+        when.method(Method::POST);
+        then.status(400).json_body(refusal);
+    });
+    let approval = ToolApproval::new("call_1", true)
+        .header("x-key", "hush-hush-1")
+        .header("authorization", "Bearer hush-hush-2");
+    let call = || client.submit_tool_approvals("thread_1", "run_1", [approval.clone()]);
+    for error in [
+        call().send().await.expect_err("it is refused"),
+        call().stream().await.expect_err("it is refused"),
+        call().follow().wait().await.expect_err("it is refused"),
+    ] {
+        let shown = format!("{error} {error:?} {:?}", error.body());
+        assert!(
+            shown.contains("Cannot use *** and") && !shown.contains("hush"),
+            "{shown}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_cannot_be_sent_is_an_error_before_anything_is_sent() {
+    let (server, client) = server().await;
+    let mocked = server.mock(|when, then| {
+        when.method(Method::POST);
+        then.json_body(json!(mock::run()));
+    });
+    let approval = ToolApproval::new("call_1", true).header("x-key", "hush-hush\n");
+    let call = client.submit_tool_approvals("thread_1", "run_1", [approval]);
+    let error = call.send().await.expect_err("it is no header");
+    let shown = format!("{error} {error:?}");
+    assert!(
+        error.is_invalid_argument() && shown.contains("x-key") && !shown.contains("hush"),
+        "{shown}"
+    );
+    mocked.assert_calls(0);
 }
 
 #[tokio::test]
@@ -288,7 +456,7 @@ async fn a_run_is_followed_and_streamed_from_its_approvals() {
     });
     let submit = || {
         let approvals = [ToolApproval::new("call_1", true)];
-        submit_tool_approvals(&client, "thread_1", "run_1", approvals)
+        client.submit_tool_approvals("thread_1", "run_1", approvals)
     };
     let run = submit().follow().wait().await.expect("all is well");
     assert_eq!(run.status.as_str(), "completed");
@@ -302,7 +470,8 @@ async fn a_run_is_followed_and_streamed_from_its_approvals() {
 #[tokio::test]
 async fn an_empty_id_is_an_error_before_anything_is_sent() {
     let (_server, client) = server().await;
-    let error = submit_tool_approvals(&client, "thread_1", "", [])
+    let error = client
+        .submit_tool_approvals("thread_1", "", [])
         .send()
         .await;
     let error = error.expect_err("the id is empty");
@@ -337,7 +506,7 @@ async fn threads_are_listed_page_by_page() {
         when.query_param("after", "t2").query_param("limit", "2");
         then.json_body(json!({ "data": [thread("t3")], "has_more": false }));
     });
-    let mut threads = list_threads(&client).limit(2).order(ListOrder::Asc).items();
+    let mut threads = client.list_threads().limit(2).order(ListOrder::Asc).items();
     let mut ids = Vec::new();
     while let Some(thread) = threads.try_next().await.expect("all is well") {
         ids.push(thread.id);

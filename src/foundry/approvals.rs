@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use http::header::ACCEPT;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::operation::{
-    self, Operation, OperationInfo, Request, RequestOptions, Response, Sealed, path_segment,
+    self, Operation, OperationInfo, Request, RequestOptions, Response, Sealed, options,
+    path_segment,
 };
 use crate::run::Follow;
 use crate::types::{RunObject, RunRequiredAction};
@@ -21,7 +23,7 @@ use crate::{
 };
 
 /// A call of a tool of an MCP server that waits for approval: a member of the required action
-/// `submit_tool_approval`.
+/// `submit_tool_approval`. Text that the server leaves out is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "mcp")]
 #[non_exhaustive]
@@ -29,16 +31,22 @@ pub struct ToolApprovalCall {
     /// Id of the call, which goes with the approval.
     pub id: String,
     /// The name of the tool.
+    #[serde(default, deserialize_with = "text")]
     pub name: String,
     /// The arguments as the model wrote them, most often JSON.
+    #[serde(default, deserialize_with = "text")]
     pub arguments: String,
     /// The name that the assistant gives the server.
+    #[serde(default, deserialize_with = "text")]
     pub server_label: String,
 }
 
 impl ToolApprovalCall {
-    /// The calls that the run waits for; none where it waits for something else. Calls of
-    /// other kinds of tools are passed over: they are in `required_action`, as JSON.
+    /// The calls that the run waits for; none where it waits for something else.
+    ///
+    /// A run may wait for calls that have no form here: those of other kinds of tools, and
+    /// those without an id. They are in `required_action`, as JSON. So a run is not done because
+    /// there are no calls: its status tells.
     #[must_use]
     pub fn of(run: &RunObject) -> Vec<Self> {
         let Some(RunRequiredAction::Unknown(action)) = &run.required_action else {
@@ -68,6 +76,15 @@ impl ToolApprovalCall {
     }
 }
 
+/// Decodes text: null is empty, and what is no text is kept as JSON.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Null => String::new(),
+        Value::String(text) => text,
+        other => other.to_string(),
+    })
+}
+
 /// Whether a call may be made. `Debug` shows no secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -91,7 +108,8 @@ impl ToolApproval {
         }
     }
 
-    /// Adds a header for the MCP server.
+    /// Adds a header for the MCP server. One that cannot be sent is an error when the
+    /// approvals are submitted.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let headers = self.headers.get_or_insert_default();
@@ -111,45 +129,53 @@ impl fmt::Debug for ToolApproval {
     }
 }
 
-/// Submits the approvals that a run waits for, all of them at once.
-///
-/// # Examples
-///
-/// ```no_run
-/// use openai_assistants::foundry::{ToolApprovalCall, submit_tool_approvals};
-/// use openai_assistants::types::RunObject;
-/// use openai_assistants::{Client, Result};
-///
-/// async fn approve_all(client: &Client, mut run: RunObject) -> Result<RunObject> {
-///     loop {
-///         let calls = ToolApprovalCall::of(&run);
-///         if calls.is_empty() {
-///             return Ok(run);
-///         }
-///         let approvals = calls.iter().map(ToolApprovalCall::approve);
-///         let call = submit_tool_approvals(client, &run.thread_id, &run.id, approvals);
-///         run = call.follow().wait().await?;
-///     }
-/// }
-/// ```
-pub fn submit_tool_approvals(
-    client: &Client,
-    thread_id: impl Into<String>,
-    run_id: impl Into<String>,
-    approvals: impl IntoIterator<Item = ToolApproval>,
-) -> SubmitToolApprovals {
-    SubmitToolApprovals {
-        client: client.clone(),
-        options: RequestOptions::default(),
-        thread_id: thread_id.into(),
-        run_id: run_id.into(),
-        body: Body {
-            tool_approvals: approvals.into_iter().collect(),
-        },
+impl Client {
+    /// Submits the approvals that a run of Foundry waits for, all of them at once.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use std::error::Error;
+    ///
+    /// use openai_assistants::Client;
+    /// use openai_assistants::foundry::ToolApprovalCall;
+    /// use openai_assistants::types::RunObject;
+    ///
+    /// async fn approve_all(client: &Client, mut run: RunObject) -> Result<RunObject, Box<dyn Error>> {
+    ///     while run.status.as_str() == "requires_action" {
+    ///         let calls = ToolApprovalCall::of(&run);
+    ///         if calls.is_empty() {
+    ///             return Err(format!("{} waits for {:?}", run.id, run.required_action).into());
+    ///         }
+    ///         let approvals = calls.iter().map(ToolApprovalCall::approve);
+    ///         let call = client.submit_tool_approvals(&run.thread_id, &run.id, approvals);
+    ///         run = call.follow().wait().await?;
+    ///     }
+    ///     Ok(run)
+    /// }
+    /// ```
+    pub fn submit_tool_approvals(
+        &self,
+        thread_id: impl Into<String>,
+        run_id: impl Into<String>,
+        approvals: impl IntoIterator<Item = ToolApproval>,
+    ) -> SubmitToolApprovals {
+        let tool_approvals: Vec<ToolApproval> = approvals.into_iter().collect();
+        let mut options = RequestOptions::default();
+        for (name, value) in tool_approvals.iter().flat_map(|one| &one.headers).flatten() {
+            options.header_in_body(name, value);
+        }
+        SubmitToolApprovals {
+            client: self.clone(),
+            options,
+            thread_id: thread_id.into(),
+            run_id: run_id.into(),
+            body: Body { tool_approvals },
+        }
     }
 }
 
-/// Made by [`submit_tool_approvals`].
+/// Made by [`Client::submit_tool_approvals`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until `send`, `stream` or `follow` is called"]
 pub struct SubmitToolApprovals {

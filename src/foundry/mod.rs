@@ -4,7 +4,9 @@
 //! Here are forms for what Azure's published specification names (versions from 2025-05-01
 //! to 2025-05-15-preview): [`Tool`], [`UrlCitation`] and [`ToolApprovalCall`] are read from the
 //! ordinary types by `of`, which gives nothing where there is something else. What has no form
-//! here is still sent and received as JSON.
+//! here is still sent and received as JSON. The calls are methods of `Client`:
+//! [`list_threads`](crate::Client::list_threads) and
+//! [`submit_tool_approvals`](crate::Client::submit_tool_approvals).
 //!
 //! # Examples
 //!
@@ -41,28 +43,11 @@
 //! # }
 //! ```
 
-/// What every call takes.
-macro_rules! options {
-    () => {
-        /// Adds a header to this call, in place of a configured one of that name.
-        pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-            self.options.header(name.as_ref(), value.as_ref());
-            self
-        }
+use reqwest::Url;
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde_json::Value;
 
-        /// Adds a query parameter to this call, in place of configured ones of that name.
-        pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-            self.options.query(name.into(), value.into());
-            self
-        }
-
-        /// Limits how long each attempt of this call may take.
-        pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
-            self.options.timeout(timeout);
-            self
-        }
-    };
-}
+use crate::codec;
 
 mod annotations;
 mod approvals;
@@ -71,12 +56,25 @@ mod threads;
 mod tools;
 
 pub use annotations::{UrlCitation, UrlCitationSource};
-pub use approvals::{SubmitToolApprovals, ToolApproval, ToolApprovalCall, submit_tool_approvals};
+pub use approvals::{SubmitToolApprovals, ToolApproval, ToolApprovalCall};
 pub use resources::{AiSearchIndex, AiSearchResource, McpResource, ToolResources};
-pub use threads::{ListThreads, ThreadPage, list_threads};
+pub use threads::{ListThreads, ThreadPage};
 pub use tools::{
     AzureFunction, AzureFunctionBinding, BingCustomSearch, BingCustomSearchConfiguration,
     BingGrounding, BingSearch, BrowserAutomation, BrowserConnection, ConnectedAgent, Connection,
     DeepResearch, FabricDataAgent, Mcp, OpenApi, OpenApiAuth, SharepointGrounding, StorageQueue,
     Tool,
 };
+
+/// Decodes an integer that may be missing or null. What stands inside of a tagged form comes
+/// out of a buffer of serde's, which has no float where an integer is asked for.
+fn integer_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    codec::integer_or_null(Value::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+/// An address as `Debug` shows it: everything behind the host may be a secret, and what
+/// stands in front of it is one.
+fn origin(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok()?;
+    Some(url.origin().ascii_serialization())
+}

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::codec;
+
 /// What the tools of an assistant or a run work with: Foundry's part of `tool_resources`.
 ///
 /// The document's types have no place for it, so a body that needs it is sent as JSON.
@@ -63,7 +65,7 @@ impl ToolResources {
 #[non_exhaustive]
 pub struct AiSearchResource {
     /// The index; the server takes no more than one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "codec::null_as_default")]
     pub indexes: Vec<AiSearchIndex>,
 }
 
@@ -83,7 +85,11 @@ pub struct AiSearchIndex {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query_type: Option<String>,
     /// How many documents are taken.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "codec::integer_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub top_k: Option<i64>,
     /// Which documents are looked at, in the language of the search service.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,6 +117,9 @@ pub struct McpResource {
     /// The name that the tool gives the server.
     pub server_label: String,
     /// Headers for the server, such as `Authorization`. Foundry keeps them for the run only.
+    /// The body goes out as JSON, so the client knows of no secret in it: where a server
+    /// quotes one in an error, the [`Error`](crate::Error) shows it.
+    #[serde(default, deserialize_with = "codec::null_as_default")]
     pub headers: BTreeMap<String, String>,
     /// Whose calls have to be approved: `"always"`, which it is if left out, `"never"`, or
     /// an object that names tools.

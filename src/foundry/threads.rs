@@ -6,37 +6,39 @@ use serde::{Deserialize, Serialize};
 use crate::client::Client;
 use crate::codec;
 use crate::error::{Error, Result};
-use crate::operation::{self, Operation, OperationInfo, Request, RequestOptions, Response, Sealed};
+use crate::operation::{
+    self, Operation, OperationInfo, Request, RequestOptions, Response, Sealed, options,
+};
 use crate::pagination::{self, Items, List, Page, Pages};
 use crate::types::{ListOrder, ThreadObject};
 
-/// Lists the threads of the project. (Astra Assistants has this list as well.)
-///
-/// # Examples
-///
-/// ```no_run
-/// use openai_assistants::foundry::list_threads;
-///
-/// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
-/// let mut threads = list_threads(&client).limit(100).items();
-/// while let Some(thread) = threads.try_next().await? {
-///     println!("{} of {}", thread.id, thread.created_at);
-/// }
-/// # Ok(())
-/// # }
-/// ```
-pub fn list_threads(client: &Client) -> ListThreads {
-    ListThreads {
-        client: client.clone(),
-        options: RequestOptions::default(),
-        limit: None,
-        order: None,
-        after: None,
-        before: None,
+impl Client {
+    /// Lists the threads of a project of Foundry. (Astra Assistants has this list as well.)
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+    /// let mut threads = client.list_threads().limit(100).items();
+    /// while let Some(thread) = threads.try_next().await? {
+    ///     println!("{} of {}", thread.id, thread.created_at);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_threads(&self) -> ListThreads {
+        ListThreads {
+            client: self.clone(),
+            options: RequestOptions::default(),
+            limit: None,
+            order: None,
+            after: None,
+            before: None,
+        }
     }
 }
 
-/// Made by [`list_threads`].
+/// Made by [`Client::list_threads`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until `send`, `items` or `pages` is called"]
 pub struct ListThreads {

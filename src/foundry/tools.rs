@@ -1,8 +1,13 @@
 //! Tools of assistants and runs.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::{integer_or_null, origin};
+use crate::codec;
 use crate::types::{AssistantTool, FunctionObject};
 
 /// A tool that only Foundry has. It goes wherever an [`AssistantTool`] does.
@@ -78,6 +83,10 @@ pub enum Tool {
 impl Tool {
     /// The tool in its typed form, if it is one of these. One of another form than the
     /// specification gives it is none; it is still in the [`AssistantTool`], as JSON.
+    ///
+    /// The form holds the members that it names, and no others: what else the server has sent
+    /// is lost when an [`AssistantTool`] is made of the form again. To change a tool and keep
+    /// all of it, change the JSON in [`AssistantTool::Unknown`].
     #[must_use]
     pub fn of(tool: &AssistantTool) -> Option<Self> {
         match tool {
@@ -173,8 +182,8 @@ pub struct AzureFunctionBinding {
     pub storage_queue: StorageQueue,
 }
 
-/// A queue of Azure Storage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A queue of Azure Storage. `Debug` shows no more of the address than the host.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StorageQueue {
     /// The address of the queue service.
@@ -190,6 +199,19 @@ impl StorageQueue {
             queue_service_endpoint: endpoint.into(),
             queue_name: name.into(),
         }
+    }
+}
+
+impl fmt::Debug for StorageQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The query may be a signature that lets one in.
+        f.debug_struct("StorageQueue")
+            .field(
+                "queue_service_endpoint",
+                &origin(&self.queue_service_endpoint),
+            )
+            .field("queue_name", &self.queue_name)
+            .finish()
     }
 }
 
@@ -260,7 +282,11 @@ pub struct BingSearch {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set_lang: Option<String>,
     /// How many results there are.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "integer_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub count: Option<i64>,
     /// How old results may be, such as `Day`, or a range of dates.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -359,7 +385,7 @@ impl DeepResearch {
 #[non_exhaustive]
 pub struct FabricDataAgent {
     /// The connection; the server takes no more than one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "codec::null_as_default")]
     pub connections: Vec<Connection>,
 }
 
@@ -373,8 +399,9 @@ impl FabricDataAgent {
 }
 
 /// The tools of a server that speaks the Model Context Protocol (MCP). What it needs to
-/// be called goes with each run: [`McpResource`](super::McpResource).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// be called goes with each run: [`McpResource`](super::McpResource). `Debug` shows no more of
+/// the address than the host.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Mcp {
     /// The name of the server in this assistant.
@@ -408,8 +435,18 @@ impl Mcp {
     }
 }
 
-/// An API that the model calls by its OpenAPI document.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+impl fmt::Debug for Mcp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mcp")
+            .field("server_label", &self.server_label)
+            .field("server_url", &origin(&self.server_url))
+            .field("allowed_tools", &self.allowed_tools)
+            .finish()
+    }
+}
+
+/// An API that the model calls by its OpenAPI document. `Debug` leaves the document out.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OpenApi {
     /// What the model calls the API.
@@ -450,12 +487,25 @@ impl OpenApi {
     }
 }
 
+impl fmt::Debug for OpenApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A default of a parameter may be a key.
+        f.debug_struct("OpenApi")
+            .field("name", &self.name)
+            .field("description", &self.description)
+            .field("auth", &self.auth)
+            .field("default_params", &self.default_params)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How Foundry proves to an API who it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "security_scheme", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OpenApiAuth {
     /// `anonymous`: not at all.
+    #[serde(deserialize_with = "nothing")]
     Anonymous,
     /// `connection`: by what a connection of the project holds.
     Connection {
@@ -469,12 +519,17 @@ pub enum OpenApiAuth {
     },
 }
 
+/// Passes over a `security_scheme` that says nothing.
+fn nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    IgnoredAny::deserialize(deserializer).map(drop)
+}
+
 /// A site of SharePoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SharepointGrounding {
     /// The connection; the server takes no more than one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "codec::null_as_default")]
     pub connections: Vec<Connection>,
 }
 
