@@ -1,5 +1,5 @@
 //! What the example `doctor` needs to know of the document, as source: a table of the
-//! operations with samples of what they send and get, and functions that call each of them
+//! operations with samples of what they send, and functions that call each of them
 //! through its builder and types. It is no part of the library.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::{Value, json};
 
-use super::api::{Api, Kind, Operation, Parameter, type_name};
+use super::api::{Api, Operation, Parameter, type_name};
 use super::finish::ident;
 use super::sample::{self, Extent};
 
@@ -23,13 +23,10 @@ pub fn source(api: &Api) -> String {
         let (id, call) = (operation.id, call(api, operation));
         quote!(#id => answer(#call.send_response().await?))
     });
-    let streams = api
-        .operations
-        .iter()
-        .filter(|operation| operation.events.is_some());
-    let streams = streams.map(|operation| {
+    let streams = api.operations.iter().filter_map(|operation| {
+        let event = ident(&type_name(operation.events?));
         let (id, call) = (operation.id, call(api, operation));
-        quote!(#id => watch(#call.stream().await).await)
+        Some(quote!(#id => watch(#call.stream().await, types::#event::event).await))
     });
     prettyplease::unparse(&syn::parse_quote! {
         /// Every operation of the document, in the order of its paths.
@@ -84,10 +81,7 @@ fn row(api: &Api, operation: &Operation, named: &BTreeMap<&str, &str>) -> TokenS
     let page = api.page(operation.response);
     let object = page.as_ref().map_or(operation.response, |page| page.item);
     let names = option(named.get(object).map(|name| quote!(#name)));
-    let events = option(operation.events.map(|union| {
-        let events = events(api, union);
-        quote!(#events)
-    }));
+    let streams = operation.events.is_some();
     let body = option(operation.body.map(|schema| {
         let least = body(api, operation, schema, Extent::Least).to_string();
         let body = body(api, operation, schema, Extent::Full);
@@ -97,39 +91,16 @@ fn row(api: &Api, operation: &Operation, named: &BTreeMap<&str, &str>) -> TokenS
         );
         quote!(Body { properties: &[#(#properties),*], least: #least, full: #full })
     }));
-    let answer = sample::of(api, &refer(operation.response), Extent::Full).to_string();
     quote! {
         Call {
             id: #id,
             method: #method,
             path: #path,
             names: #names,
-            events: #events,
+            streams: #streams,
             body: #body,
-            answer: #answer,
         }
     }
-}
-
-/// A stream with every event but that of an error, as it is on the wire. What is no JSON is
-/// the end of it.
-fn events(api: &Api, union: &str) -> String {
-    let Kind::Events { members } = &api.schemas[union].kind else {
-        return String::new();
-    };
-    let members = members.iter().filter(|member| member.tag != "error");
-    let samples = members.map(|member| {
-        let mut sample = sample::of(api, &refer(member.schema), Extent::Full);
-        (member.tag, sample["data"].take())
-    });
-    let (ends, others): (Vec<_>, Vec<_>) = samples.partition(|(_, data)| data.is_string());
-    let events = others.iter().chain(&ends).map(|(tag, data)| {
-        let data = data
-            .as_str()
-            .map_or_else(|| data.to_string(), str::to_owned);
-        format!("event: {tag}\ndata: {data}\n\n")
-    });
-    events.collect()
 }
 
 /// A body that fits the schema. Whether to stream is said by the method that is called.
@@ -278,7 +249,7 @@ mod tests {
     fn only_what_streams_is_opened_as_a_stream() {
         let source = source_of(&document());
         assert_eq!(source.matches(".stream().await").count(), 1);
-        assert_eq!(source.matches("events:Some(").count(), 1);
+        assert_eq!(source.matches("streams:true").count(), 1);
     }
 
     #[test]
@@ -296,12 +267,5 @@ mod tests {
             3,
             "{source}"
         );
-    }
-
-    #[test]
-    fn a_stream_has_its_end_at_the_end() {
-        let source = source_of(&document());
-        let events = r#"events:Some("event:thing.ran\ndata:{\"id\":\"text\"}\n\nevent:done\ndata:[DONE]\n\n",)"#;
-        assert!(source.contains(events), "{source}");
     }
 }

@@ -1,4 +1,4 @@
-//! Values made of schemas: what a request or an answer may look like.
+//! Values made of schemas: what a request may look like.
 
 use serde_json::{Map, Value, json};
 

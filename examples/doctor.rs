@@ -1,24 +1,26 @@
 //! Does a server speak this API? Calls every operation of the document once, prints a
 //! line for each, and exits with 1 if any failed.
 //!
-//! `OPENAI_BASE_URL` and `OPENAI_API_KEY` name the server; without them one in this process
-//! is asked, whose answers are made of the document. `OPENAI_MODEL` names the model, and
-//! `OPENAI_FILE_ID` a file, where the document has calls for files. A run is given
-//! `DOCTOR_WAIT` seconds (30 by default) to ask for a tool. Calls that need something go by
-//! what was created before, and what was created is deleted in the end.
+//! `OPENAI_BASE_URL` and `OPENAI_API_KEY` name the server; without them a fake one in this
+//! process is asked, if the client is built from `openapi.yaml`. `OPENAI_MODEL` names the
+//! model, and `OPENAI_FILE_ID` a file, where the document has calls for files. A run is
+//! given `DOCTOR_WAIT` seconds (30 by default) to ask for a tool. Calls that need something
+//! go by what was created before, and what was created is deleted in the end.
 //!
 //! `DOCTOR_BODIES=full` sends every property that the document knows, with any value that
 //! fits: for servers that check what they get and do not act on it.
 
+#[path = "local/mod.rs"]
+mod local;
+
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use httpmock::MockServer;
-use openai_assistants::{
-    Client, Credentials, Error, EventStream, Response, RetryPolicy, StreamEvent,
-};
+use openai_assistants::{Client, Error, EventStream, Response, StreamEvent};
+use openai_assistants_fake::{IncompleteReason, Reply, Script, Server, Turn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -48,11 +50,9 @@ pub struct Call {
     path: &'static str,
     /// The parameter that takes the id of what it answers with.
     names: Option<&'static str>,
-    /// A stream of events, if it can answer with one.
-    events: Option<&'static str>,
+    /// Whether it can answer with a stream of events.
+    streams: bool,
     body: Option<Body>,
-    /// An answer, as JSON.
-    answer: &'static str,
 }
 
 /// The body of an operation.
@@ -74,9 +74,14 @@ pub struct Answer {
 #[derive(Default)]
 pub struct Watched {
     events: usize,
+    /// Their names.
+    kinds: BTreeSet<String>,
     /// The ids of the run and its thread.
     run: Option<Value>,
 }
+
+/// Takes the place of an id where nothing was made that has one.
+const NONE: &str = "none-was-made";
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -114,7 +119,10 @@ fn answer<T: Serialize>(response: Response<T>) -> Outcome<Answer> {
 
 /// Follows a stream to its end; nothing if the server answers without events.
 #[allow(dead_code, reason = "a document may have no streams")]
-async fn watch<E: StreamEvent>(opened: Result<EventStream<E>, Error>) -> Outcome<Option<Watched>> {
+async fn watch<E: StreamEvent>(
+    opened: Result<EventStream<E>, Error>,
+    name: fn(&E) -> &str,
+) -> Outcome<Option<Watched>> {
     let mut events = match opened {
         Err(error) if error.is_decode() => return Ok(None),
         opened => opened?,
@@ -122,11 +130,35 @@ async fn watch<E: StreamEvent>(opened: Result<EventStream<E>, Error>) -> Outcome
     let mut watched = Watched::default();
     while let Some(event) = events.try_next().await? {
         watched.events += 1;
+        watched.kinds.insert(name(&event).to_owned());
         if let Some(run) = event.run_state() {
             watched.run = Some(json!({ "id": run.id, "thread_id": run.thread_id }));
         }
     }
     Ok(Some(watched))
+}
+
+/// What the assistant of the fake server does with each thread: it asks the tool, answers,
+/// and breaks off.
+fn script() -> Script {
+    let answer = Reply::text("It is 12 °C【1】, see sandbox:/oslo.png.");
+    let answer = answer
+        .cite("【1】", "file-1")
+        .path("sandbox:/oslo.png", "file-2");
+    Script::new()
+        .call("get_weather", json!({ "city": "Oslo" }))
+        .turn(
+            Turn::new()
+                .search([("file-1", "oslo.txt", "Oslo has 12 °C.")])
+                .run_code("plot(12)", "oslo.png")
+                .say(answer),
+        )
+        .incomplete("It is still", IncompleteReason::MaxCompletionTokens)
+}
+
+fn newest<'a>(objects: &'a [(&'static str, Value)], kind: &str) -> Option<&'a Value> {
+    let mut newest = objects.iter().rev();
+    newest.find_map(|(name, object)| (*name == kind).then_some(object))
 }
 
 fn unknown(id: &str) -> Box<dyn std::error::Error> {
@@ -137,35 +169,27 @@ fn unknown(id: &str) -> Box<dyn std::error::Error> {
 struct Doctor {
     client: Client,
     /// The server in this process, if it is that which is asked.
-    _local: Option<MockServer>,
+    _server: Option<Server>,
     wait: u32,
     full: bool,
     /// What was created: the parameter that names it, and the object.
     objects: Vec<(&'static str, Value)>,
+    /// The same of what was only listed. It may belong to somebody else, and is looked at.
+    listed: Vec<(&'static str, Value)>,
     report: Report,
 }
 
 impl Doctor {
-    async fn from_env() -> Result<Self, Error> {
-        let local = match set("OPENAI_BASE_URL") {
-            Some(_) => None,
-            None => Some(local_server().await),
-        };
-        let client = match &local {
-            None => Client::from_env()?,
-            Some(server) => Client::builder()
-                .base_url(server.base_url())
-                .credentials(Credentials::none())
-                .retry(RetryPolicy::never())
-                .build()?,
-        };
+    async fn from_env() -> Outcome<Self> {
+        let (client, server) = local::client(script()).await?;
         let wait = set("DOCTOR_WAIT").and_then(|text| text.parse().ok());
         Ok(Self {
             client,
-            wait: wait.unwrap_or(if local.is_some() { 0 } else { 30 }),
-            _local: local,
+            _server: server,
+            wait: wait.unwrap_or(30),
             full: set("DOCTOR_BODIES").is_some_and(|extent| extent == "full"),
             objects: Vec::new(),
+            listed: Vec::new(),
             report: Report::default(),
         })
     }
@@ -221,12 +245,13 @@ impl Doctor {
 
     /// What a path names in the end: the newest of its kind.
     fn subject(&self, call: &Call) -> Option<&Value> {
-        self.newest(last_parameter(call)?)
+        let kind = last_parameter(call)?;
+        let listed = || newest(&self.listed, kind).filter(|_| call.method == "GET");
+        self.newest(kind).or_else(listed)
     }
 
     fn newest(&self, kind: &str) -> Option<&Value> {
-        let mut newest = self.objects.iter().rev();
-        newest.find_map(|(name, object)| (*name == kind).then_some(object))
+        newest(&self.objects, kind)
     }
 
     /// The ids in a path: that of its subject, and those of what the subject belongs to.
@@ -247,13 +272,12 @@ impl Doctor {
         let newest = self.newest(kind).and_then(|object| object["id"].as_str());
         match (newest, kind) {
             (Some(id), _) => id.to_owned(),
-            (None, "file_id") => set("OPENAI_FILE_ID").unwrap_or_else(|| "missing".to_owned()),
-            (None, _) => "missing".to_owned(),
+            (None, "file_id") => set("OPENAI_FILE_ID").unwrap_or_else(|| NONE.to_owned()),
+            (None, _) => NONE.to_owned(),
         }
     }
 
-    /// Remembers an object that was made. One that was only listed may belong to somebody
-    /// else: it is taken where nothing of its kind can be made.
+    /// Remembers an object that was made, or else listed.
     fn remember(&mut self, call: &Call, answer: &Value) {
         let Some(kind) = call.names else {
             return;
@@ -261,10 +285,8 @@ impl Doctor {
         if makes(call, kind) {
             self.objects.push((kind, answer.clone()));
             self.remember_thread(call, answer);
-        } else if let Some(first) = answer["data"].get(0)
-            && !CALLS.iter().any(|call| makes(call, kind))
-        {
-            self.objects.push((kind, first.clone()));
+        } else if let Some(first) = answer["data"].get(0) {
+            self.listed.push((kind, first.clone()));
         }
     }
 
@@ -343,7 +365,7 @@ impl Doctor {
     /// Opens the streams of the operations that have one: first that which makes a thread
     /// of its own, then those that go on there.
     async fn open_streams(&mut self) {
-        let mut calls: Vec<&Call> = CALLS.iter().filter(|call| call.events.is_some()).collect();
+        let mut calls: Vec<&Call> = CALLS.iter().filter(|call| call.streams).collect();
         calls.sort_by_key(|call| Reverse(place(call)));
         for call in calls {
             let name = format!("{} as a stream", call.id);
@@ -358,7 +380,10 @@ impl Doctor {
                     }
                     return;
                 }
-                Ok(Some(watched)) => Ok((format!("{} events", watched.events), watched.run)),
+                Ok(Some(watched)) => {
+                    let (events, kinds) = (watched.events, watched.kinds.len());
+                    Ok((format!("{events} events of {kinds} kinds"), watched.run))
+                }
                 Err(error) => Err(error),
             };
             if let Some(Some(run)) = self.report.note(&name, watched) {
@@ -446,42 +471,6 @@ impl Report {
 /// A variable that is set to something.
 fn set(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// A server in this process that answers every operation by the document.
-async fn local_server() -> MockServer {
-    println!("OPENAI_BASE_URL is not set: talking to a mock in this process.\n");
-    let server = MockServer::start_async().await;
-    let mut calls: Vec<&Call> = CALLS.iter().collect();
-    // The first that matches answers, and `/threads/runs` is no thread.
-    calls.sort_by_key(|call| Reverse(place(call)));
-    for call in calls {
-        let parts = call
-            .path
-            .split('/')
-            .map(|part| match part.starts_with('{') {
-                true => "[^/]+",
-                false => part,
-            });
-        let path = format!("^{}$", parts.collect::<Vec<_>>().join("/"));
-        if let Some(events) = call.events {
-            server.mock(|when, then| {
-                when.method(call.method)
-                    .path_matches(path.as_str())
-                    .json_body_includes(r#"{"stream": true}"#);
-                then.status(200)
-                    .header("content-type", "text/event-stream")
-                    .body(events);
-            });
-        }
-        server.mock(|when, then| {
-            when.method(call.method).path_matches(path.as_str());
-            then.status(200)
-                .header("content-type", "application/json")
-                .body(call.answer);
-        });
-    }
-    server
 }
 
 #[expect(

@@ -1,7 +1,7 @@
-//! A whole conversation: an assistant, a thread, a question, a run, the answer, and
-//! the clean-up.
+//! A whole conversation: an assistant, a thread, questions, runs, answers, and the
+//! clean-up.
 //!
-//! `cargo run --example quickstart` talks to a mock that it starts itself. With
+//! `cargo run --example quickstart` talks to a fake server that it starts itself. With
 //! `OPENAI_BASE_URL` (and `OPENAI_API_KEY`) set it talks to that server;
 //! `OPENAI_MODEL` names the model.
 
@@ -9,12 +9,14 @@
 mod local;
 
 use std::env;
+use std::error::Error;
 
+use openai_assistants::Client;
 use openai_assistants::types::{
     CreateAssistantRequest, CreateMessageRequest, CreateRunRequest, ListOrder, MessageRole,
     RunStepDetails,
 };
-use openai_assistants::{Client, Error};
+use openai_assistants_fake::Script;
 
 #[tokio::main]
 async fn main() {
@@ -24,12 +26,12 @@ async fn main() {
     }
 }
 
-async fn run() -> Result<(), Error> {
-    let (client, _mock) = local::client().await?;
-    converse(&client).await
-}
+async fn run() -> Result<(), Box<dyn Error>> {
+    let script = Script::new()
+        .say("2 + 2 is 4: two apples and two more are four.")
+        .say("Twice that is 8, since 4 + 4 = 8.");
+    let (client, _server) = local::client(script).await?;
 
-async fn converse(client: &Client) -> Result<(), Error> {
     let model = env::var("OPENAI_MODEL").unwrap_or_else(|_| "gpt-4o".to_owned());
     let assistant = client
         .create_assistant()
@@ -46,51 +48,8 @@ async fn converse(client: &Client) -> Result<(), Error> {
     let thread = client.create_thread().send().await?;
     println!("thread     {}", thread.id);
 
-    let question = "What is 2 + 2?";
-    client
-        .create_message()
-        .thread_id(&thread.id)
-        .body(
-            CreateMessageRequest::builder()
-                .role(MessageRole::User)
-                .content(question),
-        )
-        .send()
-        .await?;
-
-    let run = client
-        .create_run()
-        .thread_id(&thread.id)
-        .body(CreateRunRequest::builder().assistant_id(&assistant.id))
-        .follow()
-        .wait()
-        .await?;
-    print!("run        {} {}", run.id, run.status);
-    match &run.usage {
-        Some(usage) => println!(", {} tokens", usage.total_tokens),
-        None => println!(),
-    }
-    if let Some(error) = &run.last_error {
-        println!("           {}: {}", error.code, error.message);
-    }
-
-    let mut steps = client
-        .list_run_steps()
-        .thread_id(&thread.id)
-        .run_id(&run.id)
-        .order(ListOrder::Asc)
-        .items();
-    while let Some(step) = steps.try_next().await? {
-        let what = match &step.step_details {
-            RunStepDetails::MessageCreation(created) => {
-                format!("wrote {}", created.message_creation.message_id)
-            }
-            RunStepDetails::ToolCalls(called) => {
-                format!("called {} tools", called.tool_calls.len())
-            }
-            _ => "did something this program does not know".to_owned(),
-        };
-        println!("step       {} {}: {what}", step.id, step.status);
+    for question in ["What is 2 + 2?", "And twice that?"] {
+        ask(&client, &assistant.id, &thread.id, question).await?;
     }
 
     println!("\nthe conversation, two messages a page:");
@@ -111,5 +70,54 @@ async fn converse(client: &Client) -> Result<(), Error> {
         .send()
         .await?;
     println!("\ncleaned up.");
+    Ok(())
+}
+
+/// Adds a question to the thread, and follows a run that answers it.
+async fn ask(
+    client: &Client,
+    assistant_id: &str,
+    thread_id: &str,
+    question: &str,
+) -> openai_assistants::Result<()> {
+    client
+        .create_message()
+        .thread_id(thread_id)
+        .body(
+            CreateMessageRequest::builder()
+                .role(MessageRole::User)
+                .content(question),
+        )
+        .send()
+        .await?;
+
+    let outcome = client
+        .create_run()
+        .thread_id(thread_id)
+        .body(CreateRunRequest::builder().assistant_id(assistant_id))
+        .follow()
+        .outcome()
+        .await?;
+    let run = &outcome.run;
+    print!("run        {} {}", run.id, run.status);
+    match &run.usage {
+        Some(usage) => println!(", {} tokens", usage.total_tokens),
+        None => println!(),
+    }
+    if let Some(error) = &run.last_error {
+        println!("           {}: {}", error.code, error.message);
+    }
+    for step in &outcome.steps {
+        let what = match &step.step_details {
+            RunStepDetails::MessageCreation(created) => {
+                format!("wrote {}", created.message_creation.message_id)
+            }
+            RunStepDetails::ToolCalls(called) => {
+                format!("called {} tools", called.tool_calls.len())
+            }
+            _ => "did something this program does not know".to_owned(),
+        };
+        println!("step       {} {}: {what}", step.id, step.status);
+    }
     Ok(())
 }

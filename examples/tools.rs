@@ -1,23 +1,26 @@
-//! A model calls two Rust functions at the same time, and its answer comes word by word.
+//! A model calls two Rust functions at the same time, its answer comes word by word, and then
+//! once more as a value of a Rust type.
 //!
-//! `cargo run --example tools` talks to a model that it starts itself. With
+//! `cargo run --example tools` talks to a fake server that it starts itself. With
 //! `OPENAI_BASE_URL` (and `OPENAI_API_KEY`) set it talks to that server;
 //! `OPENAI_MODEL` names the model.
 
-#[path = "local/model.rs"]
-mod model;
+#[path = "local/mod.rs"]
+mod local;
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use openai_assistants::types::{
-    CreateAssistantRequest, CreateMessageRequest, CreateThreadAndRunRequest, CreateThreadRequest,
-    MessageRole,
+    CreateAssistantRequest, CreateMessageRequest, CreateRunRequest, CreateThreadAndRunRequest,
+    CreateThreadRequest, MessageRole,
 };
-use openai_assistants::{Client, ToolSet};
+use openai_assistants::{Parsed, ToolSet, response_format};
+use openai_assistants_fake::Script;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 
 /// Tells the weather in a city, now.
 #[derive(Deserialize, JsonSchema)]
@@ -31,6 +34,15 @@ struct GetWeather {
 struct GetTime {
     /// Name of the city.
     city: String,
+}
+
+/// What is known of a city.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Report {
+    city: String,
+    celsius: i64,
+    /// The time of day, as `hh:mm`.
+    time: String,
 }
 
 async fn get_weather(arguments: GetWeather) -> Result<String, String> {
@@ -56,13 +68,14 @@ async fn main() {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let client = match std::env::var("OPENAI_BASE_URL") {
-        Ok(url) if !url.is_empty() => Client::from_env()?,
-        _ => {
-            println!("OPENAI_BASE_URL is not set: talking to a model in this process.\n");
-            model::client().await?
-        }
-    };
+    let script = Script::new()
+        .calls([
+            ("get_weather", json!({ "city": "Oslo" })),
+            ("get_time", json!({ "city": "Oslo" })),
+        ])
+        .say("In Oslo it is 12 °C, and a quarter past nine.")
+        .say(r#"{ "city": "Oslo", "celsius": 12, "time": "09:15" }"#);
+    let (client, _server) = local::client(script).await?;
     let tools = ToolSet::builder()
         .function(get_weather)
         .function(get_time)
@@ -80,17 +93,19 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .send()
         .await?;
 
-    let question = "What is the weather in Oslo, and what time is it there?";
-    println!("{question}");
-    let message = CreateMessageRequest::builder()
-        .role(MessageRole::User)
-        .content(question);
+    let ask = |question| {
+        println!("{question}");
+        CreateMessageRequest::builder()
+            .role(MessageRole::User)
+            .content(question)
+    };
+    let question = ask("What is the weather in Oslo, and what time is it there?");
     let mut run = client
         .create_thread_and_run()
         .body(
             CreateThreadAndRunRequest::builder()
                 .assistant_id(&assistant.id)
-                .thread(CreateThreadRequest::builder().messages([message])),
+                .thread(CreateThreadRequest::builder().messages([question])),
         )
         .follow()
         .tools(&tools)
@@ -102,8 +117,34 @@ async fn run() -> Result<(), Box<dyn Error>> {
         io::stdout().flush()?;
     }
     let outcome = run.finish().await?;
-    println!("\n\nthe run ended {}", outcome.run.status);
+    println!("\nthe run ended {}\n", outcome.run.status);
 
+    let thread_id = &outcome.run.thread_id;
+    let outcome = client
+        .create_run()
+        .thread_id(thread_id)
+        .body(
+            CreateRunRequest::builder()
+                .assistant_id(&assistant.id)
+                .additional_messages([ask("And now as data, please.")])
+                .response_format(response_format::<Report>()?),
+        )
+        .follow()
+        .tools(&tools)
+        .outcome()
+        .await?;
+    match outcome.parse::<Report>()? {
+        Parsed::Answer(Report {
+            city,
+            celsius,
+            time,
+        }) => {
+            println!("{city}: {celsius} degrees Celsius at {time}");
+        }
+        other => println!("there is no answer: {other:?}"),
+    }
+
+    client.delete_thread().thread_id(thread_id).send().await?;
     client
         .delete_assistant()
         .assistant_id(&assistant.id)

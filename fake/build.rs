@@ -1,0 +1,25 @@
+//! Makes a copy of `openapi.yaml` as JSON, which the server has in it.
+
+#[path = "../build/document.rs"]
+#[allow(dead_code, reason = "the generator and the importer use the rest")]
+mod document;
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+fn main() {
+    if let Err(reason) = run() {
+        println!("cargo::error={reason}");
+    }
+}
+
+fn run() -> Result<(), String> {
+    let folder = |name| PathBuf::from(env::var_os(name).unwrap_or_default());
+    let source = folder("CARGO_MANIFEST_DIR").join("../openapi.yaml");
+    println!("cargo::rerun-if-changed={}", source.display());
+    let document = document::read(&source).map_err(|error| error.to_string())?;
+    let copy = folder("OUT_DIR").join("openapi.json");
+    fs::write(&copy, document.to_string())
+        .map_err(|error| format!("cannot write {}: {error}", copy.display()))
+}

@@ -1,0 +1,43 @@
+//! The query of a request.
+
+use crate::failure::Failure;
+
+const CONTENT: &str = "step_details.tool_calls[*].file_search.results[*].content";
+
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(crate) fn new(query: &str) -> Self {
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        Self(pairs.into_owned().collect())
+    }
+
+    /// The value of a parameter. One that is empty counts as left out.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let mut values = self.0.iter().filter(|(found, _)| found == name);
+        values
+            .next()
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// Whether what file search has found is to be sent as well.
+    pub(crate) fn wants_content(&self) -> Result<bool, Failure> {
+        let values = self
+            .0
+            .iter()
+            .filter(|(name, _)| name == "include[]" || name == "include");
+        let mut wants = false;
+        for (name, value) in values {
+            if value != CONTENT {
+                return Err(Failure::parameter(
+                    name,
+                    "invalid_value",
+                    format!("Invalid value: '{value}'. Supported values are: '{CONTENT}'."),
+                ));
+            }
+            wants = true;
+        }
+        Ok(wants)
+    }
+}

@@ -1,0 +1,131 @@
+//! Requests as bytes.
+
+use openai_assistants_fake::Server;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// An answer. One whose connection was closed too early is not whole.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+    pub(crate) is_whole: bool,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// The events of a stream, with the text of their data.
+    pub(crate) fn events(&self) -> Vec<(&str, &str)> {
+        let events = self.body.split_terminator("\n\n").map(|event| {
+            let (name, data) = event.split_once('\n').unwrap_or((event, ""));
+            let strip = |line, field| str::strip_prefix(line, field).unwrap_or(line);
+            (strip(name, "event: "), strip(data, "data: "))
+        });
+        events.collect()
+    }
+
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.events().into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+/// Sends JSON with a key. Null is no body.
+pub(crate) async fn send(server: &Server, method: &str, path: &str, body: &Value) -> Reply {
+    with(server, method, path, &[], body).await
+}
+
+/// The same with more headers.
+pub(crate) async fn with(
+    server: &Server,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &Value,
+) -> Reply {
+    let key = ("authorization", "Bearer sk-test");
+    let headers: Vec<_> = headers.iter().copied().chain([key]).collect();
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    raw(server, method, &format!("/v1{path}"), &headers, &body).await
+}
+
+/// Sends exactly this, and reads until the connection closes.
+pub(crate) async fn raw(
+    server: &Server,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Reply {
+    let mut connection = open(server, method, target, headers, body).await;
+    let mut bytes = Vec::new();
+    // What came before a connection was reset is kept.
+    let _ = connection.read_to_end(&mut bytes).await;
+    parse(&String::from_utf8_lossy(&bytes))
+}
+
+/// Sends exactly this.
+pub(crate) async fn open(
+    server: &Server,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> TcpStream {
+    let mut request = format!("{method} {target} HTTP/1.1\r\nhost: fake\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        request += &format!("{name}: {value}\r\n");
+    }
+    request += &format!("content-length: {}\r\n\r\n{body}", body.len());
+    let connection = TcpStream::connect(server.address()).await;
+    let mut connection = connection.expect("the server listens");
+    // It may refuse a body that it has not read.
+    let _ = connection.write_all(request.as_bytes()).await;
+    connection
+}
+
+fn parse(answer: &str) -> Reply {
+    let (head, rest) = answer
+        .split_once("\r\n\r\n")
+        .expect("the answer has a head");
+    let mut lines = head.lines();
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1)?.parse().ok());
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    let is_chunked = headers.iter().any(|(name, _)| name == "transfer-encoding");
+    let (body, is_whole) = if is_chunked {
+        chunks(rest)
+    } else {
+        (rest.to_owned(), true)
+    };
+    Reply {
+        status: status.expect("the answer has a status"),
+        headers,
+        body,
+        is_whole,
+    }
+}
+
+fn chunks(mut rest: &str) -> (String, bool) {
+    let mut body = String::new();
+    while let Some((size, behind)) = rest.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).expect("a chunk has a size");
+        if size == 0 {
+            return (body, true);
+        }
+        body += &behind[..size];
+        rest = &behind[size + 2..];
+    }
+    (body, false)
+}

@@ -1,0 +1,133 @@
+//! Assistants and threads.
+
+use serde_json::{Value, json};
+
+use crate::{get, ok, post, refused, serve, text};
+use openai_assistants_fake::Echo;
+
+#[tokio::test]
+async fn a_new_assistant_has_every_property() {
+    let server = serve(Echo).await;
+    let assistant = post(
+        &server,
+        "/assistants",
+        json!({ "model": "gpt-4o", "name": "Tutor" }),
+    )
+    .await;
+    let expected = json!({
+        "id": "asst_0001",
+        "object": "assistant",
+        "created_at": 1_700_000_000,
+        "name": "Tutor",
+        "description": null,
+        "model": "gpt-4o",
+        "instructions": null,
+        "tools": [],
+        "tool_resources": null,
+        "metadata": {},
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "reasoning_effort": null,
+        "response_format": "auto",
+    });
+    assert_eq!(assistant, expected);
+    assert_eq!(get(&server, "/assistants/asst_0001").await, expected);
+}
+
+#[tokio::test]
+async fn what_a_change_leaves_out_stays_as_it_is() {
+    let server = serve(Echo).await;
+    let body = json!({
+        "model": "gpt-4o",
+        "name": "Tutor",
+        "temperature": 0.5,
+        "tools": [{ "type": "code_interpreter" }],
+        "metadata": { "a": "1", "b": "2" },
+    });
+    let assistant = post(&server, "/assistants", body).await;
+    let path = format!("/assistants/{}", text(&assistant["id"]));
+    let changed = post(
+        &server,
+        &path,
+        json!({ "name": null, "metadata": { "c": "3" } }),
+    )
+    .await;
+    assert_eq!(changed["name"], Value::Null);
+    assert_eq!(changed["metadata"], json!({ "c": "3" }));
+    assert_eq!(changed["tools"], assistant["tools"]);
+    assert_eq!(changed["temperature"], 0.5);
+    let changed = post(
+        &server,
+        &path,
+        json!({ "metadata": null, "temperature": null }),
+    )
+    .await;
+    assert_eq!(changed["metadata"], json!({}));
+    assert_eq!(changed["temperature"], 1.0);
+    assert_eq!(get(&server, &path).await, changed);
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_not_found() {
+    let server = serve(Echo).await;
+    let assistant = post(&server, "/assistants", json!({ "model": "gpt-4o" })).await;
+    let thread = post(&server, "/threads", Value::Null).await;
+    for (object, path, kind) in [
+        (&assistant, "/assistants", "assistant"),
+        (&thread, "/threads", "thread"),
+    ] {
+        let id = text(&object["id"]);
+        let path = format!("{path}/{id}");
+        let deleted = ok(&server, "DELETE", &path, Value::Null).await;
+        let expected = json!({ "id": id, "object": format!("{kind}.deleted"), "deleted": true });
+        assert_eq!(deleted, expected);
+        for method in ["GET", "DELETE"] {
+            let (status, error) = refused(&server, method, &path, Value::Null).await;
+            assert_eq!(status, 404);
+            assert_eq!(error["message"], format!("No {kind} found with id '{id}'."));
+            assert_eq!(error["type"], "invalid_request_error");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_thread_takes_labels_and_resources() {
+    let server = serve(Echo).await;
+    let thread = post(&server, "/threads", Value::Null).await;
+    assert_eq!(thread["metadata"], json!({}));
+    assert_eq!(thread["tool_resources"], Value::Null);
+    let path = format!("/threads/{}", text(&thread["id"]));
+    let resources = json!({ "code_interpreter": { "file_ids": ["file-1"] } });
+    let body = json!({ "metadata": { "a": "1" }, "tool_resources": resources });
+    let changed = post(&server, &path, body).await;
+    assert_eq!(changed["metadata"], json!({ "a": "1" }));
+    assert_eq!(changed["tool_resources"], resources);
+    assert_eq!(get(&server, &path).await, changed);
+}
+
+#[tokio::test]
+async fn vector_stores_that_are_described_get_ids() {
+    let server = serve(Echo).await;
+    let described = json!({ "file_search": { "vector_stores": [{ "file_ids": ["file-1"] }] } });
+    let made = json!({ "file_search": { "vector_store_ids": ["vs_0001"] } });
+    let thread = post(&server, "/threads", json!({ "tool_resources": described })).await;
+    assert_eq!(thread["tool_resources"], made);
+}
+
+#[tokio::test]
+#[should_panic(expected = "the fake server sent what openapi.yaml does not allow")]
+async fn an_answer_that_the_document_does_not_allow_is_no_secret() {
+    let server = serve(Echo).await;
+    // An assistant may have so many tools, and a run may not.
+    let tools = vec![json!({ "type": "code_interpreter" }); 21];
+    post(
+        &server,
+        "/assistants",
+        json!({ "model": "m", "tools": tools }),
+    )
+    .await;
+    let body = json!({ "assistant_id": "asst_0001" });
+    let (status, error) = refused(&server, "POST", "/threads/runs", body).await;
+    assert_eq!((status, &error["code"]), (500, &json!("violation")));
+    assert_eq!(server.violations().len(), 1);
+}

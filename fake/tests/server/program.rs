@@ -1,0 +1,118 @@
+//! The program.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+
+use openai_assistants::Client;
+use openai_assistants::types::{CreateAssistantRequest, CreateThreadAndRunRequest};
+
+/// The program while it runs.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn command() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_openai-assistants-fake"))
+}
+
+#[tokio::test]
+async fn it_prints_how_to_reach_it_and_a_line_for_each_request() {
+    let script = std::env::temp_dir().join(format!("fake-script-{}.json", std::process::id()));
+    let mut file = std::fs::File::create(&script).expect("there is room for a file");
+    file.write_all(br#"{ "turns": [{ "say": "Hello from a file" }] }"#)
+        .expect("it is written");
+    let child = command()
+        .args([
+            "--port",
+            "0",
+            "--pace",
+            "0",
+            "--log",
+            "--counted-ids",
+            "--script",
+        ])
+        .arg(&script)
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut program = Program(child.expect("the program starts"));
+    let mut lines = BufReader::new(program.0.stdout.take().expect("it is piped")).lines();
+    let mut next = || lines.next().expect("there is a line").expect("it is text");
+    let (url, key) = (next(), next());
+    std::fs::remove_file(&script).expect("the file is there");
+    let client = Client::builder()
+        .base_url(
+            url.strip_prefix("export OPENAI_BASE_URL=")
+                .expect("the URL comes first"),
+        )
+        .api_key(
+            key.strip_prefix("export OPENAI_API_KEY=")
+                .expect("the key comes second"),
+        )
+        .build()
+        .expect("both are good");
+    let body = CreateAssistantRequest::builder().model("gpt-4o");
+    let assistant = client
+        .create_assistant()
+        .body(body)
+        .send()
+        .await
+        .expect("it answers");
+    let body = CreateThreadAndRunRequest::builder().assistant_id(&assistant.id);
+    let run = client
+        .create_thread_and_run()
+        .body(body)
+        .follow()
+        .outcome()
+        .await;
+    assert_eq!(run.expect("the run ends").text(), "Hello from a file");
+    assert_eq!(next(), "POST /v1/assistants 200 req_0001");
+    assert_eq!(next(), "POST /v1/threads/runs 200 req_0002");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_shell_takes_over_what_it_prints() {
+    let key = "it's $HOME; \"a\" key";
+    let child = command()
+        .args(["--port", "0", "--api-key", key])
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut program = Program(child.expect("the program starts"));
+    let lines = BufReader::new(program.0.stdout.take().expect("it is piped")).lines();
+    let lines: Vec<String> = lines
+        .take(2)
+        .map(|line| line.expect("it is text"))
+        .collect();
+    let shell = Command::new("sh")
+        .arg("-c")
+        .arg(r#"eval "$1"; printenv OPENAI_BASE_URL OPENAI_API_KEY"#)
+        .args(["sh", &lines.join("\n")])
+        .output()
+        .expect("there is a shell");
+    let text = String::from_utf8(shell.stdout).expect("it is text");
+    let (url, found) = text.split_once('\n').expect("both are set");
+    assert!(
+        url.starts_with("http://127.0.0.1:") && url.ends_with("/v1"),
+        "{url}"
+    );
+    assert_eq!(found.trim_end(), key);
+}
+
+#[test]
+fn a_script_that_is_none_is_an_error_with_its_name() {
+    let mut child = command()
+        .args(["--port", "0", "--script", "/nowhere/script.json"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut text = String::new();
+    let mut errors = child.stderr.take().expect("it is piped");
+    errors.read_to_string(&mut text).expect("it is text");
+    assert!(!child.wait().expect("it ends").success());
+    assert!(text.starts_with("error: /nowhere/script.json"), "{text}");
+}

@@ -1,0 +1,555 @@
+//! Runs that are asked for again and again.
+
+use std::time::Duration;
+
+use openai_assistants_fake::{
+    Echo, FailureCode, IncompleteReason, Reply, Script, Server, SkippingClock, Turn,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    again, conversation, fake, get, header, http, ok, path, post, refused, run, seconds, serve,
+    text,
+};
+
+async fn at(clock: &SkippingClock, script: Script) -> Server {
+    let fake = fake(clock).model(script);
+    fake.start().await.expect("there is a free port")
+}
+
+/// The steps of a run and the messages of its thread, the oldest first.
+async fn traces(server: &Server, run: &Value) -> (Vec<Value>, Vec<Value>) {
+    let steps = get(server, &format!("{}/steps?order=asc", path(run))).await;
+    let messages = format!("/threads/{}/messages?order=asc", text(&run["thread_id"]));
+    let list = |page: &Value| page["data"].as_array().cloned().unwrap_or_default();
+    (list(&steps), list(&get(server, &messages).await))
+}
+
+#[tokio::test]
+async fn a_run_is_queued_when_it_is_new_and_completed_when_it_is_done() {
+    let server = serve(Script::new().say("2 + 2 = 4").tokens(20, 7)).await;
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    assert_eq!(created["status"], "queued");
+    assert_eq!(created["expires_at"], 1_700_000_600);
+    assert_eq!(
+        (&created["started_at"], &created["usage"]),
+        (&Value::Null, &Value::Null)
+    );
+    let done = again(&server, &created).await;
+    assert_eq!(done["status"], "completed");
+    assert_eq!(
+        (&done["started_at"], &done["completed_at"]),
+        (&json!(1_700_000_000), &json!(1_700_000_000))
+    );
+    assert_eq!(done["expires_at"], Value::Null);
+    let usage = json!({ "prompt_tokens": 20, "completion_tokens": 7, "total_tokens": 27 });
+    assert_eq!(done["usage"], usage);
+    let (steps, messages) = traces(&server, &created).await;
+    assert_eq!(steps.len(), 1);
+    assert_eq!(
+        (&steps[0]["type"], &steps[0]["status"]),
+        (&json!("message_creation"), &json!("completed"))
+    );
+    assert_eq!(steps[0]["usage"], usage);
+    let written = &messages[1];
+    assert_eq!(
+        steps[0]["step_details"]["message_creation"]["message_id"],
+        written["id"]
+    );
+    assert_eq!(written["content"][0]["text"]["value"], "2 + 2 = 4");
+    assert_eq!(
+        (&written["role"], &written["status"]),
+        (&json!("assistant"), &json!("completed"))
+    );
+    assert_eq!(
+        (&written["run_id"], &written["assistant_id"]),
+        (&created["id"], &json!(assistant))
+    );
+}
+
+#[tokio::test]
+async fn a_run_takes_from_its_assistant_what_the_request_leaves_out() {
+    let server = serve(Echo).await;
+    let body = json!({
+        "model": "gpt-4o", "instructions": "Be brief.", "temperature": 0.5,
+        "tools": [{ "type": "file_search" }], "response_format": { "type": "json_object" },
+    });
+    let assistant = post(&server, "/assistants", body).await;
+    let thread = text(&post(&server, "/threads", Value::Null).await["id"]);
+    let runs = format!("/threads/{thread}/runs");
+    let plain = post(&server, &runs, json!({ "assistant_id": assistant["id"] })).await;
+    for name in [
+        "model",
+        "instructions",
+        "temperature",
+        "tools",
+        "response_format",
+        "top_p",
+    ] {
+        assert_eq!(plain[name], assistant[name], "{name}");
+    }
+    assert_eq!(plain["tool_choice"], "auto");
+    assert_eq!(
+        plain["truncation_strategy"],
+        json!({ "type": "auto", "last_messages": null })
+    );
+    again(&server, &plain).await;
+    let own = json!({
+        "assistant_id": assistant["id"], "model": "gpt-4o-mini", "tools": [], "temperature": 1.5,
+        "additional_instructions": "Say please.", "max_completion_tokens": 500,
+        "additional_messages": [{ "role": "user", "content": "And now?" }],
+        "tool_choice": { "type": "function", "function": { "name": "f" } },
+        "truncation_strategy": { "type": "last_messages", "last_messages": 1 },
+        "parallel_tool_calls": false, "metadata": { "a": "1" },
+    });
+    let run = post(&server, &runs, own.clone()).await;
+    assert_eq!(run["instructions"], "Be brief.\nSay please.");
+    for name in [
+        "model",
+        "tools",
+        "temperature",
+        "max_completion_tokens",
+        "tool_choice",
+        "truncation_strategy",
+        "parallel_tool_calls",
+        "metadata",
+    ] {
+        assert_eq!(run[name], own[name], "{name}");
+    }
+    let (_, messages) = traces(&server, &run).await;
+    let texts: Vec<&Value> = messages
+        .iter()
+        .map(|message| &message["content"][0]["text"]["value"])
+        .collect();
+    assert_eq!(texts, ["", "And now?", "And now?"]);
+    let changed = post(&server, &path(&run), json!({ "metadata": { "b": "2" } })).await;
+    assert_eq!(changed["metadata"], json!({ "b": "2" }));
+}
+
+#[tokio::test]
+async fn a_thread_is_busy_while_a_run_is_active() {
+    let clock = SkippingClock::default();
+    let server = at(
+        &clock,
+        Script::new()
+            .wait(Duration::from_secs(5))
+            .say("Done.")
+            .say("Again."),
+    )
+    .await;
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    let id = text(&created["id"]);
+    let runs = format!("/threads/{thread}/runs");
+    let (status, error) =
+        refused(&server, "POST", &runs, json!({ "assistant_id": assistant })).await;
+    assert_eq!(status, 400);
+    assert_eq!(
+        error["message"],
+        format!("Thread {thread} already has an active run {id}.")
+    );
+    let messages = format!("/threads/{thread}/messages");
+    let message = json!({ "role": "user", "content": "And?" });
+    let (status, error) = refused(&server, "POST", &messages, message.clone()).await;
+    assert_eq!(status, 400);
+    assert_eq!(
+        error["message"],
+        format!("Can't add messages to {thread} while a run {id} is active.")
+    );
+    assert_eq!(again(&server, &created).await["status"], "in_progress");
+    clock.skip(Duration::from_secs(5));
+    post(&server, &messages, message).await;
+    run(&server, &thread, &assistant).await;
+}
+
+#[tokio::test]
+async fn a_run_at_rest_is_not_to_be_asked_for_again() {
+    let clock = SkippingClock::default();
+    let script = Script::new()
+        .wait(Duration::from_secs(5))
+        .call("f", json!({}));
+    let server = at(&clock, script).await;
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    let reply = http::send(&server, "GET", &path(&created), &Value::Null).await;
+    assert_eq!(header(&reply, "openai-poll-after-ms"), Some("10"));
+    clock.skip(Duration::from_secs(5));
+    let reply = http::send(&server, "GET", &path(&created), &Value::Null).await;
+    assert_eq!(reply.json()["status"], "requires_action");
+    assert_eq!(header(&reply, "openai-poll-after-ms"), None);
+}
+
+#[tokio::test]
+async fn calls_in_parallel_wait_for_all_of_their_outputs() {
+    let script = Script::new()
+        .calls([
+            ("get_weather", json!({ "city": "Oslo" })),
+            ("get_time", json!("not JSON")),
+        ])
+        .tokens(10, 4)
+        .say("12 °C at noon")
+        .tokens(30, 5);
+    let server = serve(script).await;
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    let waiting = again(&server, &created).await;
+    assert_eq!(waiting["status"], "requires_action");
+    assert_eq!(
+        (&waiting["usage"], &waiting["required_action"]["type"]),
+        (&Value::Null, &json!("submit_tool_outputs"))
+    );
+    let call = |id: &str, name: &str, arguments: &str| json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } });
+    let calls = json!([
+        call("call_0001", "get_weather", r#"{"city":"Oslo"}"#),
+        call("call_0002", "get_time", "not JSON"),
+    ]);
+    assert_eq!(
+        waiting["required_action"]["submit_tool_outputs"]["tool_calls"],
+        calls
+    );
+
+    let submit = format!("{}/submit_tool_outputs", path(&created));
+    let output = |id: &str, output: &str| json!({ "tool_call_id": id, "output": output });
+    for wrong in [
+        json!([]),
+        json!([output("call_0001", "12")]),
+        json!([output("call_0001", "12"), output("call_0001", "12")]),
+        json!([output("call_0001", "12"), output("call_0003", "noon")]),
+        json!([
+            output("call_0001", "12"),
+            output("call_0002", "noon"),
+            output("call_0002", "noon")
+        ]),
+        json!([output("call_0001", "12"), { "output": "noon" }]),
+    ] {
+        let (status, error) =
+            refused(&server, "POST", &submit, json!({ "tool_outputs": wrong })).await;
+        assert_eq!(
+            (status, &error["param"]),
+            (400, &json!("tool_outputs")),
+            "{error}"
+        );
+    }
+    let outputs = json!([output("call_0002", "noon"), output("call_0001", "12")]);
+    let queued = post(&server, &submit, json!({ "tool_outputs": outputs })).await;
+    assert_eq!(
+        (&queued["status"], &queued["required_action"]),
+        (&json!("queued"), &Value::Null)
+    );
+    let done = again(&server, &created).await;
+    assert_eq!(done["status"], "completed");
+    assert_eq!(
+        done["usage"],
+        json!({ "prompt_tokens": 40, "completion_tokens": 9, "total_tokens": 49 })
+    );
+    let (steps, messages) = traces(&server, &created).await;
+    assert_eq!(
+        (&steps[0]["type"], &steps[1]["type"]),
+        (&json!("tool_calls"), &json!("message_creation"))
+    );
+    assert_eq!(steps[0]["usage"]["total_tokens"], 14);
+    let outputs: Vec<&Value> = steps[0]["step_details"]["tool_calls"]
+        .as_array()
+        .expect("calls")
+        .iter()
+        .map(|call| &call["function"]["output"])
+        .collect();
+    assert_eq!(outputs, ["12", "noon"]);
+    assert_eq!(messages[1]["content"][0]["text"]["value"], "12 °C at noon");
+    let (status, error) = refused(&server, "POST", &submit, json!({ "tool_outputs": [] })).await;
+    assert_eq!(status, 400);
+    assert_eq!(
+        error["message"],
+        "Runs in status \"completed\" do not accept tool outputs."
+    );
+}
+
+#[tokio::test]
+async fn a_run_that_waits_too_long_for_outputs_expires() {
+    let clock = SkippingClock::default();
+    let server = at(&clock, Script::new().call("f", json!({}))).await;
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    clock.skip(Duration::from_secs(599));
+    assert_eq!(again(&server, &created).await["status"], "requires_action");
+    clock.skip(Duration::from_secs(1));
+    let expired = again(&server, &created).await;
+    assert_eq!(
+        (&expired["status"], &expired["required_action"]),
+        (&json!("expired"), &Value::Null)
+    );
+    let (steps, _) = traces(&server, &created).await;
+    assert_eq!(
+        (&steps[0]["status"], &steps[0]["expired_at"]),
+        (&json!("expired"), &json!(seconds(&clock)))
+    );
+    let message = json!({ "role": "user", "content": "Still there?" });
+    post(&server, &format!("/threads/{thread}/messages"), message).await;
+}
+
+#[tokio::test]
+async fn a_turn_that_takes_for_ever_expires() {
+    let clock = SkippingClock::default();
+    let script = Script::new().turn(
+        Turn::new()
+            .say("Well")
+            .wait(Duration::MAX)
+            .fail(FailureCode::ServerError, ""),
+    );
+    let server = at(&clock, script).await;
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    assert_eq!(again(&server, &created).await["status"], "in_progress");
+    clock.skip(Duration::from_secs(600));
+    assert_eq!(again(&server, &created).await["status"], "expired");
+    let (_, messages) = traces(&server, &created).await;
+    assert_eq!(
+        messages[1]["incomplete_details"],
+        json!({ "reason": "run_expired" })
+    );
+}
+
+#[tokio::test]
+async fn only_active_runs_can_be_cancelled() {
+    let clock = SkippingClock::default();
+    let server = at(&clock, Script::new().call("f", json!({})).say("x")).await;
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    again(&server, &created).await;
+    let cancel = format!("{}/cancel", path(&created));
+    let cancelling = post(&server, &cancel, Value::Null).await;
+    assert_eq!(
+        (&cancelling["status"], &cancelling["cancelled_at"]),
+        (&json!("cancelling"), &Value::Null)
+    );
+    let cancelled = again(&server, &created).await;
+    assert_eq!(
+        (&cancelled["status"], &cancelled["cancelled_at"]),
+        (&json!("cancelled"), &json!(1_700_000_000))
+    );
+    let (steps, _) = traces(&server, &created).await;
+    assert_eq!(steps[0]["status"], "cancelled");
+    let (status, error) = refused(&server, "POST", &cancel, Value::Null).await;
+    assert_eq!(
+        (status, &error["message"]),
+        (400, &json!("Cannot cancel run with status 'cancelled'."))
+    );
+}
+
+#[tokio::test]
+async fn a_run_can_fail_in_mid_message() {
+    let turn = Turn::new()
+        .say("Well, ")
+        .fail(FailureCode::InvalidPrompt, "No.");
+    let server = serve(Script::new().turn(turn)).await;
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    let failed = again(&server, &created).await;
+    assert_eq!(
+        (&failed["status"], &failed["failed_at"]),
+        (&json!("failed"), &json!(1_700_000_000))
+    );
+    assert_eq!(
+        failed["last_error"],
+        json!({ "code": "invalid_prompt", "message": "No." })
+    );
+    let (steps, messages) = traces(&server, &created).await;
+    assert_eq!(
+        (&steps[0]["status"], &steps[0]["last_error"]["code"]),
+        (&json!("failed"), &json!("server_error"))
+    );
+    assert_eq!(messages[1]["status"], "incomplete");
+    assert_eq!(
+        messages[1]["incomplete_details"],
+        json!({ "reason": "run_failed" })
+    );
+}
+
+#[tokio::test]
+async fn a_run_can_be_incomplete_because_the_script_says_so() {
+    let script = Script::new().incomplete("Once upon a", IncompleteReason::MaxCompletionTokens);
+    let server = serve(script).await;
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    let run = again(&server, &created).await;
+    assert_eq!(
+        (&run["status"], &run["incomplete_details"]["reason"]),
+        (&json!("incomplete"), &json!("max_completion_tokens"))
+    );
+    let (steps, messages) = traces(&server, &created).await;
+    assert_eq!(steps[0]["status"], "completed");
+    assert_eq!(
+        messages[1]["incomplete_details"],
+        json!({ "reason": "max_tokens" })
+    );
+    assert_eq!(messages[1]["content"][0]["text"]["value"], "Once upon a");
+}
+
+#[tokio::test]
+async fn a_run_keeps_to_the_tokens_that_it_was_given() {
+    let long = "word ".repeat(300);
+    let server = serve(Script::new().say(&long).say(&long)).await;
+    let (assistant, thread) = conversation(&server).await;
+    let runs = format!("/threads/{thread}/runs");
+    let body = json!({ "assistant_id": assistant, "max_completion_tokens": 256 });
+    let created = post(&server, &runs, body).await;
+    let run = again(&server, &created).await;
+    assert_eq!(
+        (&run["status"], &run["incomplete_details"]["reason"]),
+        (&json!("incomplete"), &json!("max_completion_tokens"))
+    );
+    assert_eq!(run["usage"]["completion_tokens"], 256);
+    let (_, messages) = traces(&server, &created).await;
+    assert_eq!(
+        messages[1]["content"][0]["text"]["value"],
+        "word ".repeat(256)
+    );
+    let body = json!({ "assistant_id": assistant, "max_prompt_tokens": 256 });
+    let created = post(&server, &runs, body).await;
+    let run = again(&server, &created).await;
+    assert_eq!(run["incomplete_details"]["reason"], "max_prompt_tokens");
+}
+
+#[tokio::test]
+async fn text_has_annotations_where_they_stand() {
+    let reply = Reply::text("Ü: see 【1】 and sandbox:/a.csv")
+        .cite("【1】", "file-1")
+        .path("sandbox:/a.csv", "file-2");
+    let server = serve(Script::new().say(reply)).await;
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    let (_, messages) = traces(&server, &created).await;
+    assert_eq!(
+        messages[1]["content"][0]["text"]["annotations"],
+        json!([
+            { "type": "file_citation", "text": "【1】", "start_index": 7, "end_index": 10, "file_citation": { "file_id": "file-1" } },
+            { "type": "file_path", "text": "sandbox:/a.csv", "start_index": 15, "end_index": 29, "file_path": { "file_id": "file-2" } },
+        ])
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_is_content_of_its_own() {
+    let server = serve(Script::new().refuse("I would rather not.")).await;
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    let (_, messages) = traces(&server, &created).await;
+    assert_eq!(
+        messages[1]["content"],
+        json!([{ "type": "refusal", "refusal": "I would rather not." }])
+    );
+}
+
+#[tokio::test]
+async fn tools_of_the_server_leave_steps() {
+    let turn = Turn::new()
+        .run_code("print(2 + 2)", "4\n")
+        .search([("file-1", "sums.pdf", "2 + 2 = 4")])
+        .say("It is 4.");
+    let server = serve(Script::new().turn(turn)).await;
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    let (steps, _) = traces(&server, &created).await;
+    assert_eq!(
+        steps[0]["step_details"]["tool_calls"],
+        json!([{
+            "id": "call_0001",
+            "type": "code_interpreter",
+            "code_interpreter": { "input": "print(2 + 2)", "outputs": [{ "type": "logs", "logs": "4\n" }] },
+        }])
+    );
+    let result = &steps[1]["step_details"]["tool_calls"][0]["file_search"]["results"][0];
+    assert_eq!(
+        (&result["file_id"], result.get("content")),
+        (&json!("file-1"), None)
+    );
+    assert_eq!(steps[2]["type"], "message_creation");
+    let include = "include[]=step_details.tool_calls[*].file_search.results[*].content";
+    let step = format!(
+        "{}/steps/{}?{include}",
+        path(&created),
+        text(&steps[1]["id"])
+    );
+    let step = get(&server, &step).await;
+    let result = &step["step_details"]["tool_calls"][0]["file_search"]["results"][0];
+    assert_eq!(
+        result["content"],
+        json!([{ "type": "text", "text": "2 + 2 = 4" }])
+    );
+    let wrong = format!("{}/steps?include[]=everything", path(&created));
+    let (status, error) = refused(&server, "GET", &wrong, Value::Null).await;
+    assert_eq!((status, &error["param"]), (400, &json!("include[]")));
+}
+
+#[tokio::test]
+async fn objects_of_a_thread_that_do_not_exist_are_not_found() {
+    let server = serve(Echo).await;
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    for (path, what) in [
+        (format!("/threads/{thread}/messages/msg_9"), "message"),
+        (format!("/threads/{thread}/runs/run_9"), "run"),
+        (format!("{}/steps/step_9", path(&created)), "run step"),
+        ("/threads/thread_9/runs".to_owned(), "thread"),
+    ] {
+        let (status, error) = refused(&server, "GET", &path, Value::Null).await;
+        assert_eq!(status, 404);
+        assert!(
+            text(&error["message"]).starts_with(&format!("No {what} found")),
+            "{error}"
+        );
+    }
+    again(&server, &created).await;
+    let runs = format!("/threads/{thread}/runs");
+    let (status, _) = refused(&server, "POST", &runs, json!({ "assistant_id": "asst_9" })).await;
+    assert_eq!(status, 404);
+}
+
+#[tokio::test]
+async fn states_come_one_by_one_if_there_is_a_pace() {
+    let clock = SkippingClock::default();
+    let fake = fake(&clock)
+        .model(Script::new().say("Hi"))
+        .pace(Duration::from_secs(1));
+    let server = fake.start().await.expect("there is a free port");
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    let mut states = Vec::new();
+    for _ in 0..6 {
+        states.push(text(&again(&server, &created).await["status"]));
+        clock.skip(Duration::from_secs(1));
+    }
+    assert_eq!(
+        states,
+        [
+            "queued",
+            "in_progress",
+            "in_progress",
+            "in_progress",
+            "in_progress",
+            "completed"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_deleted_under_a_run_is_no_trouble_to_it() {
+    let clock = SkippingClock::default();
+    let fake = fake(&clock)
+        .model(Script::new().say("Hello there"))
+        .pace(Duration::from_secs(1));
+    let server = fake.start().await.expect("there is a free port");
+    let (assistant, thread) = conversation(&server).await;
+    let created = run(&server, &thread, &assistant).await;
+    clock.skip(Duration::from_secs(3));
+    let (_, messages) = traces(&server, &created).await;
+    assert_eq!(messages[1]["status"], "in_progress");
+    assert_eq!(messages[1]["content"][0]["text"]["value"], "Hello ");
+    let message = format!("/threads/{thread}/messages/{}", text(&messages[1]["id"]));
+    ok(&server, "DELETE", &message, Value::Null).await;
+    let path = format!("/assistants/{assistant}");
+    ok(&server, "DELETE", &path, Value::Null).await;
+    clock.skip(Duration::from_secs(3));
+    assert_eq!(again(&server, &created).await["status"], "completed");
+}

@@ -1,0 +1,339 @@
+//! Streams, for all three operations.
+
+use std::time::Duration;
+
+use openai_assistants::types::{
+    CreateMessageRequest, CreateRunRequest, CreateThreadAndRunRequest, MessageRole,
+};
+use openai_assistants_fake::{Echo, FailureCode, Reply, Script, SkippingClock, Turn};
+use serde_json::{Value, json};
+
+use crate::{conversation, fake, get, http, path, post, seconds, serve, text};
+
+const MESSAGE: [&str; 4] = [
+    "thread.run.step.created",
+    "thread.run.step.in_progress",
+    "thread.message.created",
+    "thread.message.in_progress",
+];
+const WRITTEN: [&str; 3] = [
+    "thread.message.completed",
+    "thread.run.step.completed",
+    "thread.run.completed",
+];
+
+fn order(parts: &[&[&'static str]]) -> Vec<&'static str> {
+    parts.concat()
+}
+
+#[tokio::test]
+async fn every_event_of_a_new_run_comes_in_its_order() {
+    let server = serve(Script::new().say("It is 4.")).await;
+    let (assistant, thread) = conversation(&server).await;
+    let body = json!({ "assistant_id": assistant, "stream": true });
+    let reply = http::send(&server, "POST", &format!("/threads/{thread}/runs"), &body).await;
+    assert!(reply.is_whole);
+    let expected = order(&[
+        &[
+            "thread.run.created",
+            "thread.run.queued",
+            "thread.run.in_progress",
+        ],
+        &MESSAGE,
+        &["thread.message.delta"; 3],
+        &WRITTEN,
+        &["done"],
+    ]);
+    assert_eq!(reply.names(), expected);
+    let deltas = reply.events();
+    let deltas = deltas
+        .iter()
+        .filter(|(name, _)| *name == "thread.message.delta");
+    let pieces: Vec<Value> = deltas
+        .map(|(_, data)| {
+            serde_json::from_str::<Value>(data).expect("it is JSON")["delta"]["content"][0]["text"]
+                ["value"]
+                .clone()
+        })
+        .collect();
+    assert_eq!(pieces, ["It ", "is ", "4."]);
+    assert!(reply.body.ends_with("event: done\ndata: [DONE]\n\n"));
+}
+
+#[tokio::test]
+async fn a_new_thread_comes_first_and_outputs_go_on() {
+    let script = Script::new()
+        .call("get_weather", json!({ "city": "Oslo" }))
+        .say("12 °C");
+    let server = serve(script).await;
+    let (assistant, _) = conversation(&server).await;
+    let body = json!({ "assistant_id": assistant, "stream": true, "thread": { "messages": [{ "role": "user", "content": "Weather?" }] } });
+    let reply = http::send(&server, "POST", "/threads/runs", &body).await;
+    let calls = ["thread.run.step.created", "thread.run.step.in_progress"];
+    let expected = order(&[
+        &[
+            "thread.created",
+            "thread.run.created",
+            "thread.run.queued",
+            "thread.run.in_progress",
+        ],
+        &calls,
+        &["thread.run.step.delta"; 3], // the call, and its arguments in two pieces
+        &["thread.run.requires_action", "done"],
+    ]);
+    assert_eq!(reply.names(), expected);
+    let events = reply.events();
+    let run: Value = serde_json::from_str(events[events.len() - 2].1).expect("it is a run");
+    let submit = format!("{}/submit_tool_outputs", path(&run));
+    let call = &run["required_action"]["submit_tool_outputs"]["tool_calls"][0]["id"];
+    let outputs = json!([{ "tool_call_id": call, "output": "12" }]);
+    let body = json!({ "tool_outputs": outputs, "stream": true });
+    let reply = http::send(&server, "POST", &submit, &body).await;
+    let expected = order(&[
+        &[
+            "thread.run.step.completed",
+            "thread.run.queued",
+            "thread.run.in_progress",
+        ],
+        &MESSAGE,
+        &["thread.message.delta"; 2],
+        &WRITTEN,
+        &["done"],
+    ]);
+    assert_eq!(reply.names(), expected);
+}
+
+#[tokio::test]
+async fn deltas_add_up_to_what_comes_at_the_end() {
+    let turn = Turn::new()
+        .run_code("print(2 + 2)", "4\n")
+        .search([("file-1", "sums.pdf", "2 + 2 = 4")])
+        .say(Reply::pieces(["It is", " 4【1】", "."]).cite("【1】", "file-1"))
+        .say(Reply::refusal("But no more."));
+    let server = serve(Script::new().turn(turn)).await;
+    let client = server.client();
+    let (assistant, thread) = conversation(&server).await;
+    let body = CreateRunRequest::builder().assistant_id(&assistant);
+    let events = client
+        .create_run()
+        .thread_id(&thread)
+        .body(body)
+        .stream()
+        .await;
+    let mut run = events.expect("the stream opens").accumulate();
+    let mut grown = None;
+    while let Some(event) = run.try_next().await.expect("the stream goes on") {
+        if event.event() == "thread.message.delta" {
+            grown = Some(json!(run.messages()));
+        }
+    }
+    let outcome = run.finish().await.expect("the run has ended");
+    assert_eq!(outcome.run.status.as_str(), "completed");
+    let content = |messages: &Value| {
+        messages
+            .as_array()
+            .expect("messages")
+            .iter()
+            .map(|message| message["content"].clone())
+            .collect::<Vec<_>>()
+    };
+    let list = get(&server, &format!("/threads/{thread}/messages?order=asc")).await;
+    let kept = content(&list["data"]);
+    assert_eq!(content(&json!(outcome.messages)), kept[1..]);
+    assert_eq!(content(&grown.expect("there were deltas")), kept[1..]);
+    assert_eq!(outcome.steps.len(), 4);
+}
+
+#[tokio::test]
+async fn a_stream_waits_for_what_is_due_later() {
+    let clock = SkippingClock::default();
+    let script = Script::new().wait(Duration::from_secs(30)).say("At last.");
+    let server = fake(&clock)
+        .model(script)
+        .start()
+        .await
+        .expect("there is a free port");
+    let (assistant, _) = conversation(&server).await;
+    let outcome = server
+        .client()
+        .create_thread_and_run()
+        .body(CreateThreadAndRunRequest::builder().assistant_id(&assistant))
+        .stream()
+        .await
+        .expect("the stream opens")
+        .accumulate()
+        .finish()
+        .await
+        .expect("the run ends");
+    assert_eq!(outcome.text(), "At last.");
+    assert_eq!(seconds(&clock), 1_700_000_030);
+}
+
+#[tokio::test]
+async fn a_stream_tells_how_a_run_fails_expires_and_breaks_off() {
+    for (turn, end) in [
+        (
+            Turn::new()
+                .say("Well, ")
+                .fail(FailureCode::ServerError, "Gone."),
+            [
+                "thread.message.incomplete",
+                "thread.run.step.failed",
+                "thread.run.failed",
+            ],
+        ),
+        (
+            Turn::new()
+                .say("Well, ")
+                .wait(Duration::from_secs(700))
+                .fail(FailureCode::ServerError, ""),
+            [
+                "thread.message.incomplete",
+                "thread.run.step.expired",
+                "thread.run.expired",
+            ],
+        ),
+        (
+            Turn::new()
+                .say("Well, ")
+                .incomplete(openai_assistants_fake::IncompleteReason::MaxPromptTokens),
+            [
+                "thread.message.incomplete",
+                "thread.run.step.completed",
+                "thread.run.incomplete",
+            ],
+        ),
+    ] {
+        let server = serve(Script::new().turn(turn)).await;
+        let (assistant, thread) = conversation(&server).await;
+        let body = json!({ "assistant_id": assistant, "stream": true });
+        let reply = http::send(&server, "POST", &format!("/threads/{thread}/runs"), &body).await;
+        let names = reply.names();
+        assert_eq!(names[names.len() - 4..names.len() - 1], end);
+        assert_eq!(names.last(), Some(&"done"));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_hears_of_a_run_that_somebody_cancels() {
+    // A clock that stands still for whoever waits.
+    struct Standing;
+    impl openai_assistants::Clock for Standing {
+        fn now(&self) -> std::time::SystemTime {
+            std::time::SystemTime::UNIX_EPOCH
+        }
+        fn sleep(&self, time: Duration) -> openai_assistants::Sleep {
+            if time.is_zero() {
+                Box::pin(std::future::ready(()))
+            } else {
+                Box::pin(std::future::pending())
+            }
+        }
+    }
+    let script = Script::new().wait(Duration::from_secs(1)).say("Too late.");
+    let server = openai_assistants_fake::Fake::builder()
+        .checked()
+        .clock(Standing)
+        .model(script);
+    let server = server.start().await.expect("there is a free port");
+    let client = server.client();
+    let (assistant, thread) = conversation(&server).await;
+    let body = CreateRunRequest::builder().assistant_id(&assistant);
+    let events = client
+        .create_run()
+        .thread_id(&thread)
+        .body(body)
+        .stream()
+        .await;
+    let mut events = events.expect("the stream opens");
+    let mut names = Vec::new();
+    while let Some(event) = events.try_next().await.expect("the stream goes on") {
+        names.push(event.event().to_owned());
+        if names.len() == 3 {
+            let run = events.run_id().expect("there is a run").to_owned();
+            let call = client.cancel_run().thread_id(&thread).run_id(run);
+            let run = call.send().await.expect("the run is active");
+            assert_eq!(run.status.as_str(), "cancelling");
+        }
+    }
+    let expected = [
+        "thread.run.created",
+        "thread.run.queued",
+        "thread.run.in_progress",
+        "thread.run.cancelling",
+        "thread.run.cancelled",
+        "done",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
+async fn a_run_goes_on_without_its_stream() {
+    let server = serve(Echo).await;
+    let client = server.client();
+    let (assistant, thread) = conversation(&server).await;
+    let body = CreateRunRequest::builder().assistant_id(&assistant);
+    let events = client
+        .create_run()
+        .thread_id(&thread)
+        .body(body)
+        .stream()
+        .await;
+    drop(events.expect("the stream opens"));
+    let runs = get(&server, &format!("/threads/{thread}/runs")).await;
+    assert_eq!(runs["data"][0]["status"], "completed");
+}
+
+#[tokio::test]
+async fn a_stream_has_what_was_found_only_on_demand() {
+    let turn = || {
+        Turn::new()
+            .search([("file-1", "a.pdf", "found it")])
+            .say("Yes.")
+    };
+    let server = serve(Script::new().turn(turn()).turn(turn())).await;
+    let (assistant, thread) = conversation(&server).await;
+    let body = json!({ "assistant_id": assistant, "stream": true });
+    let runs = format!("/threads/{thread}/runs");
+    let reply = http::send(&server, "POST", &runs, &body).await;
+    assert!(!reply.body.contains("found it"));
+    let runs =
+        format!("{runs}?include[]=step_details.tool_calls[*].file_search.results[*].content");
+    let reply = http::send(&server, "POST", &runs, &body).await;
+    assert!(reply.body.contains("found it"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hundreds_of_streams_do_not_mix() {
+    let server = serve(Echo).await;
+    let assistant = text(&post(&server, "/assistants", json!({ "model": "m" })).await["id"]);
+    let client = server.client();
+    let streams = (0..300).map(|number| {
+        let (client, assistant) = (client.clone(), assistant.clone());
+        tokio::spawn(async move {
+            let said = format!("This is number {number}.");
+            let message = CreateMessageRequest::builder()
+                .role(MessageRole::User)
+                .content(said.as_str());
+            let body = CreateRunRequest::builder()
+                .assistant_id(assistant)
+                .additional_messages([message]);
+            let thread = client.create_thread().send().await.expect("a thread");
+            let events = client
+                .create_run()
+                .thread_id(thread.id)
+                .body(body)
+                .stream()
+                .await;
+            let outcome = events
+                .expect("the stream opens")
+                .accumulate()
+                .finish()
+                .await;
+            assert_eq!(outcome.expect("the run ends").text(), said);
+        })
+    });
+    for stream in streams.collect::<Vec<_>>() {
+        stream.await.expect("it says what it was told");
+    }
+}

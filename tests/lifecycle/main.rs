@@ -1,0 +1,20 @@
+//! The life of a run as a program sees it: against typed mocks, whose answers are fixed,
+//! against the fake server, which has a state, and the same against both.
+
+#![cfg(assistants_document = "openapi.yaml")]
+
+mod both;
+mod fake;
+mod mocks;
+
+use openai_assistants::Client;
+use openai_assistants::operations::CreateRun;
+use openai_assistants::types::CreateRunRequest;
+
+/// The call that begins a run.
+fn create_run(client: &Client, thread_id: &str, assistant_id: &str) -> CreateRun {
+    client
+        .create_run()
+        .thread_id(thread_id)
+        .body(CreateRunRequest::builder().assistant_id(assistant_id))
+}
