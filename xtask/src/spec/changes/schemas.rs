@@ -58,7 +58,7 @@ impl Comparison<'_> {
                     Subject::Schema,
                     What::Added,
                     &place,
-                    Some(form(kind(after)).to_owned()),
+                    Some(content(after)),
                     self.of_type(name, after, Effect::Extends),
                 ),
                 (None, None) => {}
@@ -322,6 +322,16 @@ fn constant(object: &Value) -> Option<&str> {
 
 fn is_text(kind: Option<Kind>) -> bool {
     matches!(kind, Some(Kind::Enum | Kind::Constant))
+}
+
+/// What a new schema is; of one that is a list of values, which.
+fn content(schema: &Value) -> String {
+    let form = form(kind(schema));
+    let values: Vec<&str> = items(schema, "enum").filter_map(Value::as_str).collect();
+    match values.is_empty() {
+        true => form.to_owned(),
+        false => format!("{form}: {}", values.join(", ")),
+    }
 }
 
 fn form(kind: Option<Kind>) -> &'static str {

@@ -397,7 +397,7 @@ fn another_schema_in_the_same_place_is_no_other_name() {
         [
             "- schemas/Mode (breaks callers: the type is gone)",
             "~ schemas/CreateThreadRequest/properties/mode: is Manner instead of Mode (breaks callers: it is another type in Rust)",
-            "+ schemas/Manner: a list of values",
+            "+ schemas/Manner: a list of values: c, d",
         ]
     );
 }
