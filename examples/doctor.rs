@@ -89,6 +89,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 async fn main() -> ExitCode {
     match Doctor::from_env().await {
         Ok(mut doctor) => {
+            println!("server: {}", doctor.client.base_url());
             doctor.examine().await;
             doctor.report.close()
         }
@@ -201,7 +202,7 @@ impl Doctor {
         others.sort_by_key(|call| (call.path.ends_with("/cancel"), place(call)));
         for call in others {
             self.make(call).await;
-            if self.report.unreachable {
+            if self.report.hopeless.is_some() {
                 return;
             }
         }
@@ -373,11 +374,14 @@ impl Doctor {
             let watched = document::stream(&self.client, call.id, arguments, self.body(call)).await;
             let watched = match watched {
                 Ok(None) => {
-                    println!("-- {name}: the server answers without events");
                     // A run has begun, and is in the way of others where runs are real.
                     if self.full {
+                        println!("-- {name}: the server answers without events");
                         continue;
                     }
+                    println!(
+                        "-- {name}: the server answers without events, so no other stream is tried"
+                    );
                     return;
                 }
                 Ok(Some(watched)) => {
@@ -429,8 +433,8 @@ fn place(call: &Call) -> (Vec<(bool, &'static str)>, Reverse<&'static str>) {
 struct Report {
     passed: usize,
     failed: usize,
-    /// Nothing answers, so that there is nothing to examine.
-    unreachable: bool,
+    /// Why there is nothing to examine.
+    hopeless: Option<&'static str>,
 }
 
 impl Report {
@@ -449,15 +453,20 @@ impl Report {
                     .unwrap_or(&message);
                 println!("failed {name}: {}", message.trim_start_matches("failed: "));
                 self.failed += 1;
-                self.unreachable |= error.downcast_ref().is_some_and(Error::is_connect);
+                let error: Option<&Error> = error.downcast_ref();
+                self.hopeless = match error {
+                    Some(error) if error.is_connect() => Some("nothing answers"),
+                    Some(error) if error.is_authentication() => Some("the key is refused"),
+                    _ => None,
+                };
                 None
             }
         }
     }
 
     fn close(self) -> ExitCode {
-        if self.unreachable {
-            println!("nothing answers: the other calls were not made");
+        if let Some(reason) = self.hopeless {
+            println!("{reason}: the other calls were not made");
         }
         println!("{} passed, {} failed", self.passed, self.failed);
         if self.failed == 0 {
