@@ -12,7 +12,7 @@ pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where a client takes the time from.
 ///
-/// The default is the system's clock and tokio's timers.
+/// The default is the [`SystemClock`].
 ///
 /// # Examples
 ///
@@ -54,9 +54,18 @@ pub trait Clock: Send + Sync + 'static {
     }
 }
 
-/// The system's clock and tokio's timers.
-#[derive(Debug)]
-pub(crate) struct SystemClock;
+/// The default: the system's clock and tokio's timers. A clock of your own can ask it.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::SystemTime;
+/// use openai_assistants::{Clock, SystemClock};
+///
+/// assert!(SystemClock.now() > SystemTime::UNIX_EPOCH);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(

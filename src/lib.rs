@@ -87,7 +87,7 @@ mod generated {
 
 pub use auth::{Credentials, TokenProvider};
 pub use client::Client;
-pub use clock::{Clock, Sleep};
+pub use clock::{Clock, Sleep, SystemClock};
 pub use config::ClientBuilder;
 pub use error::{Error, Result};
 pub use generated::{operations, types};

@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
-use openai_assistants::Clock;
+use openai_assistants::{Clock, SystemClock};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::app::{App, Log, Settings};
 use crate::check::Check;
-use crate::clock::SystemClock;
 use crate::echo::Echo;
 use crate::exchange::Exchange;
 use crate::faults::{Fault, Faults, Rule, When};

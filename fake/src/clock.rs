@@ -1,31 +1,10 @@
-//! The time: the system's, or one that a test turns on.
+//! The time, and a clock that a test turns on.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use openai_assistants::{Clock, Sleep};
-
-/// The system's clock and tokio's timers.
-pub(crate) struct SystemClock;
-
-impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the clock that the others are to ask"
-    )]
-    fn now(&self) -> SystemTime {
-        SystemTime::now()
-    }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the clock that the others are to ask"
-    )]
-    fn sleep(&self, duration: Duration) -> Sleep {
-        Box::pin(tokio::time::sleep(duration))
-    }
-}
 
 /// As the API writes a time: seconds since 1970.
 pub(crate) fn unix(time: SystemTime) -> u64 {
