@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use openai_assistants::Clock;
+use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::check::Check;
@@ -12,6 +13,7 @@ use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::ids::Ids;
+use crate::length::length;
 use crate::model::Model;
 use crate::store::Store;
 
@@ -42,7 +44,10 @@ pub(crate) struct Settings {
     pub(crate) lifetime: Duration,
     pub(crate) poll_after: Duration,
     pub(crate) max_objects: usize,
+    /// How long the JSON of all objects may be.
+    pub(crate) max_bytes: usize,
     pub(crate) max_body: usize,
+    pub(crate) max_connections: usize,
 }
 
 impl App {
@@ -50,13 +55,25 @@ impl App {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The store, if it can take more.
-    pub(crate) fn store_with_room(&self) -> Result<MutexGuard<'_, Store>, Failure> {
+    /// The store, if it has room for so many objects more, of a request with this body.
+    pub(crate) fn store_with_room(
+        &self,
+        objects: usize,
+        body: &Value,
+    ) -> Result<MutexGuard<'_, Store>, Failure> {
+        let bytes = length(body);
         let store = self.store();
-        if store.count.get() < self.settings.max_objects {
-            Ok(store)
+        let Settings {
+            max_objects,
+            max_bytes,
+            ..
+        } = self.settings;
+        if objects > max_objects.saturating_sub(store.count.objects()) {
+            Err(Failure::full(max_objects, "objects"))
+        } else if bytes > max_bytes.saturating_sub(store.count.bytes()) {
+            Err(Failure::full(max_bytes, "bytes of objects"))
         } else {
-            Err(Failure::full(self.settings.max_objects))
+            Ok(store)
         }
     }
 

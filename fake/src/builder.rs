@@ -5,7 +5,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use openai_assistants::{Clock, SystemClock};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -18,6 +17,7 @@ use crate::faults::{Fault, Faults, Rule, When};
 use crate::ids::Ids;
 use crate::model::Model;
 use crate::random::Random;
+use crate::serve::serve;
 use crate::server::{ANY_KEY, Server};
 use crate::service;
 use crate::store::Store;
@@ -63,7 +63,9 @@ impl Fake {
                 lifetime: LIFETIME,
                 poll_after: Duration::from_millis(10),
                 max_objects: 100_000,
+                max_bytes: 256 << 20,
                 max_body: 1 << 20,
+                max_connections: 10_000,
             },
         }
     }
@@ -142,7 +144,8 @@ impl FakeBuilder {
         self
     }
 
-    /// Where the time comes from. Runs move on, and expire, by this clock.
+    /// Where the time comes from. Runs move on, and expire, by this clock. How long a
+    /// connection may take is not for this clock to say.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -162,8 +165,8 @@ impl FakeBuilder {
         self
     }
 
-    /// What a run has until it expires, 10 minutes unless it is set. A time that is beyond
-    /// all clocks counts as none.
+    /// What a run has until it expires, 10 minutes unless it is set. With a time that is
+    /// beyond what a clock can tell, such as [`Duration::MAX`], it does not expire.
     pub fn run_lifetime(mut self, time: Duration) -> Self {
         self.settings.lifetime = time;
         self
@@ -176,15 +179,30 @@ impl FakeBuilder {
     }
 
     /// How many objects there may be: assistants, threads, messages, runs and steps
-    /// together. 100,000 unless it is set. More are refused.
+    /// together. 100,000 unless it is set. More are refused. What a run brings about counts,
+    /// and is not refused.
     pub fn max_objects(mut self, count: usize) -> Self {
         self.settings.max_objects = count;
+        self
+    }
+
+    /// How many bytes all objects together may take, as JSON: 256 MiB unless it is set.
+    /// More are refused. What a run brings about counts, and is not refused.
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.settings.max_bytes = bytes;
         self
     }
 
     /// How large the body of a request may be, in bytes: 1 MiB unless it is set.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.settings.max_body = bytes;
+        self
+    }
+
+    /// How many connections there may be at a time: 10,000 unless it is set. More wait
+    /// until one is closed. A connection is closed that sends no request for 30 seconds.
+    pub fn max_connections(mut self, count: usize) -> Self {
+        self.settings.max_connections = count;
         self
     }
 
@@ -237,30 +255,9 @@ impl FakeBuilder {
         let listener = TcpListener::bind(self.address).await?;
         let address = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
-        let check = self.is_checked.then(Arc::<Check>::default);
-        let key = self.settings.api_key.clone();
-        let app = Arc::new(App {
-            settings: self.settings,
-            ids: self.ids,
-            clock: self.clock,
-            model: self.model,
-            faults: Faults::new(self.rules),
-            check: check.clone(),
-            log: self.log,
-            stop: stopping,
-            state: Mutex::new(Store::new()),
-        });
-        let router = service::router(&app);
-        let listener = listener.tap_io(|connection| {
-            // Without it events wait for one another. It is no more than slow.
-            let _ = connection.set_nodelay(true);
-        });
-        let task = tokio::spawn(async move {
-            let serving = axum::serve(listener, router);
-            let stopped = async move { app.stopped().await };
-            // It does not fail: what cannot be accepted is tried again.
-            let _ = serving.with_graceful_shutdown(stopped).await;
-        });
+        let app = Arc::new(self.app(stopping));
+        let (key, check) = (app.settings.api_key.clone(), app.check.clone());
+        let task = tokio::spawn(serve(listener, service::router(&app), app));
         Ok(Server {
             address,
             key: key.unwrap_or_else(|| ANY_KEY.to_owned()),
@@ -268,6 +265,21 @@ impl FakeBuilder {
             task: Some(task),
             check,
         })
+    }
+
+    /// What the requests share. It stops when it is told to.
+    pub(crate) fn app(self, stop: watch::Receiver<bool>) -> App {
+        App {
+            settings: self.settings,
+            ids: self.ids,
+            clock: self.clock,
+            model: self.model,
+            faults: Faults::new(self.rules),
+            check: self.is_checked.then(Arc::<Check>::default),
+            log: self.log,
+            stop,
+            state: Mutex::new(Store::new()),
+        }
     }
 
     fn rule(mut self, operation: Option<String>, when: When, faults: Vec<Fault>) -> Self {

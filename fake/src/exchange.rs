@@ -30,23 +30,26 @@ pub struct Exchange {
 
 impl fmt::Display for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A target is ASCII without blanks, so that there is nothing to escape in it.
-        write!(
-            f,
-            "{} {} {} {}",
-            self.method, self.target, self.status, self.request_id
-        )?;
+        write!(f, "{} ", self.method)?;
+        escape(f, &self.target)?;
+        write!(f, " {} {}", self.status, self.request_id)?;
         if let Some(remark) = &self.remark {
-            // It may quote what was sent, and that may have lines of its own.
             f.write_char(' ')?;
-            for character in remark.chars() {
-                if character.is_control() {
-                    write!(f, "{}", character.escape_default())?;
-                } else {
-                    f.write_char(character)?;
-                }
-            }
+            escape(f, remark)?;
         }
         Ok(())
     }
+}
+
+/// Writes what somebody else has sent: it may have lines of its own, and what a terminal
+/// takes as a command.
+fn escape(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    for character in text.chars() {
+        if character.is_control() {
+            write!(f, "{}", character.escape_default())?;
+        } else {
+            f.write_char(character)?;
+        }
+    }
+    Ok(())
 }

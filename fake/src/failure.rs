@@ -99,11 +99,11 @@ impl Failure {
         }
     }
 
-    pub(crate) fn full(limit: usize) -> Self {
+    pub(crate) fn full(limit: usize, what: &str) -> Self {
         Self {
             code: Some("too_many_objects"),
             ..Self::invalid(format!(
-                "This server holds at most {limit} objects, and they are all there. Delete threads or assistants, or raise the limit."
+                "This server holds at most {limit} {what}, and there is no room for these. Delete threads or assistants, or raise the limit."
             ))
         }
     }

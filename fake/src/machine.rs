@@ -4,6 +4,7 @@
 //! its thread, and a stream looks whenever something is due. Nobody can tell the
 //! difference, and it takes neither a task nor a timer for a run that is polled.
 
+use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -24,7 +25,9 @@ impl Thread {
         while let Some(due) = run.due().filter(|due| *due <= now) {
             run.reached = due;
             let action = match run.plan.pop_front() {
-                Some(planned) if due < run.deadline => planned.action,
+                Some(planned) if run.deadline.is_none_or(|deadline| due < deadline) => {
+                    planned.action
+                }
                 _ => {
                     run.end(&mut self.messages, Status::Expired, "run_expired");
                     break;
@@ -95,7 +98,9 @@ impl Run {
             Action::Close => {
                 if let Some(message) = self.open_message(messages) {
                     message.complete(now);
+                    let id = message.id.clone();
                     self.tell_of("thread.message.completed", message);
+                    messages.weigh(&id);
                 }
                 self.close_step(Status::Completed);
             }
@@ -155,11 +160,10 @@ impl Run {
         self.reached = now;
         self.required_action = None;
         self.status = Status::Cancelling;
-        self.plan.clear();
-        self.plan.push_back(Planned {
+        self.plan = VecDeque::from([Planned {
             after: pace,
             action: Action::Cancel,
-        });
+        }]);
         self.tell("thread.run.cancelling");
     }
 
@@ -168,10 +172,13 @@ impl Run {
         let now = unix(self.reached);
         if let Some(message) = self.open_message(messages) {
             message.break_off(reason, now);
+            let id = message.id.clone();
             self.tell_of("thread.message.incomplete", message);
+            messages.weigh(&id);
         }
         self.close_step(status);
-        self.plan.clear();
+        // A plan that is only cleared keeps its memory as long as the run is kept.
+        self.plan = VecDeque::new();
         self.status = status;
         self.required_action = None;
         self.expires_at = None;
@@ -197,7 +204,10 @@ impl Run {
 
     /// Ends the open step, if there is one, as the run ends; or else it is done.
     fn close_step(&mut self, run: Status) {
-        let Some(step) = self.open.take().and_then(|id| self.steps.get_mut(&id)) else {
+        let Some(id) = self.open.take() else {
+            return;
+        };
+        let Some(step) = self.steps.get_mut(&id) else {
             return;
         };
         let error = self.last_error.as_ref();
@@ -206,6 +216,7 @@ impl Run {
         if let Some(listener) = &mut self.listener {
             listener.tell(&event, &*step);
         }
+        self.steps.weigh(&id);
     }
 
     fn message(&self, id: String, now: u64) -> Message {
@@ -256,5 +267,46 @@ fn delta(piece: Piece) -> Value {
             annotation["index"] = index.into();
             json!({ "index": 0, "type": "text", "text": { "annotations": [annotation] } })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::builder::Fake;
+    use crate::operations::{Answer, Call, handler};
+    use crate::query::Query;
+    use crate::turn::{Reply, Turn};
+
+    #[test]
+    fn a_run_that_is_over_keeps_no_memory_for_a_plan() {
+        let pieces = |_: &crate::Conversation| Turn::new().say(Reply::pieces(["a"; 100]));
+        let (_stop, stopping) = watch::channel(false);
+        let app = Fake::builder().model(pieces).app(stopping);
+        let send = |operation, body| {
+            let (path, query) = (Vec::new(), Query::new(""));
+            let handler = handler(operation).expect("it is there");
+            match handler(&app, &Call { path, query, body }) {
+                Ok(Answer::Object(object) | Answer::Moving(object)) => object,
+                _ => panic!("{operation} is granted"),
+            }
+        };
+        let assistant = send("createAssistant", json!({ "model": "m" }));
+        let created = send(
+            "createThreadAndRun",
+            json!({ "assistant_id": assistant["id"] }),
+        );
+        let thread = created["thread_id"].as_str().expect("it is text");
+        let capacity = || {
+            let mut store = app.store();
+            let thread = store.threads.get_mut(thread).expect("it is there");
+            let runs = thread.runs.iter().map(|run| run.plan.capacity());
+            runs.sum::<usize>()
+        };
+        assert!(capacity() >= 100);
+        app.advance(thread);
+        assert_eq!(capacity(), 0);
     }
 }

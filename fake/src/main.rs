@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::builder::NonEmptyStringValueParser;
 use openai_assistants_fake::{Fake, Fault, Script, Server};
 
 /// Serves the OpenAI Assistants API v2 from memory
@@ -36,7 +37,7 @@ struct Options {
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
     /// The one key that is right; otherwise any is
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = NonEmptyStringValueParser::new())]
     api_key: Option<String>,
     /// Answer for ids that do not exist, and for limits out of range, with made-up objects
     #[arg(long)]
@@ -67,8 +68,11 @@ async fn main() -> ExitCode {
             say(&export("OPENAI_BASE_URL", &server.url()));
             say(&export("OPENAI_API_KEY", server.api_key()));
             interrupted().await;
-            server.stop().await;
-            ExitCode::SUCCESS
+            tokio::select! {
+                () = server.stop() => ExitCode::SUCCESS,
+                // Whoever asks twice does not want to wait.
+                () = interrupted() => ExitCode::FAILURE,
+            }
         }
         Err(reason) => {
             eprintln!("error: {reason}");

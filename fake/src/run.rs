@@ -76,9 +76,9 @@ pub(crate) struct Run {
     /// When something happened last.
     #[serde(skip)]
     pub(crate) reached: SystemTime,
-    /// When it expires.
+    /// When it expires, if it does.
     #[serde(skip)]
-    pub(crate) deadline: SystemTime,
+    pub(crate) deadline: Option<SystemTime>,
     /// What the turns took so far.
     #[serde(skip)]
     pub(crate) used: Usage,
@@ -96,12 +96,12 @@ impl Run {
         if self.status.is_final() {
             return None;
         }
-        // What is further off than the clock can tell is behind the deadline as well.
+        // What is further off than the clock can tell does not come to pass.
         let next = self
             .plan
             .front()
             .and_then(|planned| self.reached.checked_add(planned.after));
-        Some(next.map_or(self.deadline, |next| next.min(self.deadline)))
+        next.into_iter().chain(self.deadline).min()
     }
 
     /// The calls that wait for outputs.

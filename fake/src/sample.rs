@@ -8,6 +8,9 @@ use crate::schema;
 /// How deep a schema of somebody else may be nested.
 const MAX_DEPTH: usize = 20;
 
+/// How many values a sample may be made up of. What is beyond is null.
+const MAX_VALUES: usize = 1_000;
+
 /// An answer of an operation, about the objects that the path names.
 pub(crate) fn answer(operation: &Operation, path: &[(String, String)]) -> Value {
     let mut answer = value(&operation.answer);
@@ -25,14 +28,17 @@ pub(crate) fn answer(operation: &Operation, path: &[(String, String)]) -> Value 
 
 /// A value that a schema of the document, or one of the parameters of a function, allows.
 pub(crate) fn value(schema: &Value) -> Value {
-    at_depth(schema, 0)
+    let mut left = MAX_VALUES;
+    at_depth(schema, 0, &mut left)
 }
 
-fn at_depth(schema: &Value, depth: usize) -> Value {
-    let schema = schema::resolved(&DOCUMENT.components, schema);
-    if depth > MAX_DEPTH {
+/// The same for a schema in another one, if there are values left.
+fn at_depth(schema: &Value, depth: usize, left: &mut usize) -> Value {
+    if depth > MAX_DEPTH || *left == 0 {
         return Value::Null;
     }
+    *left -= 1;
+    let schema = schema::resolved(&DOCUMENT.components, schema);
     if let Some(default) = schema.get("default").or_else(|| schema.get("const")) {
         return default.clone();
     }
@@ -43,7 +49,7 @@ fn at_depth(schema: &Value, depth: usize) -> Value {
     }
     for keyword in ["oneOf", "anyOf", "allOf"] {
         if let Some(first) = schema[keyword].get(0) {
-            return at_depth(first, depth + 1);
+            return at_depth(first, depth + 1, left);
         }
     }
     let ty = &schema["type"];
@@ -53,22 +59,20 @@ fn at_depth(schema: &Value, depth: usize) -> Value {
         Some("number") => schema.get("minimum").cloned().unwrap_or_else(|| 0.5.into()),
         Some("boolean") => true.into(),
         Some("array") => match schema["minItems"].as_u64() {
-            Some(1..) => json!([at_depth(&schema["items"], depth + 1)]),
+            Some(1..) => json!([at_depth(&schema["items"], depth + 1, left)]),
             _ => json!([]),
         },
         Some("null") => Value::Null,
         _ => {
             let required = schema["required"].as_array().into_iter().flatten();
-            required
-                .filter_map(Value::as_str)
-                .map(|name| {
-                    (
-                        name.to_owned(),
-                        at_depth(&schema["properties"][name], depth + 1),
-                    )
-                })
-                .collect::<Map<_, _>>()
-                .into()
+            let mut object = Map::new();
+            for name in required.filter_map(Value::as_str) {
+                if !object.contains_key(name) {
+                    let value = at_depth(&schema["properties"][name], depth + 1, left);
+                    object.insert(name.to_owned(), value);
+                }
+            }
+            object.into()
         }
     }
 }
@@ -89,5 +93,31 @@ mod tests {
                 operation.id
             );
         }
+    }
+
+    #[test]
+    fn a_name_that_is_required_again_and_again_is_there_once() {
+        let mut schema = json!({ "type": "string" });
+        let mut expected = json!("string");
+        for _ in 0..15 {
+            schema = json!({ "required": vec!["a"; 10], "properties": { "a": schema } });
+            expected = json!({ "a": expected });
+        }
+        assert_eq!(value(&schema), expected);
+    }
+
+    #[test]
+    fn a_sample_has_an_end() {
+        let names: Vec<String> = (0..MAX_VALUES * 2).map(|n| n.to_string()).collect();
+        let properties = names
+            .iter()
+            .map(|name| (name.clone(), json!({ "type": "string" })));
+        let properties: Map<_, _> = properties.collect();
+        let sample = value(&json!({ "required": names, "properties": properties }));
+        let values: Vec<&Value> = names.iter().map(|name| &sample[name]).collect();
+        // The object is a value as well.
+        let (made, left_out) = values.split_at(MAX_VALUES - 1);
+        assert!(made.iter().all(|value| **value == "string"));
+        assert!(left_out.iter().all(|value| value.is_null()));
     }
 }

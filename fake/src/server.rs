@@ -86,7 +86,7 @@ impl Server {
     }
 
     /// Stops: no connection is taken any more, streams end where they are, requests are
-    /// answered.
+    /// answered. Who has sent half a request, or does not read, is left after 5 seconds.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         if let Some(task) = self.task.take() {

@@ -1,5 +1,6 @@
 //! From a request to its answer.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,6 +12,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use bytes::Bytes;
 use futures_util::future::select;
+use http_body_util::LengthLimitError;
 use serde_json::Value;
 
 use crate::app::App;
@@ -181,7 +183,14 @@ impl Exchanging {
         };
         let query = Query::new(request.uri().query().unwrap_or_default());
         let body = axum::body::to_bytes(request.into_body(), settings.max_body).await;
-        let body = body.map_err(|_| Failure::too_large(settings.max_body))?;
+        let body = body.map_err(|error| {
+            let source = error.source();
+            if source.is_some_and(|source| source.is::<LengthLimitError>()) {
+                Failure::too_large(settings.max_body)
+            } else {
+                Failure::invalid(format!("The body cannot be read: {error}."))
+            }
+        })?;
         let call = Call {
             path,
             query,

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -72,6 +73,13 @@ impl Thread {
     pub(crate) fn run(&mut self, id: &str) -> Result<&mut Run, Failure> {
         let run = self.runs.get_mut(id);
         run.ok_or_else(|| Failure::not_found("run", id))
+    }
+}
+
+/// As it is sent: without what is on it.
+impl Serialize for Thread {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.object().serialize(serializer)
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn create(app: &App, call: &Call) -> Result<Answer, Failure> {
         "response_format": "auto",
     });
     change(&mut assistant, call, app);
-    let mut store = app.store_with_room()?;
+    let mut store = app.store_with_room(1, &call.body)?;
     let assistant = store.assistants.put(&id, assistant);
     Ok(Answer::Object(assistant.clone()))
 }
@@ -44,10 +44,13 @@ pub(super) fn get(app: &App, call: &Call) -> Result<Answer, Failure> {
 }
 
 pub(super) fn modify(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let mut store = app.store();
-    let assistant = store.assistant(call.id("assistant_id"))?;
+    let id = call.id("assistant_id");
+    let mut store = app.store_with_room(0, &call.body)?;
+    let assistant = store.assistant(id)?;
     change(assistant, call, app);
-    Ok(Answer::Object(assistant.clone()))
+    let changed = assistant.clone();
+    store.assistants.weigh(id);
+    Ok(Answer::Object(changed))
 }
 
 pub(super) fn delete(app: &App, call: &Call) -> Result<Answer, Failure> {

@@ -21,7 +21,7 @@ pub(super) fn list(app: &App, call: &Call) -> Result<Answer, Failure> {
 }
 
 pub(super) fn create(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let mut store = app.store_with_room()?;
+    let mut store = app.store_with_room(1, &call.body)?;
     let thread = store.thread(call.id("thread_id"), app.now())?;
     if let Some(run) = &thread.active {
         return Err(Failure::invalid(format!(

@@ -64,7 +64,8 @@ pub(super) fn cancel(app: &App, call: &Call) -> Result<Answer, Failure> {
 
 pub(super) fn create(app: &App, call: &Call) -> Result<Answer, Failure> {
     let has_content = call.query.wants_content()?;
-    let mut store = app.store_with_room()?;
+    let objects = 1 + threads::count(&call.body["additional_messages"]);
+    let mut store = app.store_with_room(objects, &call.body)?;
     let assistant = assistant(&mut store, &call.body)?;
     let count = store.count.clone();
     let thread = store.thread(call.id("thread_id"), app.now())?;
@@ -81,7 +82,8 @@ pub(super) fn create(app: &App, call: &Call) -> Result<Answer, Failure> {
 }
 
 pub(super) fn create_with_thread(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let mut store = app.store_with_room()?;
+    let objects = 2 + threads::count(&call.body["thread"]["messages"]);
+    let mut store = app.store_with_room(objects, &call.body)?;
     let assistant = assistant(&mut store, &call.body)?;
     let count = store.count.clone();
     let mut request = call.body["thread"].clone();
@@ -99,7 +101,8 @@ pub(super) fn create_with_thread(app: &App, call: &Call) -> Result<Answer, Failu
 }
 
 pub(super) fn submit(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let mut store = app.store_with_room()?;
+    // What has begun may go on although there is no room for more.
+    let mut store = app.store();
     let thread = store.thread(call.id("thread_id"), app.now())?;
     let run = thread.run(call.id("run_id"))?;
     if run.status != Status::RequiresAction {
@@ -128,8 +131,7 @@ fn assistant(store: &mut Store, body: &Value) -> Result<Value, Failure> {
 /// A new run, with what the assistant says wherever the request says nothing.
 fn created(app: &App, thread: &Thread, assistant: &Value, body: &Value, count: &Count) -> Run {
     let now = app.now();
-    // A lifetime that no clock can tell does not come to pass: it is none.
-    let deadline = now.checked_add(app.settings.lifetime).unwrap_or(now);
+    let deadline = now.checked_add(app.settings.lifetime);
     let chosen = |name: &str| or(&body[name], assistant[name].clone());
     // Upstream has them as text that is always there, and typed clients rely on it.
     let instructions = [
@@ -146,7 +148,7 @@ fn created(app: &App, thread: &Thread, assistant: &Value, body: &Value, count: &
         thread_id: thread.id.clone(),
         status: Status::Queued,
         started_at: None,
-        expires_at: Some(unix(deadline)),
+        expires_at: deadline.map(unix),
         cancelled_at: None,
         failed_at: None,
         completed_at: None,

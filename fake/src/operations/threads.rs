@@ -10,7 +10,8 @@ use crate::shelf::Shelf;
 use crate::store::{Store, Thread};
 
 pub(super) fn create(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let mut store = app.store_with_room()?;
+    let objects = 1 + count(&call.body["messages"]);
+    let mut store = app.store_with_room(objects, &call.body)?;
     let thread = created(app, &mut store, &call.body);
     Ok(Answer::Object(thread.object()))
 }
@@ -30,6 +31,11 @@ pub(super) fn created<'a>(app: &App, store: &'a mut Store, request: &Value) -> &
     };
     add(app, &mut thread, &request["messages"]);
     store.threads.put(&id, thread)
+}
+
+/// How many messages a request wants to add.
+pub(super) fn count(requests: &Value) -> usize {
+    requests.as_array().map_or(0, Vec::len)
 }
 
 /// Adds messages, each by a `CreateMessageRequest`.

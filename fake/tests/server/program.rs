@@ -103,6 +103,78 @@ fn a_shell_takes_over_what_it_prints() {
     assert_eq!(found.trim_end(), key);
 }
 
+/// The program with half a request open, and where it listens.
+#[cfg(unix)]
+fn busy() -> (Program, std::net::TcpStream) {
+    let child = command()
+        .args(["--port", "0", "--log"])
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut program = Program(child.expect("the program starts"));
+    let mut lines = BufReader::new(program.0.stdout.take().expect("it is piped")).lines();
+    let mut next = || lines.next().expect("there is a line").expect("it is text");
+    let url = next();
+    next();
+    let address = url
+        .strip_prefix("export OPENAI_BASE_URL=http://")
+        .and_then(|url| url.strip_suffix("/v1"))
+        .expect("the URL comes first");
+    let connect = || std::net::TcpStream::connect(address).expect("it listens");
+    let mut half = connect();
+    half.write_all(b"GET /v1/assistants HTTP/1.1\r\n")
+        .expect("it is there");
+    // Connections are accepted in their order.
+    connect()
+        .write_all(b"GET / HTTP/1.1\r\n\r\n")
+        .expect("it is there");
+    next();
+    (program, half)
+}
+
+#[cfg(unix)]
+fn terminate(program: &Program) {
+    let kill = Command::new("kill")
+        .arg(program.0.id().to_string())
+        .status();
+    assert!(kill.expect("there is a shell's kill").success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_it_although_half_a_request_is_open() {
+    let (mut program, _half) = busy();
+    terminate(&program);
+    assert_eq!(program.0.wait().expect("it ends").code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let (mut program, half) = busy();
+    let address = half.peer_addr().expect("it is connected");
+    terminate(&program);
+    // It has heard the first one when it listens no more.
+    while std::net::TcpStream::connect(address).is_ok() {}
+    terminate(&program);
+    assert_eq!(program.0.wait().expect("it ends").code(), Some(1));
+}
+
+#[test]
+fn a_key_that_nobody_can_send_is_refused() {
+    let child = command()
+        .args(["--port", "0", "--api-key", ""])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut program = Program(child.expect("the program starts"));
+    let mut text = String::new();
+    // It prints nothing if it does not start.
+    let mut out = BufReader::new(program.0.stdout.take().expect("it is piped"));
+    out.read_line(&mut text).expect("it is text");
+    assert_eq!(text, "");
+    assert_eq!(program.0.wait().expect("it ends").code(), Some(2));
+}
+
 #[test]
 fn a_script_that_is_none_is_an_error_with_its_name() {
     let mut child = command()
