@@ -49,6 +49,15 @@ const BROKEN: [&str; 6] = [
     "unknown",
 ];
 
+/// What breaks the answer to a call that can be made again without harm.
+const BROKEN_OBJECTS: [&str; 3] = ["cut", "malformed-json", "stall"];
+
+/// How many answers to a poll break in the middle.
+const BROKEN_POLLS: u32 = 100;
+
+/// How long to wait for an answer that stalls.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 fn faults() -> Vec<Fault> {
     vec![
         Fault::status(500),
@@ -81,15 +90,22 @@ async fn soak(count: usize, at_a_time: usize) -> Result<(), Box<dyn std::error::
     let server = Fake::builder()
         .model(turn)
         .faults_one_in(10, 42, faults())
+        .fault_times(BROKEN_POLLS, "getRun", Fault::cut())
         .on_request(move |exchange| {
             all.fetch_add(1, Ordering::Relaxed);
-            hit.fetch_add(exchange.remark.is_some().into(), Ordering::Relaxed);
+            let remark = exchange.remark.as_deref().unwrap_or_default();
+            let mut faults = remark.split(", ").map(str::parse::<Fault>);
+            hit.fetch_add(faults.all(|fault| fault.is_ok()).into(), Ordering::Relaxed);
         })
         .start()
         .await?;
     let client = server
         .client_builder()
         .retry(RetryPolicy::default().max_retries(RETRIES))
+        .build()?;
+    let once = server
+        .client_builder()
+        .retry(RetryPolicy::never())
         .build()?;
     let tools = ToolSet::builder()
         .function(|add: Add| async move { Ok::<_, String>((add.a + add.b).to_string()) })
@@ -102,11 +118,11 @@ async fn soak(count: usize, at_a_time: usize) -> Result<(), Box<dyn std::error::
     let places = Arc::new(Semaphore::new(at_a_time));
     let conversations: Vec<_> = (0..count)
         .map(|number| {
-            let (client, tools) = (client.clone(), tools.clone());
+            let (client, once, tools) = (client.clone(), once.clone(), tools.clone());
             let (assistant, places) = (assistant.clone(), places.clone());
             tokio::spawn(async move {
                 let _place = places.acquire().await;
-                converse(&client, &tools, &assistant, number).await
+                converse(&client, &once, &tools, &assistant, number).await
             })
         })
         .collect();
@@ -141,6 +157,7 @@ async fn soak(count: usize, at_a_time: usize) -> Result<(), Box<dyn std::error::
 /// the end.
 async fn converse(
     client: &Client,
+    once: &Client,
     tools: &ToolSet,
     assistant: &str,
     number: usize,
@@ -167,6 +184,17 @@ async fn converse(
             )));
         }
         expected.extend([asked.to_string(), format!("That makes {}.", asked * 2)]);
+    }
+    // An answer that breaks is an error, and the call can be made again.
+    let list = |client: &Client| client.list_runs().thread_id(&thread);
+    let fault = BROKEN_OBJECTS[number % BROKEN_OBJECTS.len()];
+    let broken = list(once).header("x-fake-fault", fault).timeout(PATIENCE);
+    if broken.send().await.is_ok() {
+        return Ok(Some(format!("it does not notice '{fault}'")));
+    }
+    let runs = list(client).limit(100).send().await?.data.len();
+    if runs != 2 {
+        return Ok(Some(format!("there are {runs} runs")));
     }
     let mut found = Vec::new();
     let mut messages = client

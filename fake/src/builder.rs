@@ -211,7 +211,8 @@ impl FakeBuilder {
         self.rule(None, When::Always, vec![fault])
     }
 
-    /// A fault for every request to one operation, such as `getRun`.
+    /// A fault for every request to one operation, such as `getRun`: an `operationId` of
+    /// `openapi.yaml`. `submitToolOutputsToRun` may be spelt as it is there, or correctly.
     pub fn fault_on(self, operation: impl Into<String>, fault: Fault) -> Self {
         self.rule(Some(operation.into()), When::Always, vec![fault])
     }
@@ -250,12 +251,13 @@ impl FakeBuilder {
     /// Starts the server, on the tokio runtime of the caller.
     ///
     /// # Errors
-    /// The address cannot be listened at.
+    /// The address cannot be listened at, or a fault is set for an operation that is not
+    /// there.
     pub async fn start(self) -> io::Result<Server> {
         let listener = TcpListener::bind(self.address).await?;
         let address = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
-        let app = Arc::new(self.app(stopping));
+        let app = Arc::new(self.app(stopping)?);
         let (key, check) = (app.settings.api_key.clone(), app.check.clone());
         let task = tokio::spawn(serve(listener, service::router(&app), app));
         Ok(Server {
@@ -268,18 +270,20 @@ impl FakeBuilder {
     }
 
     /// What the requests share. It stops when it is told to.
-    pub(crate) fn app(self, stop: watch::Receiver<bool>) -> App {
-        App {
+    pub(crate) fn app(self, stop: watch::Receiver<bool>) -> io::Result<App> {
+        let faults = Faults::new(self.rules);
+        let faults = faults.map_err(|text| io::Error::new(io::ErrorKind::InvalidInput, text))?;
+        Ok(App {
             settings: self.settings,
             ids: self.ids,
             clock: self.clock,
             model: self.model,
-            faults: Faults::new(self.rules),
+            faults,
             check: self.is_checked.then(Arc::<Check>::default),
             log: self.log,
             stop,
             state: Mutex::new(Store::new()),
-        }
+        })
     }
 
     fn rule(mut self, operation: Option<String>, when: When, faults: Vec<Fault>) -> Self {

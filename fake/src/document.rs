@@ -33,10 +33,14 @@ pub(crate) struct Operation {
     pub(crate) answer: Value,
     pub(crate) answer_schema: Schema,
     pub(crate) has_pages: bool,
+    /// The parameters of the query.
+    pub(crate) query: Vec<String>,
 }
 
 pub(crate) struct Body {
     pub(crate) is_required: bool,
+    /// The properties that may be left out, and that may not be null by the document.
+    pub(crate) without_null: Vec<String>,
     pub(crate) schema: Schema,
 }
 
@@ -97,19 +101,22 @@ impl Document {
             .filter_map(|(path, method, operation)| {
                 let answer = content(&operation["responses"]["200"]);
                 let parameters = operation["parameters"].as_array().into_iter().flatten();
+                let query = parameters.filter(|parameter| parameter["in"] == "query");
+                let query = query.filter_map(|parameter| parameter["name"].as_str());
+                let query: Vec<String> = query.map(str::to_owned).collect();
                 Some(Operation {
                     id: operation["operationId"].as_str()?.to_owned(),
                     method: method.to_uppercase(),
                     path: path.clone(),
                     body: operation.get("requestBody").map(|body| Body {
                         is_required: body["required"] == true,
+                        without_null: without_null(&components, content(body)),
                         schema: schema(content(body)),
                     }),
                     answer: answer.clone(),
                     answer_schema: schema(answer),
-                    has_pages: parameters
-                        .into_iter()
-                        .any(|parameter| parameter["name"] == "limit"),
+                    has_pages: query.iter().any(|name| name == "limit"),
+                    query,
                 })
             })
             .collect();
@@ -120,6 +127,17 @@ impl Document {
             components,
         }
     }
+}
+
+fn without_null(components: &Value, schema: &Value) -> Vec<String> {
+    let schema = schema::resolved(components, schema);
+    let required = schema["required"].as_array();
+    let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    properties
+        .filter(|(name, property)| !is_required(name) && property["nullable"] != true)
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 fn content(of: &Value) -> &Value {

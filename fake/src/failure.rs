@@ -49,6 +49,14 @@ impl Failure {
         }
     }
 
+    /// A stream ends because there is nothing left to tell of.
+    pub(crate) fn thread_deleted(id: &str) -> Self {
+        Self {
+            code: Some("thread_deleted"),
+            ..Self::invalid(format!("Thread {id} was deleted while its run was active."))
+        }
+    }
+
     /// There is no such path.
     pub(crate) fn no_such_path(method: &str, path: &str) -> Self {
         Self {

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
+use crate::document::DOCUMENT;
 use crate::random::Random;
 
 /// Something that goes wrong with an answer.
@@ -27,9 +28,13 @@ use crate::random::Random;
 /// | `unknown` | an event of an unknown name comes, and a status nobody knows |
 ///
 /// In a stream these come behind the third event, or behind as many as `; after=N` says,
-/// and before `[DONE]` at the latest. What is no stream knows nothing of `no-done` and
-/// `error-event`. All but `status` come when the request has already been carried out, so
-/// that one that is repeated is carried out twice.
+/// and before `[DONE]` at the latest. Of several at one place, those that change an event
+/// come ahead of the one that ends the stream: `cut`, `stall` or `error-event`. A header
+/// may ask for one of these only; of those that the builder adds, the first comes.
+///
+/// What is no stream knows nothing of `no-done` and `error-event`. All but `status` come
+/// when the request has already been carried out, so that one that is repeated is carried
+/// out twice.
 ///
 /// # Examples
 ///
@@ -60,6 +65,13 @@ pub(crate) enum Kind {
     ErrorEvent,
     MalformedJson,
     Unknown,
+}
+
+impl Kind {
+    /// Whether a stream ends with it, early.
+    pub(crate) fn ends(&self) -> bool {
+        matches!(self, Self::Cut | Self::Stall | Self::ErrorEvent)
+    }
 }
 
 /// How an answer says when to try again.
@@ -207,6 +219,20 @@ impl FromStr for Fault {
     }
 }
 
+/// The faults of a request, as its header has them.
+pub(crate) fn listed<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<Fault>, String> {
+    let faults = texts.flat_map(|text| text.split(',')).map(str::parse);
+    let faults = faults.collect::<Result<Vec<Fault>, FaultError>>();
+    let faults = faults.map_err(|error| format!("{error}."))?;
+    let ends: Vec<&Fault> = faults.iter().filter(|fault| fault.kind.ends()).collect();
+    match ends[..] {
+        [first, second, ..] => Err(format!(
+            "'{first}' and '{second}' both end the answer, and it has one end. Ask for one of them."
+        )),
+        _ => Ok(faults),
+    }
+}
+
 fn parsed(text: &str) -> Option<Fault> {
     let mut parts = text.split(';').map(|part| match part.split_once('=') {
         Some((name, value)) => (name.trim(), Some(value.trim())),
@@ -247,6 +273,25 @@ fn parsed(text: &str) -> Option<Fault> {
     Some(fault)
 }
 
+/// An operation as one would spell it, and as the document does.
+const SUBMIT: (&str, &str) = ("submitToolOutputsToRun", "submitToolOuputsToRun");
+
+fn no_operation(name: &str) -> String {
+    let mut known: Vec<&str> = DOCUMENT
+        .operations
+        .iter()
+        .map(|operation| match operation.id.as_str() {
+            id if id == SUBMIT.1 => SUBMIT.0,
+            id => id,
+        })
+        .collect();
+    known.sort_unstable();
+    format!(
+        "a fault is set for '{name}', and there is no such operation: the operations are {}",
+        known.join(", ")
+    )
+}
+
 /// Which requests get which faults.
 #[derive(Default)]
 pub(crate) struct Faults(Mutex<Vec<Rule>>);
@@ -267,8 +312,18 @@ pub(crate) enum When {
 }
 
 impl Faults {
-    pub(crate) fn new(rules: Vec<Rule>) -> Self {
-        Self(Mutex::new(rules))
+    /// Rules of which each names an operation that is there, or none.
+    pub(crate) fn new(mut rules: Vec<Rule>) -> Result<Self, String> {
+        for name in rules.iter_mut().filter_map(|rule| rule.operation.as_mut()) {
+            if name == SUBMIT.0 {
+                SUBMIT.1.clone_into(name);
+            }
+            let mut known = DOCUMENT.operations.iter().map(|operation| &operation.id);
+            if !known.any(|known| known == name) {
+                return Err(no_operation(name));
+            }
+        }
+        Ok(Self(Mutex::new(rules)))
     }
 
     /// The faults of a request to an operation.

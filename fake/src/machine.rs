@@ -45,7 +45,8 @@ impl Run {
     fn act(&mut self, messages: &mut Shelf<Message>, action: Action) {
         let now = unix(self.reached);
         match action {
-            Action::Begin => {
+            Action::Begin { cost } => {
+                self.used += cost;
                 self.status = Status::InProgress;
                 self.started_at.get_or_insert(now);
                 self.tell("thread.run.in_progress");
@@ -212,6 +213,7 @@ impl Run {
         };
         let error = self.last_error.as_ref();
         step.end(run, error, unix(self.reached));
+        self.used += step.cost;
         let event = format!("thread.run.step.{}", step.status);
         if let Some(listener) = &mut self.listener {
             listener.tell(&event, &*step);
@@ -285,8 +287,12 @@ mod tests {
         let pieces = |_: &crate::Conversation| Turn::new().say(Reply::pieces(["a"; 100]));
         let (_stop, stopping) = watch::channel(false);
         let app = Fake::builder().model(pieces).app(stopping);
+        let app = app.expect("there are no faults");
         let send = |operation, body| {
-            let (path, query) = (Vec::new(), Query::new(""));
+            let Ok(query) = Query::new("", &[]) else {
+                panic!("there is nothing in it");
+            };
+            let path = Vec::new();
             let handler = handler(operation).expect("it is there");
             match handler(&app, &Call { path, query, body }) {
                 Ok(Answer::Object(object) | Answer::Moving(object)) => object,

@@ -2,10 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use std::future::pending;
+use std::future::{pending, ready};
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -53,6 +54,9 @@ struct Options {
     /// The header `x-fake-fault` asks for the same in a single request.
     #[arg(long, value_name = "FAULT")]
     fault: Vec<Fault>,
+    /// Compare everything that is sent with openapi.yaml; what it does not allow is an error
+    #[arg(long)]
+    checked: bool,
     /// Ids that count, `msg_0001`, instead of random ones
     #[arg(long)]
     counted_ids: bool,
@@ -65,13 +69,21 @@ struct Options {
 async fn main() -> ExitCode {
     match start(Options::parse()).await {
         Ok(server) => {
+            let mut interrupted_once = pin!(interrupted());
+            // A signal is heard from the first look on, and what is said tells that it is.
+            tokio::select! {
+                biased;
+                () = &mut interrupted_once => return ExitCode::SUCCESS,
+                () = ready(()) => {}
+            }
             say(&export("OPENAI_BASE_URL", &server.url()));
             say(&export("OPENAI_API_KEY", server.api_key()));
-            interrupted().await;
+            interrupted_once.await;
             tokio::select! {
-                () = server.stop() => ExitCode::SUCCESS,
-                // Whoever asks twice does not want to wait.
+                biased;
+                // Whoever asks twice does not want to wait. This is heard before it stops.
                 () = interrupted() => ExitCode::FAILURE,
+                () = server.stop() => ExitCode::SUCCESS,
             }
         }
         Err(reason) => {
@@ -119,6 +131,9 @@ async fn start(options: Options) -> Result<Server, String> {
     }
     if options.stub {
         fake = fake.stub();
+    }
+    if options.checked {
+        fake = fake.checked();
     }
     if options.counted_ids {
         fake = fake.counted_ids();

@@ -17,8 +17,10 @@ pub(crate) struct Planned {
 }
 
 pub(crate) enum Action {
-    /// The run is in progress.
-    Begin,
+    /// The run is in progress. A turn without steps takes this much.
+    Begin {
+        cost: Usage,
+    },
     /// A step begins that writes a message.
     OpenMessage {
         step: String,
@@ -62,14 +64,14 @@ pub(crate) struct Limits {
     pub(crate) used: Usage,
 }
 
-/// What happens in a turn, and what it takes.
+/// What happens in a turn. What the turn takes is charged by its last step.
 pub(crate) fn plan(
     mut turn: Turn,
     conversation: &Conversation,
     limits: &Limits,
     pace: Duration,
     ids: &Ids,
-) -> (VecDeque<Planned>, Usage) {
+) -> VecDeque<Planned> {
     let usage = limited(&mut turn, conversation, limits);
     let mut planner = Planner {
         plan: VecDeque::new(),
@@ -77,12 +79,15 @@ pub(crate) fn plan(
         pace,
         ids,
     };
-    planner.push(Action::Begin);
     let breaks_off = matches!(turn.end, End::Failed(..) | End::Incomplete(_));
     let last = turn
         .steps
         .iter()
         .rposition(|step| !matches!(step, Step::Wait(_)));
+    let has_steps = last.is_some() || matches!(turn.end, End::Calls(_));
+    planner.push(Action::Begin {
+        cost: if has_steps { Usage::default() } else { usage },
+    });
     for (at, step) in turn.steps.into_iter().enumerate() {
         let is_last = Some(at) == last;
         let cost = match turn.end {
@@ -103,7 +108,7 @@ pub(crate) fn plan(
         End::Failed(code, message) => planner.push(Action::Fail(code, message)),
         End::Incomplete(reason) => planner.push(Action::BreakOff(reason)),
     }
-    (planner.plan, usage)
+    planner.plan
 }
 
 /// Keeps a turn within the limits of its run, and counts what it takes.

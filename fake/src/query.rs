@@ -7,9 +7,25 @@ const CONTENT: &str = "step_details.tool_calls[*].file_search.results[*].content
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
-    pub(crate) fn new(query: &str) -> Self {
+    /// The query of a request to an operation that has these parameters.
+    pub(crate) fn new(query: &str, known: &[String]) -> Result<Self, Failure> {
         let pairs = form_urlencoded::parse(query.as_bytes());
-        Self(pairs.into_owned().collect())
+        let query = Self(pairs.into_owned().collect());
+        let is_known = |name: &str| {
+            // Servers in the shape of Azure OpenAI want their version everywhere.
+            name == "api-version"
+                || known
+                    .iter()
+                    .any(|known| known == name || known.strip_suffix("[]") == Some(name))
+        };
+        match query.0.iter().find(|(name, _)| !is_known(name)) {
+            None => Ok(query),
+            Some((name, _)) => Err(Failure::parameter(
+                name,
+                "unknown_parameter",
+                format!("Unrecognized query parameter: '{name}'."),
+            )),
+        }
     }
 
     /// The value of a parameter. One that is empty counts as left out.

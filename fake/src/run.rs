@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::events::Listener;
+use crate::failure::Failure;
 use crate::plan::Planned;
 use crate::shelf::Shelf;
 
@@ -79,7 +80,7 @@ pub(crate) struct Run {
     /// When it expires, if it does.
     #[serde(skip)]
     pub(crate) deadline: Option<SystemTime>,
-    /// What the turns took so far.
+    /// What the steps took that have ended.
     #[serde(skip)]
     pub(crate) used: Usage,
     /// The step that is in progress.
@@ -113,10 +114,17 @@ impl Run {
     }
 
     /// What happens from now on, with this much time ahead of the first of it.
-    pub(crate) fn follow(&mut self, plan: VecDeque<Planned>, used: Usage, now: SystemTime) {
+    pub(crate) fn follow(&mut self, plan: VecDeque<Planned>, now: SystemTime) {
         self.plan = plan;
-        self.used += used;
         self.reached = now;
+    }
+
+    /// It does not go on, and a stream is told why.
+    pub(crate) fn abandon(&mut self, failure: &Failure) {
+        if let Some(mut listener) = self.listener.take() {
+            listener.tell("error", &failure.error());
+            listener.done();
+        }
     }
 
     pub(crate) fn tell(&mut self, event: &str) {

@@ -124,4 +124,36 @@ pub(crate) fn add_limits(schemas: &mut Value) {
     if let Some(text) = schemas.pointer_mut("/CreateMessageContent/allOf/0/then") {
         text["maxLength"] = 256_000.into();
     }
+    for name in [
+        "/FunctionObject/properties/name",
+        "/JsonSchemaFormat/properties/name",
+    ] {
+        if let Some(name) = schemas.pointer_mut(name) {
+            name["minLength"] = 1.into();
+            name["maxLength"] = 64.into();
+            name["pattern"] = "^[a-zA-Z0-9_-]*$".into();
+        }
+    }
+    if let Some(truncation) = schemas.pointer_mut("/TruncationObject") {
+        truncation["if"] = json!({ "properties": { "type": { "const": "last_messages" } } });
+        truncation["then"] = json!({
+            "required": ["last_messages"],
+            "properties": { "last_messages": { "type": "integer" } },
+        });
+    }
+    // What orders vector stores is the same wherever resources are set, and it names none.
+    let stores = schemas.pointer("/CreateFileSearchResources/properties/vector_stores");
+    let stores = stores.cloned().unwrap_or_default();
+    for name in ["/FileSearchResources", "/CreateFileSearchResources"] {
+        if let Some(resources) = schemas.pointer_mut(name) {
+            resources["properties"]["vector_stores"] = stores.clone();
+            resources["if"] = json!({ "required": ["vector_store_ids"] });
+            resources["then"] = json!({ "properties": { "vector_stores": false } });
+        }
+    }
+    // A run has the tools of its assistant, and these may be more than a request for a run
+    // may name.
+    if let Some(Value::Object(tools)) = schemas.pointer_mut("/RunObject/properties/tools") {
+        tools.remove("maxItems");
+    }
 }

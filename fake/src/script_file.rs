@@ -50,7 +50,7 @@ struct TurnEntry {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`say` takes a text or a list of texts")]
 enum Text {
     Whole(String),
     Pieces(Vec<String>),

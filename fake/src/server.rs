@@ -116,3 +116,20 @@ impl std::fmt::Debug for Server {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::{Echo, Fake};
+
+    #[tokio::test]
+    #[should_panic(expected = "the fake server sent what openapi.yaml does not allow")]
+    async fn what_the_document_does_not_allow_is_no_secret() {
+        let fake = Fake::builder().model(Echo).checked();
+        let server = fake.start().await.expect("there is a free port");
+        let check = server.check.as_ref().expect("it is checked");
+        check.event("thread.brand_new", &json!({}));
+        assert_eq!(server.violations().len(), 1);
+    }
+}

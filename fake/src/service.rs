@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::document::{DOCUMENT, Operation};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
-use crate::faults::{Fault, Kind, make_strange};
+use crate::faults::{Fault, Kind, listed, make_strange};
 use crate::operations::{Answer, Call, handler};
 use crate::query::Query;
 use crate::stream::{self, Then};
@@ -149,19 +149,11 @@ impl Exchanging {
             Some(operation) => self.app.faults.of(&operation.id),
             None => Vec::new(),
         };
-        for value in headers.get_all(FAULT) {
-            let asked = value
-                .to_str()
-                .unwrap_or_default()
-                .split(',')
-                .map(str::parse);
-            for fault in asked {
-                let fault = fault.map_err(|error: crate::FaultError| {
-                    Failure::parameter(FAULT, "invalid_value", format!("{error}."))
-                })?;
-                faults.push(fault);
-            }
-        }
+        let texts = headers.get_all(FAULT).iter();
+        let texts = texts.map(|value| value.to_str().unwrap_or_default());
+        let asked =
+            listed(texts).map_err(|message| Failure::parameter(FAULT, "invalid_value", message))?;
+        faults.extend(asked);
         Ok(faults)
     }
 
@@ -181,7 +173,8 @@ impl Exchanging {
         else {
             return Err(no_such_path(&request));
         };
-        let query = Query::new(request.uri().query().unwrap_or_default());
+        let query = request.uri().query().unwrap_or_default();
+        let query = Query::new(query, &operation.query)?;
         let body = axum::body::to_bytes(request.into_body(), settings.max_body).await;
         let body = body.map_err(|error| {
             let source = error.source();
@@ -194,7 +187,7 @@ impl Exchanging {
         let call = Call {
             path,
             query,
-            body: validate::body(operation.body.as_ref(), &body)?,
+            body: validate::body(operation.body.as_ref(), &body, settings.is_stub)?,
         };
         match handler(&self.app, &call) {
             Err(failure) if settings.is_stub => stub::answer(&self.app, operation, &call, failure),
@@ -247,13 +240,13 @@ impl Exchanging {
             make_strange(&mut object);
         }
         let text = Bytes::from(object.to_string());
-        let then = self.faults.iter().find_map(|fault| match fault.kind {
+        let then = self.faults.iter().filter_map(|fault| match fault.kind {
             Kind::Cut => Some(Then::Break),
             Kind::Stall => Some(Then::Stall),
             Kind::MalformedJson => Some(Then::End),
             _ => None,
         });
-        let body = match then {
+        let body = match then.max() {
             Some(then) => stream::broken(self.app.clone(), &text, then),
             None => Body::from(text),
         };

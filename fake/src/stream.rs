@@ -106,7 +106,7 @@ struct Sending {
 }
 
 /// What comes behind what was sent.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Then {
     GoOn,
     /// The proper end.
@@ -153,45 +153,47 @@ impl Sending {
         let is_done = event == DONE.as_bytes();
         let at = self.sent;
         self.sent += 1;
-        let faults = &self.faults;
         let is_due = |fault: &&Fault| fault.after == at || is_done && fault.after > at;
-        for fault in faults.iter().filter(is_due) {
-            match fault.kind {
-                Kind::Cut | Kind::Stall => {
-                    chunk.extend_from_slice(&event[..event.len() / 2]);
-                    self.then = match fault.kind {
-                        Kind::Cut => Then::Break,
-                        _ => Then::Stall,
-                    };
-                    return;
+        let due = || self.faults.iter().filter(is_due).map(|fault| &fault.kind);
+        let has_done = !self.faults.iter().any(|fault| fault.kind == Kind::NoDone);
+        let is_strange = due().any(|kind| *kind == Kind::Unknown);
+        let is_malformed = due().any(|kind| *kind == Kind::MalformedJson);
+        let end = due().find(|kind| kind.ends());
+
+        // First what changes the event, then what ends the stream in it or behind it.
+        let mut event = event.clone();
+        if is_strange {
+            let data = json!({ "object": "thread.brand_new" });
+            chunk.extend_from_slice(&frame("thread.brand_new", &data));
+            event = strange(&event);
+        }
+        if is_malformed {
+            // Without the line ends behind it.
+            chunk.extend_from_slice(&event.split_to(event.len() / 2));
+            chunk.extend_from_slice(b"\n\n");
+            event.clear();
+        }
+        match end {
+            Some(Kind::ErrorEvent) => {
+                if is_strange {
+                    chunk.extend_from_slice(&event);
                 }
-                Kind::ErrorEvent => {
-                    chunk.extend_from_slice(&frame("error", &Failure::on_demand(500).error()));
+                chunk.extend_from_slice(&frame("error", &Failure::on_demand(500).error()));
+                if has_done {
                     chunk.extend_from_slice(DONE.as_bytes());
-                    self.then = Then::End;
-                    return;
                 }
-                Kind::MalformedJson => {
-                    // Without the line ends behind it.
-                    let half = event.len() / 2;
-                    chunk.extend_from_slice(&event[..half]);
-                    chunk.extend_from_slice(b"\n\n");
-                    return;
-                }
-                Kind::Unknown => {
-                    let data = json!({ "object": "thread.brand_new" });
-                    chunk.extend_from_slice(&frame("thread.brand_new", &data));
-                    chunk.extend_from_slice(&strange(event));
-                    return;
-                }
-                Kind::NoDone | Kind::Latency(_) | Kind::Status(..) => {}
+                self.then = Then::End;
             }
+            Some(kind) => {
+                chunk.extend_from_slice(&event[..event.len() / 2]);
+                self.then = match kind {
+                    Kind::Cut => Then::Break,
+                    _ => Then::Stall,
+                };
+            }
+            None if is_done && !has_done => self.then = Then::End,
+            None => chunk.extend_from_slice(&event),
         }
-        if is_done && faults.iter().any(|fault| fault.kind == Kind::NoDone) {
-            self.then = Then::End;
-            return;
-        }
-        chunk.extend_from_slice(event);
     }
 }
 

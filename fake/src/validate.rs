@@ -9,8 +9,9 @@ use crate::document::Body;
 use crate::failure::Failure;
 
 /// The body of a request, as JSON, if the operation may have it. An empty body is an
-/// empty object, where the operation takes one.
-pub(crate) fn body(expected: Option<&Body>, bytes: &[u8]) -> Result<Value, Failure> {
+/// empty object, where the operation takes one. A stub takes what cannot be sent together
+/// as well, since suites for it send all that there is.
+pub(crate) fn body(expected: Option<&Body>, bytes: &[u8], is_stub: bool) -> Result<Value, Failure> {
     let Some(expected) = expected else {
         return Ok(Value::Null);
     };
@@ -23,9 +24,16 @@ pub(crate) fn body(expected: Option<&Body>, bytes: &[u8]) -> Result<Value, Failu
             Ok(Value::Object(serde_json::Map::new()))
         };
     }
-    let body: Value = serde_json::from_slice(bytes)
+    let mut body: Value = serde_json::from_slice(bytes)
         .map_err(|error| Failure::invalid(format!("The body is not valid JSON: {error}.")))?;
-    let failure = expected.schema.errors(&body).next().as_ref().map(failure);
+    // Clients that send every property have null for those that are not set.
+    if let Some(properties) = body.as_object_mut() {
+        properties.retain(|name, value| !(value.is_null() && expected.without_null.contains(name)));
+    }
+    let mut errors = expected.schema.errors(&body);
+    let error = errors.find(|error| !(is_stub && matches!(error.kind(), Kind::FalseSchema)));
+    let failure = error.as_ref().map(failure);
+    drop(errors);
     failure.map_or(Ok(body), Err)
 }
 
@@ -46,10 +54,15 @@ fn failure(error: &ValidationError<'_>) -> Failure {
             let message = format!("Unknown parameter: '{param}'.");
             (param, "unknown_parameter", message)
         }
+        Kind::FalseSchema => {
+            let message = format!("'{place}' cannot be sent together with what is beside it.");
+            (place, "invalid_value", message)
+        }
         kind => {
             let code = match kind {
                 Kind::Type { .. } => "invalid_type",
                 Kind::MaxLength { .. } => "string_above_max_length",
+                Kind::MinLength { .. } => "string_below_min_length",
                 Kind::MaxItems { .. } => "array_above_max_length",
                 Kind::MinItems { .. } => "array_below_min_length",
                 Kind::MaxProperties { .. } => "object_above_max_properties",

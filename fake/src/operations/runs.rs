@@ -123,9 +123,38 @@ pub(super) fn submit(app: &App, call: &Call) -> Result<Answer, Failure> {
     ))
 }
 
+/// The assistant of a new run. It, or the request, has the function that the run has to
+/// call.
 fn assistant(store: &mut Store, body: &Value) -> Result<Value, Failure> {
     let id = body["assistant_id"].as_str().unwrap_or_default();
-    store.assistant(id).cloned()
+    let assistant = store.assistant(id)?;
+    if body["tool_choice"]["type"] == "function" {
+        let name = &body["tool_choice"]["function"]["name"];
+        let tools = or(&body["tools"], assistant["tools"].clone());
+        let mut tools = tools.as_array().into_iter().flatten();
+        let is_there = name.is_string() && tools.any(|tool| tool["function"]["name"] == *name);
+        if !is_there {
+            return Err(Failure::parameter(
+                "tool_choice",
+                "invalid_value",
+                format!("Invalid 'tool_choice': the run has no function {name} among its tools."),
+            ));
+        }
+    }
+    Ok(assistant.clone())
+}
+
+/// An integer. JSON has one kind of number, so that it may be written `300.0`.
+fn integer(value: &Value) -> Option<u64> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let from_float = || value.as_f64().map(|number| number as u64);
+    value.as_u64().or_else(from_float)
+}
+
+fn truncation(request: &Value) -> Value {
+    let mut truncation = or(request, json!({ "type": "auto" }));
+    truncation["last_messages"] = json!(integer(&truncation["last_messages"]));
+    truncation
 }
 
 /// A new run, with what the assistant says wherever the request says nothing.
@@ -161,12 +190,9 @@ fn created(app: &App, thread: &Thread, assistant: &Value, body: &Value, count: &
         temperature: chosen("temperature"),
         top_p: chosen("top_p"),
         reasoning_effort: chosen("reasoning_effort"),
-        max_completion_tokens: body["max_completion_tokens"].as_u64(),
-        max_prompt_tokens: body["max_prompt_tokens"].as_u64(),
-        truncation_strategy: or(
-            &body["truncation_strategy"],
-            json!({ "type": "auto", "last_messages": null }),
-        ),
+        max_completion_tokens: integer(&body["max_completion_tokens"]),
+        max_prompt_tokens: integer(&body["max_prompt_tokens"]),
+        truncation_strategy: truncation(&body["truncation_strategy"]),
         incomplete_details: None,
         usage: None,
         response_format: chosen("response_format"),
@@ -243,14 +269,14 @@ fn go_on(
             "The model of the fake server panicked.",
         )
     });
-    let (plan, used) = plan::plan(turn, &conversation, &limits, app.settings.pace, &app.ids);
+    let plan = plan::plan(turn, &conversation, &limits, app.settings.pace, &app.ids);
 
     let mut store = app.store();
     let thread = store.threads.get_mut(thread_id);
     let run = thread.and_then(|thread| thread.runs.get_mut(run_id));
     // It may have been cancelled in the meantime, or be gone.
     if let Some(run) = run.filter(|run| run.status == Status::Queued) {
-        run.follow(plan, used, app.now());
+        run.follow(plan, app.now());
     }
     match frames {
         None => Answer::Moving(object),

@@ -60,7 +60,7 @@ pub(super) fn modify(app: &App, call: &Call) -> Result<Answer, Failure> {
         thread.metadata = metadata;
     }
     if let Some(resources) = call.body.get("tool_resources") {
-        thread.tool_resources = resources.clone();
+        thread.tool_resources = tool_resources::created(resources, &app.ids);
     }
     Ok(Answer::Object(thread.object()))
 }
@@ -68,6 +68,10 @@ pub(super) fn modify(app: &App, call: &Call) -> Result<Answer, Failure> {
 pub(super) fn delete(app: &App, call: &Call) -> Result<Answer, Failure> {
     let id = call.id("thread_id");
     let taken = app.store().threads.take(id);
-    taken.ok_or_else(|| Failure::not_found("thread", id))?;
+    let mut thread = taken.ok_or_else(|| Failure::not_found("thread", id))?;
+    let run = thread.active.as_ref();
+    if let Some(run) = run.and_then(|run| thread.runs.get_mut(run)) {
+        run.abandon(&Failure::thread_deleted(id));
+    }
     Ok(deleted(id, "thread"))
 }

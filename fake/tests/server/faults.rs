@@ -123,6 +123,46 @@ async fn unknown_events_and_states_come_among_the_others() {
 }
 
 #[tokio::test]
+async fn several_faults_of_a_stream_all_come() {
+    let server = serve(hello()).await;
+    let is_json = |data: &str| serde_json::from_str::<Value>(data).is_ok();
+
+    let reply = streamed(&server, "error-event, unknown").await;
+    let step = "thread.run.step.created";
+    assert_eq!(
+        reply.names()[3..],
+        ["thread.brand_new", step, "error", "done"]
+    );
+    assert!(reply.body.contains("brand_new_status"));
+
+    let reply = streamed(&server, "cut, malformed-json").await;
+    assert!(!reply.is_whole && reply.body.ends_with("\n\n"));
+    assert!(!is_json(reply.events()[3].1));
+
+    let reply = streamed(&server, "malformed-json, unknown").await;
+    assert_eq!(reply.names()[3], "thread.brand_new");
+    assert!(!is_json(reply.events()[4].1));
+    assert_eq!(reply.names().last(), Some(&"done"));
+
+    let reply = streamed(&server, "error-event, no-done").await;
+    assert_eq!(reply.names()[3..], ["error"]);
+
+    let reply = streamed(&server, "unknown; after=1000, no-done").await;
+    assert_eq!(reply.names().last(), Some(&"thread.brand_new"));
+}
+
+#[tokio::test]
+async fn an_answer_is_not_asked_to_end_twice() {
+    let server = serve(hello()).await;
+    for fault in ["cut, stall", "cut; after=1, error-event; after=9"] {
+        let reply = streamed(&server, fault).await;
+        assert_eq!(reply.status, 400, "{fault}");
+        let message = text(&reply.json()["error"]["message"]);
+        assert!(message.contains("both end"), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn objects_get_the_same_faults() {
     let server = serve(hello()).await;
     post(&server, "/assistants", json!({ "model": "m" })).await;
@@ -137,6 +177,7 @@ async fn objects_get_the_same_faults() {
         .await
     };
     assert!(!with("cut").await.is_whole);
+    assert!(!with("malformed-json, cut").await.is_whole);
     let malformed = with("malformed-json").await;
     assert!(malformed.is_whole && serde_json::from_str::<Value>(&malformed.body).is_err());
     let strange = with("unknown").await.json();
@@ -152,6 +193,28 @@ async fn latency_takes_the_time_of_the_clock() {
     assert_eq!(seconds(&clock), 1_700_000_000);
     get(&server, &format!("/threads/{thread}")).await;
     assert_eq!(seconds(&clock), 1_700_000_003);
+}
+
+#[tokio::test]
+async fn a_fault_for_an_operation_that_does_not_exist_is_refused_with_those_that_do() {
+    let fake = fake(&SkippingClock::default()).fault_on("nonsense", Fault::cut());
+    let error = fake.start().await.expect_err("there is no such operation");
+    let text = error.to_string();
+    for name in ["'nonsense'", "getRun", "submitToolOutputsToRun"] {
+        assert!(text.contains(name), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_operation_that_the_document_misspells_goes_by_both_names() {
+    for name in ["submitToolOutputsToRun", "submitToolOuputsToRun"] {
+        let fake = fake(&SkippingClock::default()).fault_on(name, Fault::status(503));
+        let server = fake.start().await.expect("the operation is there");
+        let path = "/threads/thread_1/runs/run_1/submit_tool_outputs";
+        let body = json!({ "tool_outputs": [] });
+        let (status, _) = refused(&server, "POST", path, body).await;
+        assert_eq!(status, 503, "{name}");
+    }
 }
 
 #[tokio::test]

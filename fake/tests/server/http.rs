@@ -64,8 +64,12 @@ pub(crate) async fn raw(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Reply {
-    let mut connection = open(server, method, target, headers, body).await;
-    let mut bytes = Vec::new();
+    let connection = open(server, method, target, headers, body).await;
+    rest(connection, Vec::new()).await
+}
+
+/// Reads on until the connection closes, behind what was read before.
+pub(crate) async fn rest(mut connection: TcpStream, mut bytes: Vec<u8>) -> Reply {
     // What came before a connection was reset is kept.
     let _ = connection.read_to_end(&mut bytes).await;
     parse(&String::from_utf8_lossy(&bytes))

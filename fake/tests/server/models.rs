@@ -1,15 +1,16 @@
 //! What models are told, and what they can say.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use openai_assistants::ToolSet;
 use openai_assistants::types::{CreateAssistantRequest, CreateThreadAndRunRequest};
-use openai_assistants_fake::{Conversation, Echo, Script, Turn};
+use openai_assistants_fake::{Conversation, Echo, Script, SkippingClock, Turn};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{again, conversation, post, run, serve, text};
+use crate::{again, conversation, fake, post, run, serve, text};
 
 #[tokio::test]
 async fn each_thread_starts_the_script_at_its_top() {
@@ -76,6 +77,34 @@ async fn a_script_can_be_a_document() {
     );
 }
 
+#[tokio::test]
+async fn a_script_can_wait_cite_and_refuse() {
+    let script: Script = r#"{ "turns": [{
+        "wait_ms": 1500, "say": "See [1] and /a.csv",
+        "cite": [{ "text": "[1]", "file_id": "file-1" }],
+        "path": [{ "text": "/a.csv", "file_id": "file-2" }],
+        "refuse": "No more."
+    }] }"#
+        .parse()
+        .expect("it is a script");
+    let clock = SkippingClock::default();
+    let fake = fake(&clock).model(script);
+    let server = fake.start().await.expect("there is a free port");
+    let (assistant, thread) = conversation(&server).await;
+    let run = run(&server, &thread, &assistant).await;
+    clock.skip(Duration::from_millis(1499));
+    assert_eq!(again(&server, &run).await["status"], "in_progress");
+    clock.skip(Duration::from_millis(1));
+    assert_eq!(again(&server, &run).await["status"], "completed");
+    let path = format!("/threads/{thread}/messages?order=asc");
+    let messages = crate::get(&server, &path).await;
+    let cited = &messages["data"][1]["content"][0]["text"]["annotations"];
+    let cited = |at: usize| (cited[at]["type"].clone(), cited[at]["start_index"].clone());
+    assert_eq!(cited(0), (json!("file_citation"), json!(4)));
+    assert_eq!(cited(1), (json!("file_path"), json!(12)));
+    assert_eq!(messages["data"][2]["content"][0]["refusal"], "No more.");
+}
+
 #[test]
 fn a_document_that_is_no_script_says_where() {
     for (document, place) in [
@@ -83,6 +112,10 @@ fn a_document_that_is_no_script_says_where() {
         (
             r#"{ "turns": [{ "fail": { "code": "bad_luck", "message": "" } }] }"#,
             "bad_luck",
+        ),
+        (
+            r#"{ "turns": [{ "say": 5 }] }"#,
+            "a text or a list of texts at line 1",
         ),
         ("{", "line 1"),
     ] {

@@ -34,6 +34,7 @@ async fn it_prints_how_to_reach_it_and_a_line_for_each_request() {
             "0",
             "--log",
             "--counted-ids",
+            "--checked",
             "--script",
         ])
         .arg(&script)
@@ -124,7 +125,8 @@ fn busy() -> (Program, std::net::TcpStream) {
     half.write_all(b"GET /v1/assistants HTTP/1.1\r\n")
         .expect("it is there");
     // Connections are accepted in their order.
-    connect()
+    let mut whole = connect();
+    whole
         .write_all(b"GET / HTTP/1.1\r\n\r\n")
         .expect("it is there");
     next();

@@ -3,7 +3,7 @@
 use openai_assistants_fake::Echo;
 use serde_json::{Value, json};
 
-use crate::{http, post, refused, serve, text};
+use crate::{conversation, get, http, post, refused, serve, text};
 
 #[tokio::test]
 async fn what_the_document_does_not_allow_is_named() {
@@ -11,6 +11,8 @@ async fn what_the_document_does_not_allow_is_named() {
     let assistants = "/assistants";
     let threads = "/threads";
     let many: serde_json::Map<_, _> = (0..17).map(|n| (n.to_string(), json!("v"))).collect();
+    let function = |name: &str| json!({ "type": "function", "function": { "name": name } });
+    let both = json!({ "file_search": { "vector_store_ids": ["vs_1"], "vector_stores": [{}] } });
     for (path, body, param, code) in [
         (assistants, json!({}), "model", "missing_required_parameter"),
         (assistants, json!({ "model": 7 }), "model", "invalid_type"),
@@ -87,6 +89,60 @@ async fn what_the_document_does_not_allow_is_named() {
             "array_below_min_length",
         ),
         (
+            assistants,
+            json!({ "model": "m", "tools": [function("get weather")] }),
+            "tools[0].function.name",
+            "invalid_value",
+        ),
+        (
+            assistants,
+            json!({ "model": "m", "tools": [function("")] }),
+            "tools[0].function.name",
+            "string_below_min_length",
+        ),
+        (
+            assistants,
+            json!({ "model": "m", "tools": [function(&"f".repeat(65))] }),
+            "tools[0].function.name",
+            "string_above_max_length",
+        ),
+        (
+            assistants,
+            json!({ "model": "m", "response_format": { "type": "json_schema", "json_schema": { "name": "a.b" } } }),
+            "response_format.json_schema.name",
+            "invalid_value",
+        ),
+        (
+            assistants,
+            json!({ "model": "m", "tool_resources": both }),
+            "tool_resources.file_search.vector_stores",
+            "invalid_value",
+        ),
+        (
+            "/threads/runs",
+            json!({ "assistant_id": "asst_9", "tool_resources": both }),
+            "tool_resources.file_search.vector_stores",
+            "invalid_value",
+        ),
+        (
+            "/threads/thread_9",
+            json!({ "tool_resources": { "file_search": { "vector_stores": [{}, {}] } } }),
+            "tool_resources.file_search.vector_stores",
+            "array_above_max_length",
+        ),
+        (
+            "/threads/runs",
+            json!({ "assistant_id": "asst_9", "truncation_strategy": { "type": "last_messages" } }),
+            "truncation_strategy.last_messages",
+            "missing_required_parameter",
+        ),
+        (
+            "/threads/runs",
+            json!({ "assistant_id": "asst_9", "truncation_strategy": { "type": "last_messages", "last_messages": null } }),
+            "truncation_strategy.last_messages",
+            "invalid_type",
+        ),
+        (
             threads,
             json!({ "messages": [{ "role": "king", "content": "a" }] }),
             "messages[0].role",
@@ -124,6 +180,80 @@ async fn null_is_allowed_where_the_document_allows_it() {
     });
     let assistant = post(&server, "/assistants", body).await;
     assert_eq!(assistant["metadata"], json!({}));
+}
+
+#[tokio::test]
+async fn null_is_the_same_as_nothing_where_a_property_may_be_left_out() {
+    let server = serve(Echo).await;
+    let body = json!({ "model": "m", "tools": null });
+    let assistant = post(&server, "/assistants", body).await;
+    assert_eq!(assistant["tools"], json!([]));
+    let id = text(&assistant["id"]);
+    let body = json!({ "model": null, "tools": null });
+    let changed = post(&server, &format!("/assistants/{id}"), body).await;
+    assert_eq!(changed, assistant);
+    post(&server, "/threads", json!({ "messages": null })).await;
+    let body = json!({ "assistant_id": id, "thread": null, "parallel_tool_calls": null });
+    let run = post(&server, "/threads/runs", body).await;
+    assert_eq!(run["parallel_tool_calls"], true);
+
+    let (status, error) = refused(&server, "POST", "/assistants", json!({ "model": null })).await;
+    assert_eq!((status, &error["param"]), (400, &json!("model")));
+}
+
+#[tokio::test]
+async fn an_integer_may_be_written_with_a_fraction_of_zero() {
+    let server = serve(Echo).await;
+    let (assistant, thread) = conversation(&server).await;
+    let path = format!("/threads/{thread}/runs");
+    let body = json!({
+        "assistant_id": assistant,
+        "max_prompt_tokens": 300.0,
+        "max_completion_tokens": 300.0,
+        "truncation_strategy": { "type": "last_messages", "last_messages": 2.0 },
+    });
+    let run = post(&server, &path, body).await;
+    assert_eq!(run["max_prompt_tokens"], 300);
+    assert_eq!(run["max_completion_tokens"], 300);
+    assert_eq!(run["truncation_strategy"]["last_messages"], 2);
+}
+
+#[tokio::test]
+async fn a_function_that_has_to_be_called_has_to_be_there() {
+    let server = serve(Echo).await;
+    let (assistant, thread) = conversation(&server).await;
+    let path = format!("/threads/{thread}/runs");
+    let body = |name: &str| {
+        json!({
+            "assistant_id": assistant,
+            "tools": [{ "type": "function", "function": { "name": "f" } }],
+            "tool_choice": { "type": "function", "function": { "name": name } },
+        })
+    };
+    let (status, error) = refused(&server, "POST", &path, body("g")).await;
+    assert_eq!((status, &error["param"]), (400, &json!("tool_choice")));
+    assert!(text(&error["message"]).contains("\"g\""), "{error}");
+    post(&server, &path, body("f")).await;
+}
+
+#[tokio::test]
+async fn a_query_has_no_parameters_that_the_operation_does_not_know() {
+    let server = serve(Echo).await;
+    for query in ["limits=5", "limit=5&run_id=run_1"] {
+        let path = format!("/assistants?{query}");
+        let (status, error) = refused(&server, "GET", &path, Value::Null).await;
+        assert_eq!((status, &error["code"]), (400, &json!("unknown_parameter")));
+        let message = text(&error["message"]);
+        assert!(
+            message.starts_with("Unrecognized query parameter"),
+            "{message}"
+        );
+    }
+    get(
+        &server,
+        "/assistants?api-version=2024-05-01-preview&limit=5",
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -96,10 +96,11 @@ async fn a_run_takes_from_its_assistant_what_the_request_leaves_out() {
     );
     again(&server, &plain).await;
     let own = json!({
-        "assistant_id": assistant["id"], "model": "gpt-4o-mini", "tools": [], "temperature": 1.5,
+        "assistant_id": assistant["id"], "model": "gpt-4o-mini", "temperature": 1.5,
+        "tools": [{ "type": "code_interpreter" }],
         "additional_instructions": "Say please.", "max_completion_tokens": 500,
         "additional_messages": [{ "role": "user", "content": "And now?" }],
-        "tool_choice": { "type": "function", "function": { "name": "f" } },
+        "tool_choice": { "type": "code_interpreter" },
         "truncation_strategy": { "type": "last_messages", "last_messages": 1 },
         "parallel_tool_calls": false, "metadata": { "a": "1" },
     });
@@ -409,6 +410,37 @@ async fn a_run_keeps_to_the_tokens_that_it_was_given() {
     let created = post(&server, &runs, body).await;
     let run = again(&server, &created).await;
     assert_eq!(run["incomplete_details"]["reason"], "max_prompt_tokens");
+}
+
+#[tokio::test]
+async fn a_run_takes_what_its_steps_took_that_have_ended() {
+    let clock = SkippingClock::default();
+    let script = Script::new()
+        .turn(Turn::new().say("One").tokens(4, 4))
+        .turn(Turn::new().calls([("f", json!({}))]).tokens(5, 1))
+        .turn(Turn::new().tokens(3, 0));
+    let fake = fake(&clock).model(script).pace(Duration::from_secs(1));
+    let server = fake.start().await.expect("there is a free port");
+    let (assistant, thread) = conversation(&server).await;
+    let cancelled_after = async |seconds| {
+        let created = run(&server, &thread, &assistant).await;
+        clock.skip(Duration::from_secs(seconds));
+        post(&server, &format!("{}/cancel", path(&created)), Value::Null).await;
+        clock.skip(Duration::from_secs(1));
+        let run = again(&server, &created).await;
+        assert_eq!(run["status"], "cancelled");
+        run["usage"]["total_tokens"].clone()
+    };
+    assert_eq!(cancelled_after(0).await, 0);
+    assert_eq!(cancelled_after(9).await, 6);
+    // A turn without steps has its price as well.
+    let created = run(&server, &thread, &assistant).await;
+    clock.skip(Duration::from_secs(9));
+    let run = again(&server, &created).await;
+    assert_eq!(
+        (&run["status"], &run["usage"]["total_tokens"]),
+        (&json!("completed"), &json!(3))
+    );
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use openai_assistants::types::{
 use openai_assistants_fake::{Echo, FailureCode, Reply, Script, SkippingClock, Turn};
 use serde_json::{Value, json};
 
-use crate::{conversation, fake, get, http, path, post, seconds, serve, text};
+use crate::{conversation, fake, get, http, ok, path, post, seconds, serve, text};
 
 const MESSAGE: [&str; 4] = [
     "thread.run.step.created",
@@ -214,28 +214,33 @@ async fn a_stream_tells_how_a_run_fails_expires_and_breaks_off() {
     }
 }
 
-#[tokio::test]
-async fn a_stream_hears_of_a_run_that_somebody_cancels() {
-    // A clock that stands still for whoever waits.
-    struct Standing;
-    impl openai_assistants::Clock for Standing {
-        fn now(&self) -> std::time::SystemTime {
-            std::time::SystemTime::UNIX_EPOCH
-        }
-        fn sleep(&self, time: Duration) -> openai_assistants::Sleep {
-            if time.is_zero() {
-                Box::pin(std::future::ready(()))
-            } else {
-                Box::pin(std::future::pending())
-            }
+/// A clock that stands still for whoever waits.
+struct Standing;
+
+impl openai_assistants::Clock for Standing {
+    fn now(&self) -> std::time::SystemTime {
+        std::time::SystemTime::UNIX_EPOCH
+    }
+    fn sleep(&self, time: Duration) -> openai_assistants::Sleep {
+        if time.is_zero() {
+            Box::pin(std::future::ready(()))
+        } else {
+            Box::pin(std::future::pending())
         }
     }
+}
+
+/// A server on which a run takes for ever.
+async fn standing() -> openai_assistants_fake::Server {
     let script = Script::new().wait(Duration::from_secs(1)).say("Too late.");
-    let server = openai_assistants_fake::Fake::builder()
-        .checked()
-        .clock(Standing)
-        .model(script);
-    let server = server.start().await.expect("there is a free port");
+    let fake = openai_assistants_fake::Fake::builder().checked();
+    let fake = fake.clock(Standing).model(script);
+    fake.start().await.expect("there is a free port")
+}
+
+#[tokio::test]
+async fn a_stream_hears_of_a_run_that_somebody_cancels() {
+    let server = standing().await;
     let client = server.client();
     let (assistant, thread) = conversation(&server).await;
     let body = CreateRunRequest::builder().assistant_id(&assistant);
@@ -265,6 +270,34 @@ async fn a_stream_hears_of_a_run_that_somebody_cancels() {
         "done",
     ];
     assert_eq!(names, expected);
+}
+
+#[tokio::test]
+async fn a_stream_hears_that_its_thread_is_deleted() {
+    let server = standing().await;
+    let (assistant, thread) = conversation(&server).await;
+    let target = format!("/v1/threads/{thread}/runs");
+    let body = json!({ "assistant_id": assistant, "stream": true }).to_string();
+    let headers = [("authorization", "Bearer k")];
+    let mut stream = http::open(&server, "POST", &target, &headers, &body).await;
+    let mut received = Vec::new();
+    while !String::from_utf8_lossy(&received).contains("thread.run.in_progress") {
+        let read = tokio::io::AsyncReadExt::read_buf(&mut stream, &mut received).await;
+        assert_ne!(read.expect("it goes on"), 0);
+    }
+    ok(
+        &server,
+        "DELETE",
+        &format!("/threads/{thread}"),
+        Value::Null,
+    )
+    .await;
+    let reply = http::rest(stream, received).await;
+    assert!(reply.is_whole);
+    assert_eq!(reply.names()[3..], ["error", "done"]);
+    let events = reply.events();
+    let error: Value = serde_json::from_str(events[3].1).expect("it is JSON");
+    assert_eq!(error["code"], "thread_deleted");
 }
 
 #[tokio::test]

@@ -53,6 +53,16 @@ async fn a_stream_of_what_does_not_exist_is_one_event() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_sent_together_is_taken() {
+    let server = stub().await;
+    let search = json!({ "vector_store_ids": ["vs_1"], "vector_stores": [{}] });
+    let body = json!({ "tool_resources": { "file_search": search } });
+    let thread = post(&server, "/threads", body).await;
+    let expected = json!({ "file_search": { "vector_store_ids": ["vs_1"] } });
+    assert_eq!(thread["tool_resources"], expected);
+}
+
+#[tokio::test]
 async fn what_exists_is_answered_as_ever_and_bad_requests_are_refused() {
     let server = stub().await;
     let assistant = post(
