@@ -121,7 +121,7 @@ fn an_imported_document_is_taken_as_it_is() {
     let (code, text) = folder.diff(&[&more]);
     assert_eq!(code, Some(1));
     assert!(
-        text.contains("  + schemas/Spare: a list of values\n"),
+        text.contains("  + schemas/Spare: a list of values: a, b\n"),
         "{text}"
     );
 }
