@@ -1,0 +1,100 @@
+//! async-openai.
+
+#![expect(deprecated, reason = "the peer has given its Assistants up")]
+
+use std::hint::black_box;
+
+use async_openai::Client;
+use async_openai::config::OpenAIConfig;
+use async_openai::traits::RequestOptionsBuilder;
+use async_openai::types::assistants::{
+    AssistantEventStream, AssistantStreamEvent, CreateRunRequest, ListMessagesResponse,
+    MessageDeltaContent, RunObject,
+};
+use futures_util::StreamExt;
+
+use crate::contender::Contender;
+use crate::measure::consume;
+
+#[derive(Clone)]
+pub struct Peer(Client<OpenAIConfig>);
+
+impl Peer {
+    async fn stream(&self, deltas: usize) -> AssistantEventStream {
+        let request = CreateRunRequest {
+            assistant_id: "asst_1".to_owned(),
+            ..CreateRunRequest::default()
+        };
+        let threads = self.0.threads();
+        let runs = threads.runs(&format!("deltas_{deltas}"));
+        let stream = runs.create_stream(request).await;
+        stream.expect("the stream begins")
+    }
+}
+
+impl Contender for Peer {
+    fn new(url: &str) -> Self {
+        let config = OpenAIConfig::new().with_api_base(url).with_api_key("any");
+        Self(Client::with_config(config))
+    }
+
+    fn decode_page(json: &[u8]) {
+        let page: ListMessagesResponse = serde_json::from_slice(json).expect("it decodes");
+        black_box(page);
+    }
+
+    fn decode_run(json: &[u8]) {
+        let run: RunObject = serde_json::from_slice(json).expect("it decodes");
+        black_box(run);
+    }
+
+    async fn call(&self) {
+        let thread = self.0.threads().retrieve("t").await;
+        black_box(thread.expect("the call succeeds"));
+    }
+
+    async fn events(&self, deltas: usize) {
+        let mut events = self.stream(deltas).await;
+        while let Some(event) = events.next().await {
+            black_box(event.expect("the stream goes on"));
+        }
+    }
+
+    async fn texts(&self, deltas: usize) {
+        let mut events = self.stream(deltas).await;
+        while let Some(event) = events.next().await {
+            let AssistantStreamEvent::ThreadMessageDelta(message) =
+                event.expect("the stream goes on")
+            else {
+                continue;
+            };
+            for part in message.delta.content.into_iter().flatten() {
+                if let MessageDeltaContent::Text(part) = part {
+                    black_box(part.text.and_then(|text| text.value));
+                }
+            }
+        }
+    }
+
+    async fn snapshots(&self, _: usize) {
+        unreachable!("the peer has no snapshots");
+    }
+
+    async fn list(&self) {
+        let mut after: Option<String> = None;
+        loop {
+            let mut query = vec![("limit", "100")];
+            query.extend(after.as_deref().map(|id| ("after", id)));
+            let threads = self.0.threads();
+            let messages = threads.messages("t").query(&query);
+            let page = messages.expect("the query is right").list().await;
+            let page = page.expect("the list goes on");
+            after = page.last_id.clone().filter(|_| page.has_more);
+            black_box(page);
+            consume().await;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+}
