@@ -515,3 +515,21 @@ async fn threads_are_listed_page_by_page() {
     first.assert();
     second.assert();
 }
+
+#[tokio::test]
+async fn what_is_no_list_of_threads_is_no_empty_list() {
+    let server = MockServer::start_async().await;
+    server.mock(|when, then| {
+        when.method(Method::GET).path("/threads");
+        then.json_body(json!({ "error": { "message": "quota" } }));
+    });
+    let client = openai_assistants::Client::builder()
+        .base_url(server.base_url())
+        .credentials(openai_assistants::Credentials::none())
+        .build()
+        .expect("the configuration is valid");
+    let error = client.list_threads().send().await;
+    let error = error.expect_err("it is no list");
+    assert!(error.is_decode(), "{error}");
+    assert!(error.to_string().contains("data"), "{error}");
+}

@@ -167,8 +167,8 @@ impl List for ListThreads {
 #[serde(tag = "object", rename = "list")]
 #[non_exhaustive]
 pub struct ThreadPage {
-    /// The threads of this page.
-    #[serde(default, deserialize_with = "codec::null_as_default")]
+    /// The threads of this page. Without it the answer is none of a list.
+    #[serde(deserialize_with = "codec::null_as_default")]
     pub data: Vec<ThreadObject>,
     /// Id of the first thread of the page: the cursor for `before`.
     pub first_id: Option<String>,
