@@ -31,11 +31,17 @@ pub async fn print(row: &str, who: &str, port: &str) -> Result<(), String> {
     let row = Row::named(row).ok_or("there is no such row")?;
     let who = Who::named(who).ok_or("nobody has this name")?;
     let url = format!("http://127.0.0.1:{port}/v1");
-    let taken = match who {
-        Who::Ours => contender::run::<Ours>(row, &url).await,
-        Who::Peer => contender::run::<Peer>(row, &url).await,
-        Who::Floor => contender::run::<Floor>(row, &url).await,
-    };
+    // In a task, where services make their calls: what the main thread waits for is woken
+    // up by another thread each time, and that would be most of every figure.
+    let taken = tokio::spawn(async move {
+        match who {
+            Who::Ours => contender::run::<Ours>(row, &url).await,
+            Who::Peer => contender::run::<Peer>(row, &url).await,
+            Who::Floor => contender::run::<Floor>(row, &url).await,
+        }
+    })
+    .await
+    .map_err(|error| error.to_string())?;
     println!("{}", serde_json::json!(taken));
     Ok(())
 }
