@@ -76,7 +76,7 @@ pub enum Kind<'a> {
     Untagged,
     /// A tagged union over `event` whose members carry `data`: a server-sent event.
     Events { members: Vec<Member<'a>> },
-    /// A free-form JSON object.
+    /// A newtype of JSON that is kept as it came: a free-form object.
     Any,
     /// Anything else: a primitive, an array or a map, behind a newtype.
     Other,

@@ -163,7 +163,7 @@ fn values_of_maps_are_json(schema: &mut Value) {
     }
 }
 
-/// A free-form object becomes a newtype of a JSON value, so that `json!` builds it.
+/// A free-form object becomes a newtype, which keeps its schema's name.
 fn free_objects_are_json(kind: &Kind, schema: &mut Value) {
     if *kind == Kind::Any {
         remove(schema, "type");

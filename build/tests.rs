@@ -313,6 +313,17 @@ fn a_map_of_text_holds_any_json() {
 }
 
 #[test]
+fn a_free_form_object_is_kept_as_it_came() {
+    let document = document(json!({
+        "Schema": { "type": "object", "additionalProperties": true },
+        "Tool": object(json!({ "schema": refer("Schema") }), &["schema"]),
+    }));
+    assert_eq!(fields(&client(&document), "Tool"), ["schema:Schema"]);
+    let from = implementations(&document, "From");
+    assert_eq!(from["Schema<::serde_json::Value>"], "{Self(value.into())}");
+}
+
+#[test]
 fn a_component_that_is_a_primitive_is_no_type() {
     let file = client(&document(json!({
         "ParallelToolCalls": { "type": "boolean", "default": true },

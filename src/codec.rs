@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
-use std::vec;
 
 use serde::de::value::{CowStrDeserializer, MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{
@@ -15,8 +14,19 @@ use serde::de::{
 };
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
+use smallvec::SmallVec;
 
 use crate::{Error, Result};
+
+/// The bytes of an answer as text, replaced where they are not UTF-8. Checked as a whole,
+/// they need not be checked string by string; and looking for such places takes much longer
+/// than to know that there are none.
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
+}
 
 /// Decodes null like a missing value.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -234,10 +244,9 @@ where
 
     impl<'de, T: Tagged> Shape<'de> for Union<T> {
         fn object<A: MapAccess<'de>>(mut members: A) -> Result<Self, A::Error> {
-            let mut before = Vec::new();
-            while let Some(key) = members.next_key::<Text<'de>>()? {
-                let key = key.into_text();
-                if key != T::TAG {
+            let mut before = Entries::new();
+            while let Some(key) = members.next_key_seed(KeyBut(T::TAG))? {
+                if let Some(key) = key {
                     before.push((key, members.next_value()?));
                     continue;
                 }
@@ -264,15 +273,45 @@ where
     shaped(deserializer).map(|Union(union)| union)
 }
 
+/// A key; `None` if it is this one.
+struct KeyBut(&'static str);
+
+impl<'de> DeserializeSeed<'de> for KeyBut {
+    type Value = Option<Cow<'de, str>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeyBut {
+    type Value = Option<Cow<'de, str>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, key: &'de str) -> Result<Self::Value, E> {
+        Ok((key != self.0).then_some(Cow::Borrowed(key)))
+    }
+
+    fn visit_str<E: de::Error>(self, key: &str) -> Result<Self::Value, E> {
+        Ok((key != self.0).then(|| Cow::Owned(key.to_owned())))
+    }
+}
+
+/// What stands before a tag; one property, where it does not come first.
+type Entries<'de> = SmallVec<[(Cow<'de, str>, Value); 1]>;
+
 /// The properties around the tag, in the order of the wire.
 struct Rest<'de, A> {
-    before: vec::IntoIter<(Cow<'de, str>, Value)>,
+    before: smallvec::IntoIter<[(Cow<'de, str>, Value); 1]>,
     value: Option<(Cow<'de, str>, Value)>,
     after: A,
 }
 
 impl<'de, A: MapAccess<'de>> Rest<'de, A> {
-    fn new(before: Vec<(Cow<'de, str>, Value)>, after: A) -> Self {
+    fn new(before: Entries<'de>, after: A) -> Self {
         Self {
             before: before.into_iter(),
             value: None,
@@ -324,13 +363,6 @@ impl<'de> Text<'de> {
         match self {
             Self::Text(text) => Some(text),
             Self::Other(_) => None,
-        }
-    }
-
-    fn into_text(self) -> Cow<'de, str> {
-        match self {
-            Self::Text(text) => text,
-            Self::Other(value) => Cow::Owned(value.to_string()),
         }
     }
 

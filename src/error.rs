@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
-use crate::json_path;
+use crate::{codec, json_path};
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -514,7 +514,7 @@ impl Error {
     pub(crate) fn decode(head: Head, body: &Body, error: serde_json::Error) -> Self {
         let text = body.secrets.blot_out(&text(body));
         let reason = reason(&error);
-        let message = match json_path::path_of(&error, body) {
+        let message = match json_path::path_of(&error, codec::text(body).as_bytes()) {
             _ if body.is_empty() => "the answer is empty".to_owned(),
             _ if !error.is_data() => format!(
                 "the answer is not JSON: {reason}; it begins `{}`",

@@ -50,6 +50,7 @@ mod delta;
 mod error;
 #[cfg(feature = "foundry")]
 pub mod foundry;
+mod json;
 mod json_path;
 mod message;
 #[cfg(feature = "mock")]
@@ -92,6 +93,7 @@ pub use config::ClientBuilder;
 pub use error::{Error, Result};
 pub use generated::{operations, types};
 pub use http::Method;
+pub use json::Json;
 pub use operation::{Operation, OperationInfo, Request, Response, StreamingOperation};
 pub use pagination::{Items, List, Page, Pages};
 pub use raw::{RawEvent, RawRequest};

@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer, ser};
 use serde_json::Value;
 
 use crate::client::Client;
+use crate::codec;
 use crate::error::{Error, Head, Result, RunPlace, request_id};
 use crate::transport::{self, Answer};
 
@@ -351,8 +352,12 @@ fn decode<T: DeserializeOwned>(name: Cow<'static, str>, answer: Answer) -> Resul
         attempts,
     } = answer;
     // 204 and the like.
-    let json: &[u8] = if body.is_empty() { b"null" } else { &body };
-    match serde_json::from_slice(json) {
+    let json = if body.is_empty() {
+        Cow::Borrowed("null")
+    } else {
+        codec::text(&body)
+    };
+    match serde_json::from_str(&json) {
         Ok(value) => Ok(Response {
             value,
             status,

@@ -479,3 +479,23 @@ fn what_a_server_adds_reaches_the_caller_in_its_place() {
             if file.start_index.is_none()
     ));
 }
+
+#[tokio::test]
+async fn bytes_of_an_answer_that_are_not_utf8_are_replaced() {
+    let (server, client) = dialects()[0].client().await;
+    server.mock(|when, then| {
+        when.method(Method::GET).path("/threads/t");
+        then.body(b"{\"id\": \"t\", \"object\": \"thread\", \"created_at\": 1, \"metadata\": {\"name\": \"M\xfcller\"}}");
+    });
+    let thread = client.get_thread().thread_id("t").send().await;
+    let metadata = thread.expect("it decodes").metadata.expect("it has some");
+    assert_eq!(metadata["name"], "M\u{fffd}ller");
+
+    server.mock(|when, then| {
+        when.method(Method::GET).path("/threads/u");
+        then.body(b"{\"metadata\": {\"\xfc\": \"\xfc\"}, \"id\": 1, \"object\": \"thread\"}");
+    });
+    let error = client.get_thread().thread_id("u").send().await;
+    let error = error.expect_err("an id is text").to_string();
+    assert!(error.contains("at `id`"), "{error}");
+}

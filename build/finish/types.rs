@@ -27,6 +27,10 @@ pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
                     finished.extend(unions::tagged(&item.ident, &item.attrs, tag, members, api));
                     continue;
                 }
+                if schema.is_some_and(|schema| schema.kind == Kind::Any) {
+                    finished.extend(free_form(&item));
+                    continue;
+                }
                 if let Some(schema) = schema {
                     let mut sent = api.requests.iter().map(|name| type_name(name));
                     let is_sent = sent.any(|name| item.ident == name);
@@ -66,20 +70,18 @@ pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
     Ok(finished)
 }
 
-/// `builder()`, and what typify implements for enums or makes of them: all of it is
-/// made anew.
+/// `builder()`, and what typify implements for enums and free-form objects or makes of
+/// them: all of it is made anew.
 fn is_remade(item: &ItemImpl, schemas: &BTreeMap<String, &Schema>) -> bool {
-    let is_enum = |ty: &syn::Type| {
+    let is_made = |ty: &syn::Type| {
         let schema = name_of(ty).and_then(|name| schemas.get(&name).copied());
-        schema.is_some_and(|schema| {
-            !matches!(schema.kind, Kind::Object { .. } | Kind::Any | Kind::Other)
-        })
+        schema.is_some_and(|schema| !matches!(schema.kind, Kind::Object { .. } | Kind::Other))
     };
     let Some((_, path, _)) = &item.trait_ else {
         return true;
     };
     let as_type: syn::Type = parse_quote!(#path);
-    is_enum(&item.self_ty) || parameter_of(&as_type, "From").is_some_and(is_enum)
+    is_made(&item.self_ty) || parameter_of(&as_type, "From").is_some_and(is_made)
 }
 
 /// What an answer is of no use without, or cannot be told apart by.
@@ -203,6 +205,31 @@ fn attributes(item: &ItemStruct, constant: Option<Constant>) -> Vec<Attribute> {
         attributes.push(parse_quote!(#[serde(tag = #property, rename = #value)]));
     }
     attributes
+}
+
+/// A free-form object is kept as it came, behind a newtype that `json!` builds.
+fn free_form(item: &ItemStruct) -> Vec<Item> {
+    let name = &item.ident;
+    let attributes = attributes(item, None);
+    let file: syn::File = parse_quote! {
+        #(#attributes)*
+        pub struct #name(pub crate::Json);
+
+        impl ::std::ops::Deref for #name {
+            type Target = crate::Json;
+
+            fn deref(&self) -> &crate::Json {
+                &self.0
+            }
+        }
+
+        impl ::std::convert::From<::serde_json::Value> for #name {
+            fn from(value: ::serde_json::Value) -> Self {
+                Self(value.into())
+            }
+        }
+    };
+    file.items
 }
 
 /// A map behind a newtype is built from pairs.

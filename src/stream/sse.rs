@@ -13,6 +13,8 @@ use std::ops::Range;
 
 use memchr::memchr2;
 
+use crate::codec::text;
+
 /// The size up to which an event is waited for.
 const LIMIT: usize = 80 * 1024 * 1024;
 /// A buffer that has grown beyond this for one event does not stay so large.
@@ -196,15 +198,6 @@ fn value(bytes: &[u8], line: &Range<usize>, field: &[u8]) -> Option<Range<usize>
         _ => return None,
     };
     Some(line.start + field.len() + behind..line.end)
-}
-
-/// Text, replaced where it is not UTF-8. Looking for such places takes much longer than
-/// to know that there are none.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    match str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => String::from_utf8_lossy(bytes),
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,157 @@
+//! JSON that nobody has looked into yet.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// A JSON value as it came, byte for byte: where the document leaves the form open, as in
+/// the schema of a function's arguments.
+///
+/// Every run carries the schemas of all its functions, and hardly anybody reads them there:
+/// they are taken apart when they are asked for. Two are equal if their values are.
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::Json;
+/// use serde_json::json;
+///
+/// let schema = Json::from(json!({"type": "object"}));
+/// assert_eq!(schema.as_str(), r#"{"type":"object"}"#);
+/// assert_eq!(schema.to_value()?["type"], "object");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Json(Box<RawValue>);
+
+impl Json {
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Its value.
+    ///
+    /// # Errors
+    /// A number in it is too large for a float, or it is nested more than 127 deep.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use openai_assistants::Json;
+    /// let schema: Json = serde_json::from_str(r#"{ "required": ["city"] }"#)?;
+    /// assert_eq!(schema.to_value()?["required"][0], "city");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn to_value(&self) -> serde_json::Result<Value> {
+        self.read()
+    }
+
+    /// Its value as a type of the caller's.
+    ///
+    /// # Errors
+    /// It does not have that form.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use openai_assistants::Json;
+    /// #[derive(serde::Deserialize)]
+    /// struct Schema {
+    ///     required: Vec<String>,
+    /// }
+    ///
+    /// let schema: Json = serde_json::from_str(r#"{ "required": ["city"] }"#)?;
+    /// assert_eq!(schema.read::<Schema>()?.required, ["city"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn read<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        serde_json::from_str(self.as_str())
+    }
+}
+
+impl From<Value> for Json {
+    fn from(value: Value) -> Self {
+        // A value is JSON whatever is in it.
+        let text = serde_json::value::to_raw_value(&value);
+        Self(text.unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        let are_equal = || Some(self.to_value().ok()? == other.to_value().ok()?);
+        self.as_str() == other.as_str() || are_equal().unwrap_or(false)
+    }
+}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::types::{AssistantTool, FunctionParameters};
+
+    fn read(text: &str) -> Json {
+        serde_json::from_str(text).expect("it is JSON")
+    }
+
+    #[test]
+    fn it_is_written_as_it_came() {
+        for text in [
+            r#"{ "b": 1e2,  "a": [1.0, 1e999] }"#,
+            "\"\\u0061\"",
+            "true",
+            &format!("{}{}", "[".repeat(500), "]".repeat(500)),
+        ] {
+            assert_eq!(serde_json::to_string(&read(text)).unwrap(), text);
+            assert_eq!(format!("{:?}", read(text)), text);
+        }
+    }
+
+    #[test]
+    fn equal_values_are_equal() {
+        assert_eq!(read(r#"{"a": 1, "b": [2]}"#), read(r#"{"b":[2],"a":1}"#));
+        assert_eq!(read("1e999"), read("1e999"));
+        assert_ne!(read("1e999"), read("1e998"));
+        assert_ne!(read(r#"{"a": 1}"#), read(r#"{"a": 2}"#));
+        assert_eq!(read(r#"{ "a": 1 }"#), json!({"a": 1}).into());
+    }
+
+    #[test]
+    fn what_is_no_value_is_an_error() {
+        assert!(read("1e999").to_value().is_err());
+        assert!(read("[1]").read::<String>().is_err());
+    }
+
+    #[test]
+    fn it_is_kept_wherever_the_tag_of_its_union_stands() {
+        let parameters = json!({"type": "object", "properties": {}});
+        for tool in [
+            json!({"type": "function", "function": {"name": "f", "parameters": parameters}})
+                .to_string(),
+            format!(
+                r#"{{"function": {{"parameters": {parameters}, "name": "f"}}, "type": "function"}}"#
+            ),
+        ] {
+            let AssistantTool::Function(tool) = serde_json::from_str(&tool).unwrap() else {
+                panic!("it is a function");
+            };
+            assert_eq!(
+                tool.function.parameters,
+                Some(FunctionParameters::from(parameters.clone()))
+            );
+        }
+    }
+}
