@@ -40,8 +40,9 @@ pub fn run(names: &[&str]) -> Result<(), String> {
             report.insert(line.name.to_owned(), figures.json(&line));
         }
     }
-    let path = Path::new("target").join("bench.json");
-    std::fs::create_dir_all("target").map_err(|error| error.to_string())?;
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+    let path = target.join("bench.json");
+    std::fs::create_dir_all(&target).map_err(|error| error.to_string())?;
     std::fs::write(&path, format!("{:#}\n", Value::Object(report)))
         .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
