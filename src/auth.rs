@@ -198,7 +198,7 @@ impl Credentials {
         Self(Kind::None)
     }
 
-    /// The header of a fixed key. Fails if it cannot be sent.
+    /// The header of a fixed key, which goes with every request. Fails if it cannot be sent.
     pub(crate) fn fixed(&self) -> Result<Option<&(HeaderName, HeaderValue)>> {
         match &self.0 {
             Kind::Fixed(header) => header.as_ref().map(Some).map_err(Error::configuration),
@@ -206,11 +206,10 @@ impl Credentials {
         }
     }
 
-    /// The header to send with the next attempt.
+    /// The header of a token to send with the next attempt, where there is a source of them.
     pub(crate) async fn current(&self) -> Result<Option<(HeaderName, HeaderValue)>> {
         match &self.0 {
-            Kind::None => Ok(None),
-            Kind::Fixed(header) => header.clone().map(Some).map_err(Error::configuration),
+            Kind::None | Kind::Fixed(_) => Ok(None),
             Kind::Provider(provider) => token_header(provider.token().await).map(Some),
         }
     }
@@ -275,7 +274,9 @@ mod tests {
     use super::*;
 
     async fn sent(credentials: Credentials) -> Option<(String, String)> {
-        let (name, value) = credentials.current().await.expect("they can be sent")?;
+        let fixed = credentials.fixed().expect("they can be sent").cloned();
+        let current = credentials.current().await.expect("they can be sent");
+        let (name, value) = fixed.or(current)?;
         assert!(value.is_sensitive());
         Some((name.to_string(), value.to_str().unwrap().to_owned()))
     }

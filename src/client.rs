@@ -57,7 +57,12 @@ impl Client {
     /// The base URL, without a slash at its end.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        &self.config.base_url
+        self.config.base_url.as_str().trim_end_matches('/')
+    }
+
+    /// The path of the base URL, without a slash at its end.
+    pub(crate) fn base_path(&self) -> &str {
+        self.config.base_url.path().trim_end_matches('/')
     }
 
     /// This client for version 1 of the API: the same connections and settings, other
@@ -103,7 +108,7 @@ impl AsRef<Self> for Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("base_url", &self.config.base_url)
+            .field("base_url", &self.base_url())
             .field("credentials", &self.config.credentials)
             .finish_non_exhaustive()
     }

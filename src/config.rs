@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::Url;
 
 use crate::auth::Credentials;
 use crate::client::Client;
@@ -133,8 +134,9 @@ pub(crate) struct Config {
     pub(crate) http: reqwest::Client,
     /// Whether it may follow redirects by itself.
     is_ready_made: bool,
-    pub(crate) base_url: String,
+    pub(crate) base_url: Url,
     pub(crate) credentials: Credentials,
+    /// With the one of a fixed key.
     pub(crate) headers: HeaderMap,
     /// Whether the beta header among them is the one of the document.
     #[cfg(feature = "v1")]
@@ -544,12 +546,12 @@ impl ClientBuilder {
     }
 
     /// The base URL, or what is wrong with where the server is said to be.
-    fn place(&self) -> Result<String, String> {
+    fn place(&self) -> Result<Url, String> {
         if let Some(url) = &self.base_url {
             return base_url("base URL", url, OPENAI);
         }
         match &self.server {
-            Server::OpenAi => Ok(OPENAI.to_owned()),
+            Server::OpenAi => base_url("base URL", OPENAI, OPENAI),
             Server::AzureOpenAi { endpoint: None } => Err(
                 "there is no endpoint: set the environment variable AZURE_OPENAI_ENDPOINT, or hand it over \
                  with `azure_openai`"
@@ -598,6 +600,10 @@ impl ClientBuilder {
             Some(access) => access.to(&this.server),
             None => return Err(Error::configuration(this.server.no_access())),
         };
+        if let Some((name, value)) = credentials.fixed()? {
+            let header = this.headers.entry(name);
+            header.or_insert_with(|| value.clone());
+        }
         let is_ready_made = matches!(this.http, Http::ReadyMade(_));
         let http = match this.http {
             Http::Own(set_up) => http_client(&base_url, this.connect_timeout, &set_up)?,
@@ -621,11 +627,7 @@ impl ClientBuilder {
             clock: this.clock,
             random: this.random,
         };
-        let key = config
-            .credentials
-            .fixed()?
-            .map(|(name, value)| (name, value));
-        for (name, value) in config.headers.iter().chain(key) {
+        for (name, value) in &config.headers {
             config.admit(name, value).map_err(Error::configuration)?;
         }
         Ok(Client::new(config))
@@ -663,25 +665,26 @@ pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
 }
 
 /// The base URL of Azure OpenAI at this endpoint.
-fn azure_openai_url(endpoint: &str) -> Result<String, String> {
+fn azure_openai_url(endpoint: &str) -> Result<Url, String> {
     const EXAMPLE: &str = "https://example.openai.azure.com";
-    let url = base_url("endpoint", endpoint, EXAMPLE)?;
-    let path = url.splitn(4, '/').nth(3).unwrap_or_default();
-    match path
-        .split('/')
-        .rev()
-        .position(|segment| segment == "openai")
-    {
-        None => Ok(format!("{url}/openai")),
+    let mut url = base_url("endpoint", endpoint, EXAMPLE)?;
+    let path = url.path().trim_end_matches('/');
+    match path.rsplit('/').position(|segment| segment == "openai") {
+        None => {
+            let path = format!("{path}/openai");
+            url.set_path(&path);
+            Ok(url)
+        }
         Some(0) => Ok(url),
         Some(_) => Err(format!(
-            "the endpoint `{url}` goes on behind `/openai`: give it without that, such as {EXAMPLE}"
+            "the endpoint `{}` goes on behind `/openai`: give it without that, such as {EXAMPLE}",
+            url.as_str().trim_end_matches('/')
         )),
     }
 }
 
-/// A URL without a slash at its end, or what is wrong with it.
-fn base_url(what: &str, text: &str, example: &str) -> Result<String, String> {
+/// A URL, or what is wrong with it.
+fn base_url(what: &str, text: &str, example: &str) -> Result<Url, String> {
     // Not if it may hold a secret.
     let shown = if text.contains(['@', '?']) {
         String::new()
@@ -693,7 +696,7 @@ fn base_url(what: &str, text: &str, example: &str) -> Result<String, String> {
             "the {what}{shown} {reason}: give one such as {example}"
         ))
     };
-    let url = match reqwest::Url::parse(text) {
+    let url = match Url::parse(text) {
         Ok(url) => url,
         Err(_) if text.trim().is_empty() => return mistake("is empty"),
         Err(error) => return mistake(&format!("cannot be read ({error})")),
@@ -713,15 +716,15 @@ fn base_url(what: &str, text: &str, example: &str) -> Result<String, String> {
     if url.fragment().is_some() {
         return mistake("has a fragment");
     }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
+    Ok(url)
 }
 
 fn http_client(
-    base_url: &str,
+    base_url: &Url,
     connect_timeout: Duration,
     set_up: &SetUp,
 ) -> Result<reqwest::Client> {
-    let is_tls = base_url.starts_with("https:");
+    let is_tls = base_url.scheme() == "https";
     if is_tls && !tls::IS_SUPPORTED {
         return Err(Error::configuration(
             "this build has no TLS library for an https base URL: enable the feature `rustls`, `rustls-aws-lc` \
@@ -898,7 +901,7 @@ mod tests {
             .filter(|(_, value)| value.is_sensitive())
             .map(|(name, _)| name.as_str())
             .collect();
-        assert_eq!(secrets, ["x-token"]);
+        assert_eq!(secrets, ["x-token", "authorization"]);
     }
 
     const ENDPOINT: &str = "http://resource.example.com";

@@ -135,12 +135,12 @@ pub(crate) struct Secrets(Vec<HeaderValue>);
 impl Secrets {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let mut secrets = Self::default();
-        secrets.add(headers);
+        secrets.add(headers.values());
         secrets
     }
 
-    pub(crate) fn add(&mut self, headers: &HeaderMap) {
-        let values = headers.values().filter(|value| value.is_sensitive());
+    pub(crate) fn add<'a>(&mut self, values: impl IntoIterator<Item = &'a HeaderValue>) {
+        let values = values.into_iter().filter(|value| value.is_sensitive());
         self.0.extend(values.cloned());
     }
 
@@ -436,9 +436,9 @@ impl Error {
     }
 
     /// A request that cannot be put together.
-    pub(crate) fn from_build(error: reqwest::Error) -> Self {
+    pub(crate) fn from_build(error: serde_json::Error) -> Self {
         let message = format!("the request cannot be put together: {}", root(&error));
-        Self::new(Kind::Argument, message).with_source(error.without_url())
+        Self::new(Kind::Argument, message).with_source(error)
     }
 
     /// A setting that cannot be used.

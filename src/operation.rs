@@ -5,8 +5,10 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use reqwest::Url;
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer, ser};
 use serde_json::Value;
@@ -85,22 +87,57 @@ pub struct Request {
     pub(crate) client: Client,
     pub(crate) info: &'static OperationInfo,
     pub(crate) options: RequestOptions,
-    pub(crate) request: reqwest::Request,
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    /// The type of the answer that it asks for.
+    pub(crate) accept: &'static str,
+    /// JSON. Bytes, never a stream, so that every request can be sent again.
+    pub(crate) body: Option<Bytes>,
 }
 
 impl Request {
+    /// A request for a path, which is encoded and begins with the one of the base URL.
     pub(crate) fn new(
         client: Client,
         info: &'static OperationInfo,
         options: RequestOptions,
-        request: reqwest::Request,
+        method: Method,
+        path: &str,
+        accept: &'static str,
     ) -> Self {
+        // To parse all of the URL would be a tenth of a small call.
+        let mut url = client.config().base_url.clone();
+        url.set_path(path);
         Self {
             client,
             info,
             options,
-            request,
+            method,
+            url,
+            accept,
+            body: None,
         }
+    }
+
+    /// Adds arguments to the query.
+    pub(crate) fn query(mut self, pairs: &[(&str, String)]) -> Self {
+        if !pairs.is_empty() {
+            self.url.query_pairs_mut().extend_pairs(pairs);
+        }
+        self
+    }
+
+    /// Sets the body.
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self> {
+        let json = serde_json::to_vec(body).map_err(Error::from_build)?;
+        self.body = Some(json.into());
+        Ok(self)
+    }
+
+    /// The headers of the client, then those of the call, which win.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        let configured = &self.client.config().headers;
+        configured.iter().chain(&self.options.headers)
     }
 
     /// Whether the document has its operation, so that it is known what it answers with.
@@ -113,7 +150,7 @@ impl Request {
         if self.is_of_document() {
             self.info.id.into()
         } else {
-            format!("{} {}", self.request.method(), self.request.url().path()).into()
+            format!("{} {}", self.method, self.url.path()).into()
         }
     }
 
@@ -129,7 +166,7 @@ impl Request {
     /// have a path of its own, so segments are counted from the end.
     fn path_argument(&self, parameter: &str) -> Option<String> {
         let template = self.info.path.rsplit('/');
-        let segments = self.request.url().path().rsplit('/');
+        let segments = self.url.path().rsplit('/');
         let (_, segment) = template.zip(segments).find(|(name, _)| {
             let name = name
                 .strip_prefix('{')
@@ -156,8 +193,8 @@ pub(crate) struct RequestOptions {
     headers: HeaderMap,
     query: Vec<(String, String)>,
     timeout: Option<Duration>,
-    /// Headers that the body carries for another server: errors must not repeat them.
-    in_body: HeaderMap,
+    /// Of headers that the body carries for another server: errors must not repeat them.
+    in_body: Vec<HeaderValue>,
     /// The first header that cannot be sent.
     mistake: Option<String>,
 }
@@ -174,12 +211,12 @@ impl RequestOptions {
     #[cfg(feature = "foundry")]
     pub(crate) fn header_in_body(&mut self, name: &str, value: &str) {
         match crate::config::header(name, value) {
-            Ok((name, value)) => drop(self.in_body.append(name, value)),
+            Ok((_, value)) => self.in_body.push(value),
             Err(reason) => drop(self.mistake.get_or_insert(reason)),
         }
     }
 
-    pub(crate) fn headers_in_body(&self) -> &HeaderMap {
+    pub(crate) fn values_in_body(&self) -> &[HeaderValue] {
         &self.in_body
     }
 
@@ -199,12 +236,10 @@ impl RequestOptions {
     }
 
     /// The headers of the call, if all of them can be sent.
-    pub(crate) fn checked_headers(
-        &self,
-    ) -> Result<impl Iterator<Item = (&HeaderName, &HeaderValue)>> {
+    pub(crate) fn checked_headers(&self) -> Result<&HeaderMap> {
         match &self.mistake {
             Some(reason) => Err(Error::invalid_argument("header", reason)),
-            None => Ok(self.headers.iter()),
+            None => Ok(&self.headers),
         }
     }
 
@@ -324,12 +359,13 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
 
 /// Sends an operation and decodes its answer.
 pub(crate) async fn send<O: Operation>(operation: O) -> Result<O::Output> {
-    send_response(operation).await.map(Response::into_inner)
+    let answer = receive(&mut request(operation)?).await;
+    answer.map(Response::into_inner)
 }
 
 /// Sends an operation, decodes its answer, and keeps what came along.
 pub(crate) async fn send_response<O: Operation>(operation: O) -> Result<Response<O::Output>> {
-    send_request(request(operation)?).await
+    receive(&mut request(operation)?).await
 }
 
 /// The request of an operation; its errors say which operation it is.
@@ -340,12 +376,17 @@ pub(crate) fn request<O: Operation>(operation: O) -> Result<Request> {
 }
 
 /// Sends a request and decodes its answer.
-pub(crate) async fn send_request<T: DeserializeOwned>(request: Request) -> Result<Response<T>> {
-    let name = request.name();
-    decode(name, transport::send(request).await?)
+pub(crate) async fn send_request<T: DeserializeOwned>(mut request: Request) -> Result<Response<T>> {
+    receive(&mut request).await
 }
 
-fn decode<T: DeserializeOwned>(name: Cow<'static, str>, answer: Answer) -> Result<Response<T>> {
+/// Each future that takes a request by value would copy it on the way.
+async fn receive<T: DeserializeOwned>(request: &mut Request) -> Result<Response<T>> {
+    let answer = transport::send(request).await?;
+    decode(request, answer)
+}
+
+fn decode<T: DeserializeOwned>(request: &Request, answer: Answer) -> Result<Response<T>> {
     let Answer {
         head: Head { status, headers },
         body,
@@ -364,7 +405,10 @@ fn decode<T: DeserializeOwned>(name: Cow<'static, str>, answer: Answer) -> Resul
             headers,
             attempts,
         }),
-        Err(error) => Err(Error::decode(Head { status, headers }, &body, error).at(name, attempts)),
+        Err(error) => {
+            let error = Error::decode(Head { status, headers }, &body, error);
+            Err(error.at(request.name(), attempts))
+        }
     }
 }
 
@@ -436,36 +480,50 @@ mod tests {
                 .base_url("http://localhost")
                 .api_key("any");
             let client = client.build().expect("the settings are good");
-            let request = client.http().get(url).build().expect("it is a URL");
             let info = Box::leak(Box::new(OperationInfo {
                 id: "any",
                 method: "GET",
                 path,
             }));
-            Request::new(client, info, RequestOptions::default(), request).place()
+            let options = RequestOptions::default();
+            let request = Request::new(client, info, options, Method::GET, url, "any");
+            request.query(&[("a", "b".to_owned())]).place()
         };
         let id = |id: &str| Some(id.to_owned());
         for (path, url, thread_id, run_id) in [
-            (
-                "/threads/runs",
-                "http://localhost/v1/threads/runs",
-                None,
-                None,
-            ),
+            ("/threads/runs", "/v1/threads/runs", None, None),
             (
                 "/threads/{thread_id}/runs",
-                "http://localhost/threads/threads/runs/threads/t%2F1/runs?a=b",
+                "/threads/threads/runs/threads/t%2F1/runs",
                 id("t/1"),
                 None,
             ),
             (
                 "/threads/{thread_id}/runs/{run_id}/cancel",
-                "http://localhost/v1/threads/%C3%BC/runs/%ff/cancel",
+                "/v1/threads/%C3%BC/runs/%ff/cancel",
                 id("ü"),
                 id("\u{fffd}"),
             ),
         ] {
             assert_eq!(place(path, url), RunPlace::new(thread_id, run_id), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_path_goes_on_where_the_base_url_ends() {
+        for base in [
+            "http://host",
+            "http://host/",
+            "http://host:81/v1//",
+            "http://host//a%20b;c/ü",
+        ] {
+            let client = Client::builder().base_url(base).api_key("any");
+            let client = client.build().expect("the settings are good");
+            let call = client.get_thread().thread_id("t/ü?#");
+            let request = call.into_request().expect("the arguments are good");
+            let url = format!("{}/threads/t%2F%C3%BC%3F%23", client.base_url());
+            assert_eq!(request.url.as_str(), url);
+            assert_eq!(Url::parse(&url), Ok(request.url));
         }
     }
 

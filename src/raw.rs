@@ -3,8 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderValue, Method};
+use http::Method;
 use reqwest::Url;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -199,21 +198,13 @@ impl RawRequest {
         let path = self
             .path
             .map_err(|reason| Error::invalid_argument("path", reason))?;
-        let url = format!("{}{path}", self.client.base_url());
-        let mut request = self
-            .client
-            .http()
-            .request(self.method, url)
-            .build()
-            .map_err(Error::from_build)?;
-        let headers = request.headers_mut();
-        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        let path = format!("{}{path}", self.client.base_path());
+        let mut request = Request::new(self.client, INFO, self.options, self.method, &path, accept);
         if let Some(body) = self.body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             let body = body.map_err(|reason| Error::invalid_argument("json", reason))?;
-            *request.body_mut() = Some(body.into());
+            request.body = Some(body);
         }
-        Ok(Request::new(self.client, INFO, self.options, request))
+        Ok(request)
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use futures_core::Stream;
+use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,6 +31,7 @@ pub(crate) const CLOSE: char = '\u{3}';
 /// In a reply: the server says what stands in front of it, back to the last of these
 /// signs, again and again.
 pub(crate) const ENDLESS: char = '\u{4}';
+const JSON: &str = "application/json";
 const SIGNS: [char; 4] = [PAUSE, STALL, CLOSE, ENDLESS];
 
 /// Gives everybody else many turns.
@@ -405,15 +407,9 @@ impl Operation for CreateThing {
     };
 
     fn into_request(self) -> Result<Request> {
-        let url = format!("{}/things", self.client.base_url());
-        let request = self
-            .client
-            .http()
-            .post(url)
-            .body(r#"{"a":1}"#)
-            .build()
-            .map_err(Error::from_build)?;
-        Ok(Request::new(self.client, Self::INFO, self.options, request))
+        let path = format!("{}/things", self.client.base_path());
+        let (info, post) = (Self::INFO, Method::POST);
+        Request::new(self.client, info, self.options, post, &path, JSON).json(&json!({ "a": 1 }))
     }
 }
 
@@ -455,20 +451,15 @@ impl Operation for ListThings {
     };
 
     fn into_request(self) -> Result<Request> {
-        let url = format!("{}/things", self.client.base_url());
+        let path = format!("{}/things", self.client.base_path());
         let query = [("after", self.after), ("before", self.before)];
         let query: Vec<_> = query
             .into_iter()
-            .filter(|(_, cursor)| cursor.is_some())
+            .filter_map(|(name, cursor)| Some((name, cursor?)))
             .collect();
-        let request = self
-            .client
-            .http()
-            .get(url)
-            .query(&query)
-            .build()
-            .map_err(Error::from_build)?;
-        Ok(Request::new(self.client, Self::INFO, self.options, request))
+        let (info, get) = (Self::INFO, Method::GET);
+        let request = Request::new(self.client, info, self.options, get, &path, JSON);
+        Ok(request.query(&query))
     }
 }
 

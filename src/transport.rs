@@ -1,17 +1,17 @@
 //! The way of a request to the server and of its answer back: settings, credentials,
 //! time-outs, redirects, retries. None of it depends on the types of an operation.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::LOCATION;
+use http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use reqwest::Url;
 
-use crate::client::Client;
-use crate::clock::Deadline;
+use crate::clock::{Clock, Deadline};
 use crate::error::{Body, Error, Head, Result, Secrets, request_id};
-use crate::operation::{Request, RequestOptions};
+use crate::operation::Request;
 use crate::retry;
 
 /// Tells the server which attempt it sees, by the name that the official clients use.
@@ -40,7 +40,7 @@ pub(crate) struct Opened {
 
 /// Sends a request and reads its answer. The time-out covers the body, and a body that
 /// breaks off is asked for again.
-pub(crate) async fn send(request: Request) -> Result<Answer> {
+pub(crate) async fn send(request: &mut Request) -> Result<Answer> {
     let ((head, body), attempts) = exchange(request, Opened::read).await?;
     Ok(Answer {
         head,
@@ -51,41 +51,27 @@ pub(crate) async fn send(request: Request) -> Result<Answer> {
 
 /// Sends a request and leaves its answer to be read, for as long as that goes on; tells
 /// how many attempts it took.
-pub(crate) async fn open(request: Request) -> Result<(Opened, u32)> {
-    exchange(request, async |opened| Ok(opened)).await
+pub(crate) async fn open(mut request: Request) -> Result<(Opened, u32)> {
+    exchange(&mut request, async |opened| Ok(opened)).await
 }
 
 /// Makes attempts until one succeeds or no more is allowed.
 async fn exchange<T>(
-    request: Request,
+    request: &mut Request,
     read: impl AsyncFn(Opened) -> Result<T>,
 ) -> Result<(T, u32)> {
-    let name = request.name();
-    let Request {
-        client,
-        options,
-        mut request,
-        ..
-    } = request;
-    let config = client.config();
-    prepare(&client, &options, &mut request).map_err(|error| error.at(name.clone(), 0))?;
-    let limit = options.time_limit().unwrap_or(config.timeout);
+    prepare(request).map_err(|error| error.at(request.name(), 0))?;
+    let request = &*request;
+    let config = request.client.config();
+    let limit = request.options.time_limit().unwrap_or(config.timeout);
     let mut attempts = 1;
     let mut retries = 0;
     let mut may_renew = true;
     loop {
         let attempt = async {
-            let opened = attempt(
-                &client,
-                &options,
-                &request,
-                limit,
-                &mut attempts,
-                &mut may_renew,
-            )
-            .await?;
+            let opened = attempt(request, limit, &mut attempts, &mut may_renew).await?;
             tracing::debug!(
-                operation = &*name,
+                operation = &*request.name(),
                 attempt = attempts,
                 status = opened.response.status().as_u16(),
                 request_id = request_id(opened.response.headers()),
@@ -95,7 +81,7 @@ async fn exchange<T>(
         };
         let error = match attempt.await {
             Ok(received) => return Ok((received, attempts)),
-            Err(error) => error.at(name.clone(), attempts),
+            Err(error) => error.at(request.name(), attempts),
         };
         let delay = match error.is_retryable() {
             true => config
@@ -104,7 +90,7 @@ async fn exchange<T>(
             false => None,
         };
         tracing::debug!(
-            operation = &*name,
+            operation = &*request.name(),
             attempt = attempts,
             failure = error.kind(),
             status = error.status().map(|status| status.as_u16()),
@@ -121,32 +107,29 @@ async fn exchange<T>(
     }
 }
 
-/// Adds the settings of the client, then those of the call, which win. An argument of
-/// the operation wins over the client's parameter of that name.
-fn prepare(
-    client: &Client,
-    options: &RequestOptions,
-    request: &mut reqwest::Request,
-) -> Result<()> {
+/// Checks the headers of the call, and adds the parameters of the client, then those of the
+/// call, which win. An argument of the operation wins over the client's parameter of that name.
+fn prepare(request: &mut Request) -> Result<()> {
+    let Request {
+        client,
+        options,
+        url,
+        ..
+    } = request;
     let config = client.config();
-    let headers = request.headers_mut();
-    for (name, value) in config.headers.iter().chain(options.checked_headers()?) {
-        headers.insert(name, value.clone());
-    }
-    for (name, value) in headers.iter() {
+    for (name, value) in options.checked_headers()? {
         config
             .admit(name, value)
             .map_err(|reason| Error::invalid_argument("header", reason))?;
     }
     let own = options.query_pairs();
     if !own.is_empty() || !config.query.is_empty() {
-        let arguments: Vec<_> = request.url().query_pairs().into_owned().collect();
+        let arguments: Vec<_> = url.query_pairs().into_owned().collect();
         let arguments = without(&arguments, own);
         let configured = without(&config.query, own)
             .filter(|(name, _)| arguments.clone().all(|(other, _)| other != name));
         let pairs = arguments.clone().chain(configured).chain(own);
-        let mut query = request.url_mut().query_pairs_mut();
-        query.clear().extend_pairs(pairs);
+        url.query_pairs_mut().clear().extend_pairs(pairs);
     }
     Ok(())
 }
@@ -165,22 +148,19 @@ type Header = (HeaderName, HeaderValue);
 /// One attempt, up to the head of a success. What an error says is read beyond the
 /// deadline, which would take its status along.
 async fn attempt(
-    client: &Client,
-    options: &RequestOptions,
-    request: &reqwest::Request,
+    request: &Request,
     limit: Duration,
     attempts: &mut u32,
     may_renew: &mut bool,
 ) -> Result<Opened> {
-    let mut deadline = Deadline::new(&client.config().clock, limit);
-    let answered = deadline
-        .before(answer(client, request, attempts, may_renew))
-        .await;
+    let clock = &request.client.config().clock;
+    let mut deadline = Deadline::new(clock, limit);
+    let answered = deadline.before(answer(request, attempts, may_renew)).await;
     let (response, mut secrets, no_other) =
         answered.unwrap_or_else(|| Err(Error::timeout(limit)))?;
-    secrets.add(options.headers_in_body());
+    secrets.add(request.options.values_in_body());
     if !response.status().is_success() {
-        let error = failure(client, response, secrets, limit).await;
+        let error = failure(clock, response, secrets, limit).await;
         return Err(match no_other {
             Some(reason) => error.and(&reason),
             None => error,
@@ -197,18 +177,18 @@ async fn attempt(
 /// refuses is asked for again, once in a call; the second try is no retry, and waits for
 /// nothing. If there is no other, the refusal comes with the reason for that.
 async fn answer(
-    client: &Client,
-    request: &reqwest::Request,
+    request: &Request,
     attempts: &mut u32,
     may_renew: &mut bool,
 ) -> Result<(reqwest::Response, Secrets, Option<Error>)> {
-    let credentials = &client.config().credentials;
+    let credentials = &request.client.config().credentials;
     let shown = credentials.current().await?;
-    let (response, secrets) = ask(client, request, shown.as_ref(), *attempts).await?;
-    // A header of the call goes in front of the credentials, which then are not to blame.
-    let refused = shown.filter(|(name, _)| !request.headers().contains_key(name));
+    let (response, secrets) = ask(request, shown.as_ref(), *attempts).await?;
     let is_refused = response.status() == StatusCode::UNAUTHORIZED && *may_renew;
-    let Some(refused) = refused.filter(|_| is_refused) else {
+    // A header of the settings goes in front of the token, which then is not to blame.
+    let refused =
+        shown.filter(|(name, _)| is_refused && request.settings().all(|(other, _)| other != name));
+    let Some(refused) = refused else {
         return Ok((response, secrets, None));
     };
     *may_renew = false;
@@ -216,7 +196,7 @@ async fn answer(
         Ok(Some(renewed)) => {
             tracing::debug!("the token was refused, trying another");
             *attempts += 1;
-            let (response, secrets) = ask(client, request, Some(&renewed), *attempts).await?;
+            let (response, secrets) = ask(request, Some(&renewed), *attempts).await?;
             Ok((response, secrets, None))
         }
         Ok(None) => Ok((response, secrets, None)),
@@ -227,25 +207,18 @@ async fn answer(
 /// The answer to a request with these credentials. It follows where the server points to
 /// another place of its own.
 async fn ask(
-    client: &Client,
-    request: &reqwest::Request,
+    request: &Request,
     credentials: Option<&Header>,
     attempt: u32,
 ) -> Result<(reqwest::Response, Secrets)> {
+    let http = request.client.http();
     let mut place = None;
     for _ in 0..=MAX_REDIRECTS {
-        let mut request = signed(request, credentials, attempt)?;
-        if let Some(url) = place.take() {
-            *request.url_mut() = url;
-        }
-        let (method, url) = (request.method().clone(), request.url().clone());
-        let secrets = Secrets::of(request.headers());
-        let mut response = client
-            .http()
-            .execute(request)
-            .await
-            .map_err(Error::transport)?;
-        match redirect(&method, &url, &response) {
+        let url = place.as_ref().unwrap_or(&request.url);
+        let signed = signed(request, url, credentials, attempt);
+        let secrets = Secrets::of(signed.headers());
+        let mut response = http.execute(signed).await.map_err(Error::transport)?;
+        match redirect(&request.method, url, &response) {
             Ok(None) => return Ok((response, secrets)),
             Ok(url) => place = url,
             Err(reason) => return Err(Error::redirect(take_head(&mut response), reason)),
@@ -256,24 +229,31 @@ async fn ask(
     )))
 }
 
-/// A copy of a request, as it goes out.
+/// A request as it goes out. The settings of the call win over those of the client, and both
+/// over a token.
 fn signed(
-    request: &reqwest::Request,
+    request: &Request,
+    url: &Url,
     credentials: Option<&Header>,
     attempt: u32,
-) -> Result<reqwest::Request> {
-    // Bodies are bytes, never streams, so that every request can be sent again.
-    let mut request = request
-        .try_clone()
-        .ok_or_else(|| Error::invalid_argument("body", "it can be sent once only"))?;
-    let headers = request.headers_mut();
+) -> reqwest::Request {
+    let mut signed = reqwest::Request::new(request.method.clone(), url.clone());
+    let headers = signed.headers_mut();
+    headers.insert(ACCEPT, HeaderValue::from_static(request.accept));
+    if request.body.is_some() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    for (name, value) in request.settings() {
+        headers.insert(name, value.clone());
+    }
     if attempt > 1 {
         headers.insert(RETRY_COUNT, HeaderValue::from(attempt - 1));
     }
     if let Some((name, value)) = credentials {
         headers.entry(name).or_insert_with(|| value.clone());
     }
-    Ok(request)
+    *signed.body_mut() = request.body.clone().map(Into::into);
+    signed
 }
 
 /// Where the answer of `asked` points to; a reason if the client must not go there.
@@ -282,12 +262,12 @@ fn redirect(
     asked: &Url,
     response: &reqwest::Response,
 ) -> Result<Option<Url>, String> {
-    let origin = response.url().origin();
-    if origin != asked.origin() {
+    let answered = response.url();
+    if answered != asked && answered.origin() != asked.origin() {
         return Err(format!(
             "the HTTP client followed the server to {}, of its own accord and without credentials: build it with \
              `redirect(Policy::none())`; if that is the right place, set the base URL to it",
-            origin.ascii_serialization()
+            answered.origin().ascii_serialization()
         ));
     }
     let keeps_method = match response.status().as_u16() {
@@ -299,10 +279,10 @@ fn redirect(
         .headers()
         .get(LOCATION)
         .and_then(|location| location.to_str().ok());
-    let Some(url) = location.and_then(|location| response.url().join(location).ok()) else {
+    let Some(url) = location.and_then(|location| answered.join(location).ok()) else {
         return Err("the server points elsewhere, but not to where; check the base URL".to_owned());
     };
-    if url.origin() != origin {
+    if url.origin() != answered.origin() {
         let origin = url.origin().ascii_serialization();
         return Err(format!(
             "the server points to {origin}, where credentials must not follow; if that is the right place, \
@@ -360,12 +340,11 @@ async fn whole(response: &mut reqwest::Response, limit: usize) -> reqwest::Resul
 
 /// The error that an answer tells of, with as much of its body as can be had.
 async fn failure(
-    client: &Client,
+    clock: &Arc<dyn Clock>,
     mut response: reqwest::Response,
     secrets: Secrets,
     limit: Duration,
 ) -> Error {
-    let clock = &client.config().clock;
     let head = take_head(&mut response);
     let deadline = Deadline::new(clock, limit.min(ERROR_BODY_TIMEOUT));
     let bytes = beginning(&mut response, MAX_ERROR_BODY, deadline).await;
@@ -411,7 +390,7 @@ mod tests {
     use crate::testing::{
         CreateThing, STALL, Server, TestClock, create_thing, list_things, reply, turns, until,
     };
-    use crate::{Credentials, RetryPolicy, TokenProvider};
+    use crate::{Client, Credentials, RetryPolicy, TokenProvider};
 
     const THING: &str = r#"{"id":"thing_1"}"#;
 

@@ -59,8 +59,8 @@ fn streaming(operation: &Operation, events: &str) -> TokenStream {
 }
 
 fn request(operation: &Operation, answer: Answer) -> TokenStream {
-    let method = ident(operation.method);
-    let url = url(operation);
+    let method = ident(&operation.method.to_uppercase());
+    let path = path(operation);
     let (accept, body) = match answer {
         Answer::Json => ("application/json", quote!(&body)),
         Answer::Events => (
@@ -72,7 +72,7 @@ fn request(operation: &Operation, answer: Answer) -> TokenStream {
         true => quote!(let body = self.body.unwrap_or_default();),
         false => quote!(let body = crate::operation::argument("body", self.body)?;),
     });
-    let body = operation.body.map(|_| quote!(.json(#body)));
+    let body = operation.body.map(|_| quote!(.json(#body)?));
     let pairs = operation.parameters.iter().filter(|parameter| !parameter.is_path).map(|parameter| {
         let (wire_name, value) = (parameter.name, ident(&parameter.function()));
         match (parameter.is_array, parameter.is_required) {
@@ -98,24 +98,25 @@ fn request(operation: &Operation, answer: Answer) -> TokenStream {
     };
     quote! {
         crate::codec::built(self.first_error)?;
-        let url = #url;
+        let path = #path;
         #make_query
         #take_body
-        let request = self
-            .client
-            .http()
-            .#method(url)
-            .header(::reqwest::header::ACCEPT, #accept)
-            #body
-            #add_query
-            .build()
-            .map_err(crate::Error::from_build)?;
-        Ok(crate::operation::Request::new(self.client, Self::INFO, self.options, request))
+        let request = crate::operation::Request::new(
+            self.client,
+            Self::INFO,
+            self.options,
+            ::reqwest::Method::#method,
+            &path,
+            #accept,
+        )
+        #body
+        #add_query;
+        Ok(request)
     }
 }
 
-/// The base URL and the path, with each argument as one segment.
-fn url(operation: &Operation) -> TokenStream {
+/// The path of the base URL and that of the operation, with each argument as one segment.
+fn path(operation: &Operation) -> TokenStream {
     let mut format = format!("{{}}{}", operation.path);
     let mut segments: Vec<(usize, TokenStream)> = Vec::new();
     for parameter in operation.in_path() {
@@ -131,5 +132,5 @@ fn url(operation: &Operation) -> TokenStream {
     }
     segments.sort_by_key(|(position, _)| *position);
     let segments = segments.into_iter().map(|(_, segment)| segment);
-    quote!(format!(#format, self.client.base_url(), #(#segments),*))
+    quote!(format!(#format, self.client.base_path(), #(#segments),*))
 }

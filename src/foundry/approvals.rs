@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use http::header::ACCEPT;
+use http::Method;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::operation::{
     self, Operation, OperationInfo, Request, RequestOptions, Response, Sealed, options,
     path_segment,
@@ -226,16 +226,15 @@ impl SubmitToolApprovals {
         crate::stream::open(self).await
     }
 
-    fn request(&self, accept: &'static str, body: &impl Serialize) -> Result<reqwest::Request> {
-        let url = format!(
+    fn request(&self, accept: &'static str, body: &impl Serialize) -> Result<Request> {
+        let path = format!(
             "{}/threads/{}/runs/{}/submit_tool_outputs",
-            self.client.base_url(),
+            self.client.base_path(),
             path_segment("thread_id", Some(self.thread_id.clone()))?,
             path_segment("run_id", Some(self.run_id.clone()))?,
         );
-        let request = self.client.http().post(url);
-        let request = request.header(ACCEPT, accept).json(body);
-        request.build().map_err(Error::from_build)
+        let (client, options) = (self.client.clone(), self.options.clone());
+        Request::new(client, Self::INFO, options, Method::POST, &path, accept).json(body)
     }
 }
 
@@ -251,8 +250,7 @@ impl Operation for SubmitToolApprovals {
     };
 
     fn into_request(self) -> Result<Request> {
-        let request = self.request("application/json", &self.body)?;
-        Ok(Request::new(self.client, Self::INFO, self.options, request))
+        self.request("application/json", &self.body)
     }
 }
 
@@ -261,7 +259,6 @@ impl StreamingOperation for SubmitToolApprovals {
     type Event = AssistantStreamEvent;
 
     fn into_stream_request(self) -> Result<Request> {
-        let request = self.request("text/event-stream", &Streamed::new(&self.body))?;
-        Ok(Request::new(self.client, Self::INFO, self.options, request))
+        self.request("text/event-stream", &Streamed::new(&self.body))
     }
 }

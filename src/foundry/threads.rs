@@ -1,11 +1,11 @@
 //! The list of threads.
 
-use http::header::ACCEPT;
+use http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
 use crate::codec;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::operation::{
     self, Operation, OperationInfo, Request, RequestOptions, Response, Sealed, options,
 };
@@ -129,15 +129,16 @@ impl Operation for ListThreads {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
             .collect();
-        let request = self
-            .client
-            .http()
-            .get(format!("{}/threads", self.client.base_url()))
-            .header(ACCEPT, "application/json")
-            .query(&query)
-            .build()
-            .map_err(Error::from_build)?;
-        Ok(Request::new(self.client, Self::INFO, self.options, request))
+        let path = format!("{}/threads", self.client.base_path());
+        let request = Request::new(
+            self.client,
+            Self::INFO,
+            self.options,
+            Method::GET,
+            &path,
+            "application/json",
+        );
+        Ok(request.query(&query))
     }
 }
 
