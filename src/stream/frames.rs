@@ -143,7 +143,7 @@ impl Frames {
             let error = match ready!(chunk) {
                 Some(Some(Ok(chunk))) => {
                     self.deadline.restart();
-                    match self.framer.push(&chunk) {
+                    match self.framer.push(chunk) {
                         Ok(()) => continue,
                         Err(too_large) => Some(Error::too_large(too_large.0)),
                     }

@@ -1,6 +1,7 @@
 //! Streams of events, decoded one by one as they are asked for.
 
 mod frames;
+mod json;
 mod sse;
 mod text;
 

@@ -3,19 +3,19 @@
 //! A delta of a message is read up to its text, and of a run up to its state: that takes
 //! a fraction of the time of whole events.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use serde::de::MapAccess;
-use serde::de::value::MapAccessDeserializer;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 
-use crate::codec::{self, Shape, Text};
+use crate::codec;
 use crate::error::Result;
 use crate::stream::frames::{Frames, Run};
+use crate::stream::json::Reader;
 use crate::stream::sse::Frame;
 
 /// The text of the messages of a run as it comes: a `Stream` of `Result<String, Error>`.
@@ -74,76 +74,73 @@ fn read(frame: &Frame<'_>, run: &mut Run) -> Result<Option<String>> {
         run.learn_from(frame);
         return Ok(None);
     }
-    let message: MessageDelta<'_> = codec::event_data(&frame.event, &frame.data)?;
-    let text: String = message
-        .delta
-        .content
-        .iter()
-        .flatten()
-        .filter_map(|part| part.0.text())
-        .collect();
-    Ok((!text.is_empty()).then_some(text))
+    let Some(text) = delta(&mut Reader::new(&frame.data)) else {
+        // Only serde tells what is wrong, and where.
+        return codec::event_data::<MessageDelta>(&frame.event, &frame.data).map(|_| None);
+    };
+    Ok((!text.is_empty()).then(|| text.into_owned()))
 }
 
-/// The data of `thread.message.delta`, as far as it is text.
+/// The text of the data of `thread.message.delta`, if that is what it is.
+fn delta<'a>(json: &mut Reader<'a>) -> Option<Cow<'a, str>> {
+    let mut text = Cow::Borrowed("");
+    let mut is_delta = false;
+    json.object(|json, key| match key {
+        "delta" => {
+            is_delta = true;
+            json.object(|json, key| match key {
+                "content" if !json.is(b'n') => json.array(|json| part(json, &mut text)),
+                _ => json.skip(),
+            })
+        }
+        _ => json.skip(),
+    })?;
+    (is_delta && json.is_over()).then_some(text)
+}
+
+/// Adds the text of a part. There is none where something else stands in the place of it.
+fn part<'a>(json: &mut Reader<'a>, all: &mut Cow<'a, str>) -> Option<()> {
+    if !json.is(b'{') {
+        return json.skip();
+    }
+    let mut text = Cow::Borrowed("");
+    let mut is_text = true;
+    json.object(|json, key| match key {
+        "type" if json.is(b'"') => {
+            is_text = json.string()? == "text";
+            Some(())
+        }
+        // Servers exist that leave it out once it is known.
+        "type" => {
+            is_text = json.is(b'n');
+            json.skip()
+        }
+        "text" if json.is(b'{') => json.object(|json, key| match key {
+            "value" if json.is(b'"') => {
+                text = json.string()?;
+                Some(())
+            }
+            _ => json.skip(),
+        }),
+        _ => json.skip(),
+    })?;
+    if is_text {
+        *all += text;
+    }
+    Some(())
+}
+
+/// What there has to be of the data of `thread.message.delta`.
 #[derive(Deserialize)]
-struct MessageDelta<'a> {
-    #[serde(borrow)]
-    delta: Delta<'a>,
+struct MessageDelta {
+    #[serde(rename = "delta")]
+    _delta: Delta,
 }
 
 #[derive(Deserialize)]
-struct Delta<'a> {
-    #[serde(borrow)]
-    content: Option<Vec<Lenient<Part<'a>>>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Part<'a> {
-    /// Servers exist that leave it out once it is known.
-    #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
-    #[serde(borrow)]
-    text: Lenient<PartText<'a>>,
-}
-
-impl Part<'_> {
-    fn text(&self) -> Option<&str> {
-        let is_text = |kind: &Text<'_>| kind.as_str() == Some("text");
-        let text = self.text.0.value.as_ref()?;
-        self.kind
-            .as_ref()
-            .is_none_or(is_text)
-            .then(|| text.as_str())?
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PartText<'a> {
-    #[serde(borrow)]
-    value: Option<Text<'a>>,
-}
-
-/// What an object says; as good as empty where something else stands in its place.
-#[derive(Default)]
-struct Lenient<T>(T);
-
-impl<'de, T: Deserialize<'de> + Default> Shape<'de> for Lenient<T> {
-    fn object<A: MapAccess<'de>>(members: A) -> Result<Self, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(members)).map(Self)
-    }
-
-    fn unknown(_: Value) -> Self {
-        Self::default()
-    }
-}
-
-impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Lenient<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        codec::shaped(deserializer)
-    }
+struct Delta {
+    #[serde(rename = "content")]
+    _content: Option<Vec<Value>>,
 }
 
 #[cfg(test)]
@@ -153,6 +150,7 @@ mod tests {
     use super::*;
     use crate::stream::open;
     use crate::testing::{DONE, STALL, Server, chunked, create_run, streamed, until};
+    use crate::types::MessageDeltaObject;
 
     const FAILED: &str =
         "event: thread.run.failed\ndata: {\"id\": \"run_1\", \"status\": \"failed\"}\n\n";
@@ -263,11 +261,46 @@ mod tests {
 
     #[tokio::test]
     async fn behind_a_delta_that_does_not_decode_it_goes_on() {
-        let events = [&delta("7"), &text("a"), DONE].concat();
-        let (_server, mut deltas) = text_of(streamed(&events)).await;
-        let error = deltas.try_next().await.expect_err("it does not decode");
-        assert!(error.is_decode());
-        assert!(error.to_string().contains("at `delta.content`"), "{error}");
-        assert_eq!(pieces(&mut deltas).await.unwrap(), ["a"]);
+        for (data, place) in [
+            (delta("7"), "at `delta.content`"),
+            (
+                delta("[{\"text\": {\"value\": \"\\ud800\"}}]"),
+                "is not JSON",
+            ),
+            (delta("[{\"text\": {\"value\": \"a\"}},]"), "is not JSON"),
+            (delta("[]").replace("\"delta\": ", "\"other\": "), "`delta`"),
+            (delta("[]").replace("\n\n", "}\n\n"), "is not JSON"),
+        ] {
+            let events = [&data, &text("a"), DONE].concat();
+            let (_server, mut deltas) = text_of(streamed(&events)).await;
+            let error = deltas.try_next().await.expect_err("it does not decode");
+            assert!(error.is_decode());
+            assert!(error.to_string().contains(place), "{error}");
+            assert_eq!(pieces(&mut deltas).await.unwrap(), ["a"]);
+        }
+    }
+
+    #[test]
+    fn the_text_is_that_of_the_whole_event() {
+        let parts = [
+            r#"{"index": 0, "type": "text", "text": {"value": "a", "annotations": []}}"#,
+            r#"{"type": "text", "index": 0, "text": {"annotations": [{"a": "}"}], "value": "\u00fc\n"}}"#,
+            r#"{"index": 1, "text": {"value": "\"b\""}, "type": "t\u0065xt", "more": [{"text": 1}]}"#,
+            r#"{"index": 2, "text": {"value": "c"}, "type": "refusal"}"#,
+            r#"{"index": 3, "type": "text", "text": {"value": null}}"#,
+            r#"{"index": 4, "type": "text", "text": null}"#,
+            r#"{"index": 5, "type": "text"}"#,
+            r#"{"index": 6, "text": {"value": "d"}}"#,
+        ];
+        for first in parts {
+            for second in parts {
+                let data = format!(
+                    r#" {{ "object": "x", "delta": {{"role": "assistant", "content": [{first} ,{second}]}}, "id": "msg_1" }} "#
+                );
+                let whole: MessageDeltaObject = serde_json::from_str(&data).unwrap();
+                let text = super::delta(&mut Reader::new(&data)).expect("it is a delta");
+                assert_eq!(text, whole.text(), "{data}");
+            }
+        }
     }
 }
