@@ -26,13 +26,17 @@ fn run() -> Result<(), String> {
     let path = document_path();
     let source = generate(&path, Module::Root)?;
     write("client.rs", &source.client)?;
-    write("mocks.rs", &source.mocks)?;
-    write("doctor.rs", &source.doctor)?;
+    #[cfg(feature = "mock")]
+    {
+        write("mocks.rs", &source.mocks)?;
+        write("doctor.rs", &source.doctor)?;
+    }
     tell_document(&path);
     tell(&source.findings, &path)?;
     if has_feature("v1") {
         let source = generate(&in_package("openapi-v1.yaml"), Module::V1)?;
         write("client_v1.rs", &source.client)?;
+        #[cfg(feature = "mock")]
         write("mocks_v1.rs", &source.mocks)?;
     }
     Ok(())

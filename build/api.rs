@@ -51,6 +51,7 @@ pub struct Parameter<'a> {
     pub is_path: bool,
     pub is_array: bool,
     pub is_required: bool,
+    #[cfg(feature = "mock")]
     pub schema: &'a Value,
 }
 
@@ -382,6 +383,7 @@ impl<'a> Parameter<'a> {
             is_path,
             is_array: parameter["schema"]["type"] == "array",
             is_required: parameter["required"] == true,
+            #[cfg(feature = "mock")]
             schema: &parameter["schema"],
         })
     }

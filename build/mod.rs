@@ -4,17 +4,22 @@
 //! openapi.yaml ──read, check──▶ Api ──shape──▶ document for progenitor ──▶ syntax tree ──finish──▶ source
 //! ```
 //!
+//! With the feature `mock` there are two more: typed mocks, and what the example `doctor` calls. Other
+//! builds neither compile nor run these.
+//!
 //! `build.rs` runs the steps at every build; `cargo xtask generate` prints what
 //! they make. The tests of each step run with `cargo test --package xtask`.
 
 pub mod api;
 mod check;
+#[cfg(feature = "mock")]
 mod doctor;
 pub mod document;
 mod events;
 mod finish;
 mod module;
 pub mod needs;
+#[cfg(feature = "mock")]
 mod sample;
 mod shape;
 #[cfg(test)]
@@ -34,8 +39,10 @@ pub struct Source {
     /// Schemas, operation builders and the methods of `Client`.
     pub client: String,
     /// Typed httpmock helpers, one pair for each operation.
+    #[cfg(feature = "mock")]
     pub mocks: String,
     /// What the example `doctor` knows of the document.
+    #[cfg(feature = "mock")]
     pub doctor: String,
     /// What handwritten code finds in the document, and what it does not.
     pub findings: needs::Findings,
@@ -75,6 +82,7 @@ pub fn generate(document: &Value, module: Module) -> Result<Source, Error> {
     check::check(&api)?;
 
     let client = run(&shape::for_client(&api)?, Generator::generate_tokens)?;
+    #[cfg(feature = "mock")]
     let mocks = run(&shape::for_mocks(&api)?, |generator, document| {
         generator.httpmock(document, &format!("{}::generated", module.inside()))
     })?;
@@ -82,7 +90,9 @@ pub fn generate(document: &Value, module: Module) -> Result<Source, Error> {
     Ok(Source {
         findings: needs::check(&api),
         client: finish::client(client, &api)?,
+        #[cfg(feature = "mock")]
         mocks: finish::mocks(mocks, &api)?,
+        #[cfg(feature = "mock")]
         doctor: doctor::source(&api),
     })
 }

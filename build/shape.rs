@@ -22,6 +22,7 @@ pub fn for_client(api: &Api) -> Result<openapiv3::OpenAPI, Error> {
 ///
 /// progenitor's mock generator writes code for array parameters that does not
 /// compile, so they are left out here and added on the syntax tree.
+#[cfg(feature = "mock")]
 pub fn for_mocks(api: &Api) -> Result<openapiv3::OpenAPI, Error> {
     let mut shaped = shape(api);
     for_each_operation(&mut shaped, |operation| {

@@ -531,7 +531,7 @@ fn a_streaming_operation_asks_for_events_without_a_switch_in_its_body() {
         "`stream` is no field"
     );
     let streaming = module(&file, "operations").iter().any(|item| match item {
-        Item::Impl(item) => item.trait_.as_ref().is_some_and(|(_, path, _)| {
+        Item::Impl(item) => item.trait_.as_ref().is_some_and(|(path, _)| {
             path.segments
                 .last()
                 .is_some_and(|segment| segment.ident == "StreamingOperation")
@@ -746,7 +746,7 @@ fn implementations(document: &Value, of: &str) -> BTreeMap<String, String> {
     };
     let implementation = |item: &Item| match item {
         Item::Impl(item) => {
-            let last = item.trait_.as_ref()?.1.segments.last()?;
+            let last = item.trait_.as_ref()?.0.segments.last()?;
             let body = match item.items.first() {
                 Some(ImplItem::Fn(function)) => text(&function.block),
                 _ => String::new(),

@@ -55,6 +55,7 @@ mod json_path;
 mod message;
 #[cfg(feature = "mock")]
 pub mod mock;
+mod object;
 mod operation;
 mod pagination;
 mod raw;

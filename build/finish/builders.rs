@@ -113,18 +113,23 @@ fn value_type(ty: &syn::Type) -> syn::Type {
 
 /// Names of the document's types are one module up; others have a path already.
 fn qualify(ty: &mut syn::Type) {
-    struct Qualify;
-    impl syn::visit_mut::VisitMut for Qualify {
-        fn visit_type_path_mut(&mut self, path: &mut syn::TypePath) {
-            let is_bare = path.path.leading_colon.is_none() && path.path.segments.len() == 1;
-            let first = path.path.segments[0].ident.to_string();
-            if is_bare && first.starts_with(char::is_uppercase) {
-                path.path.segments.insert(0, parse_quote!(super));
+    let syn::Type::Path(syn::TypePath { path, .. }) = ty else {
+        return;
+    };
+    let is_bare = path.leading_colon.is_none() && path.segments.len() == 1;
+    let first = path.segments[0].ident.to_string();
+    if is_bare && first.starts_with(char::is_uppercase) {
+        path.segments.insert(0, parse_quote!(super));
+    }
+    for segment in &mut path.segments {
+        if let syn::PathArguments::AngleBracketed(arguments) = &mut segment.arguments {
+            for argument in &mut arguments.args {
+                if let syn::GenericArgument::Type(inner) = argument {
+                    qualify(inner);
+                }
             }
-            syn::visit_mut::visit_type_path_mut(self, path);
         }
     }
-    syn::visit_mut::VisitMut::visit_type_mut(&mut Qualify, ty);
 }
 
 /// A method that takes whatever converts into the value, or into the items of a list.

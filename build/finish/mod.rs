@@ -2,6 +2,7 @@
 //! has no type, are put in their place here.
 //!
 //! - `types`: structs, newtypes and their documentation
+//! - `objects`: how structs are decoded
 //! - `strings`: enums of strings that keep what they do not know
 //! - `unions`: enums that are decoded by a tag or by the JSON type
 //! - `deltas`: how objects grow by what streams bring
@@ -16,7 +17,9 @@ mod builders;
 mod deltas;
 mod lists;
 mod methods;
+#[cfg(feature = "mock")]
 mod mocks;
+mod objects;
 mod operations;
 mod requests;
 mod strings;
@@ -67,6 +70,7 @@ pub fn client(file: File, api: &Api) -> Result<String, Error> {
 }
 
 /// Finishes the typed mocks.
+#[cfg(feature = "mock")]
 pub fn mocks(file: File, api: &Api) -> Result<String, Error> {
     Ok(prettyplease::unparse(&mocks::finish(file, api)))
 }

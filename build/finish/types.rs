@@ -7,7 +7,7 @@ use syn::{Attribute, Fields, Item, ItemImpl, ItemStruct, parse_quote};
 
 use super::super::Error;
 use super::super::api::{Api, Constant, Kind, Schema, type_name};
-use super::{name_of, parameter_of, strings, unions};
+use super::{name_of, objects, parameter_of, strings, unions};
 
 /// Turns typify's types into those that callers see.
 pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
@@ -41,7 +41,10 @@ pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
                     structure(&mut item, schema, is_sent, is_word);
                 }
                 let conveniences = newtype_conveniences(&item);
+                let is_object = schema.is_some() && matches!(item.fields, Fields::Named(_));
+                let decoder = is_object.then(|| objects::decoder(&item));
                 finished.push(Item::Struct(item));
+                finished.extend(decoder.into_iter().flatten());
                 finished.extend(conveniences);
             }
             Item::Enum(mut item) => {
@@ -77,7 +80,7 @@ fn is_remade(item: &ItemImpl, schemas: &BTreeMap<String, &Schema>) -> bool {
         let schema = name_of(ty).and_then(|name| schemas.get(&name).copied());
         schema.is_some_and(|schema| !matches!(schema.kind, Kind::Object { .. } | Kind::Other))
     };
-    let Some((_, path, _)) = &item.trait_ else {
+    let Some((path, _)) = &item.trait_ else {
         return true;
     };
     let as_type: syn::Type = parse_quote!(#path);
@@ -192,8 +195,10 @@ fn attributes(item: &ItemStruct, constant: Option<Constant>) -> Vec<Attribute> {
         .filter(is("derive"))
         .any(|derive| says(derive, "Default"));
     let default = default.then(|| quote!(Default,));
+    let deserialize =
+        matches!(item.fields, Fields::Unnamed(_)).then(|| quote!(::serde::Deserialize));
     attributes.push(parse_quote! {
-        #[derive(Clone, Debug, PartialEq, #default ::serde::Serialize, ::serde::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, #default ::serde::Serialize, #deserialize)]
     });
     let rules = item
         .attrs

@@ -5,7 +5,6 @@
 //! that the document does not allow, and answers with random objects that it does allow.
 //! Each seed is another set of answers.
 
-use std::fmt::Display;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -15,9 +14,8 @@ use serde_json::{Map, Value};
 
 use crate::document;
 use crate::spec;
+use crate::{DOCUMENT, cargo, says};
 
-/// Names the document that the crate is built from.
-const DOCUMENT: &str = "ASSISTANTS_OPENAPI";
 const PACKAGE: &str = "@stdy/cli@0.22.2";
 
 /// Builds doctor from the document, and runs it once for each seed; that is skipped, and
@@ -128,8 +126,7 @@ impl Doctor {
     }
 
     fn cargo(&self, subcommand: &str) -> Command {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
+        let mut command = cargo();
         command
             .args([subcommand, "--example", "doctor"])
             .current_dir(&self.root);
@@ -300,8 +297,4 @@ fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
         .local_addr()?
         .port())
-}
-
-fn says<E: Display>(what: &str) -> impl FnOnce(E) -> String {
-    move |error| format!("{what}: {error}")
 }

@@ -4,15 +4,20 @@
 
 #[path = "../../build/mod.rs"]
 mod build;
+mod build_cost;
 mod doctor;
 mod spec;
 
+use std::fmt::Display;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use build::document;
 use clap::{Parser, Subcommand};
+
+/// Names the document that the crate is built from.
+const DOCUMENT: &str = "ASSISTANTS_OPENAPI";
 
 #[derive(Parser)]
 #[command(
@@ -49,6 +54,15 @@ enum Command {
         /// How many sets of random answers to try
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
         seeds: u32,
+    },
+    /// Measure what the crate costs to compile and adds to a binary, beside async-openai
+    ///
+    /// Prints a table of medians, and writes them to `target/build-cost.json`. A round takes
+    /// two clean builds; other work on the machine shows in the figures.
+    BuildCost {
+        /// How often both are built in turn
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
     },
 }
 
@@ -122,6 +136,16 @@ fn root() -> PathBuf {
         .unwrap_or_default()
 }
 
+/// The Cargo that runs this command.
+fn cargo() -> process::Command {
+    process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Puts what could not be done before the reason.
+fn says<E: Display>(what: &str) -> impl FnOnce(E) -> String {
+    move |error| format!("{what}: {error}")
+}
+
 fn main() -> ExitCode {
     let (code, text) = match run(Command::parse()) {
         Ok(Outcome { text, code }) => (code, text),
@@ -161,6 +185,7 @@ fn run(command: Command) -> Result<Outcome, Failure> {
             }
         }
         Command::Doctor { document, seeds } => doctor::run(&root(), &document, seeds)?,
+        Command::BuildCost { rounds } => build_cost::run(&root(), rounds)?,
     };
     Ok(text.into())
 }

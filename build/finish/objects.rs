@@ -1,0 +1,170 @@
+//! How structs are decoded. Their fields carry serde's rules, which its derive reads to write
+//! them; here they are read to decode them with less code than the derive would make.
+
+use heck::ToUpperCamelCase;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Attribute, Field, Item, ItemStruct, parse_quote};
+
+use super::{ident, parameter_of};
+
+/// `Deserialize` for a struct with named fields.
+pub fn decoder(item: &ItemStruct) -> Vec<Item> {
+    let name = &item.ident;
+    let spelled = name.to_string();
+    let fields: Vec<Rules> = item.fields.iter().filter_map(Rules::of).collect();
+    let numbers = 0..fields.len();
+    let slots: Vec<_> = numbers
+        .clone()
+        .map(|number| format_ident!("value_{number}"))
+        .collect();
+    let properties: Vec<&String> = fields.iter().map(|field| &field.property).collect();
+    let positions = numbers.clone();
+    let by = fields.iter().map(|field| &field.by);
+    let idents = fields.iter().map(|field| field.ident);
+    let values = fields
+        .iter()
+        .zip(&slots)
+        .map(|(field, slot)| field.value(slot));
+
+    let file: syn::File = parse_quote! {
+        impl<'de> ::serde::Deserialize<'de> for #name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                crate::object::decode(deserializer)
+            }
+        }
+
+        impl crate::object::Object for #name {
+            const NAME: &'static str = #spelled;
+
+            fn field(property: &str) -> ::std::option::Option<usize> {
+                match property {
+                    #(#properties => Some(#positions),)*
+                    _ => None,
+                }
+            }
+
+            fn decode<'de, A: ::serde::de::MapAccess<'de>>(
+                mut members: crate::object::Members<A>,
+            ) -> ::std::result::Result<Self, A::Error> {
+                #(let mut #slots = None;)*
+                while let Some(field) = members.next(Self::field)? {
+                    match field {
+                        #(Some(#numbers) => members.set::<crate::object::#by, _>(#properties, &mut #slots),)*
+                        _ => members.skip(),
+                    }?;
+                }
+                Ok(Self { #(#idents: #values,)* })
+            }
+        }
+    };
+    file.items
+}
+
+/// What the rules of a field say of decoding it.
+struct Rules<'a> {
+    ident: &'a syn::Ident,
+    property: String,
+    /// The name of a type in `src/object.rs`.
+    by: syn::Ident,
+    missing: Missing,
+}
+
+/// What becomes of a field that the object lacks.
+enum Missing {
+    Error,
+    Default,
+    Of(syn::Path),
+}
+
+impl<'a> Rules<'a> {
+    fn of(field: &'a Field) -> Option<Self> {
+        let ident = field.ident.as_ref()?;
+        let mut rules = Self {
+            ident,
+            property: ident.to_string(),
+            by: self::ident("AsIs"),
+            missing: match parameter_of(&field.ty, "Option") {
+                Some(_) => Missing::Default,
+                None => Missing::Error,
+            },
+        };
+        for attribute in &field.attrs {
+            rules.read(attribute);
+        }
+        Some(rules)
+    }
+
+    fn read(&mut self, attribute: &Attribute) {
+        if !attribute.path().is_ident("serde") {
+            return;
+        }
+        // The rules are our own, and parse.
+        let _ = attribute.parse_nested_meta(|meta| {
+            let value: Option<String> = match meta.input.peek(syn::Token![=]) {
+                true => Some(meta.value()?.parse::<syn::LitStr>()?.value()),
+                false => None,
+            };
+            let is = |name| meta.path.is_ident(name);
+            match value {
+                Some(name) if is("rename") => self.property = name,
+                Some(function) if is("deserialize_with") => {
+                    let (_, name) = function.rsplit_once("::").unwrap_or_default();
+                    self.by = ident(&name.to_upper_camel_case());
+                }
+                Some(function) if is("default") => {
+                    self.missing = Missing::Of(syn::parse_str(&function)?);
+                }
+                None if is("default") => self.missing = Missing::Default,
+                _ => {}
+            }
+            Ok(())
+        });
+    }
+
+    fn value(&self, slot: &syn::Ident) -> TokenStream {
+        let property = &self.property;
+        match &self.missing {
+            Missing::Error => quote!(crate::object::required(#property, #slot)?),
+            Missing::Default => quote!(#slot.unwrap_or_default()),
+            Missing::Of(function) => quote!(#slot.unwrap_or_else(#function)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_decoded_by_the_rules_that_they_carry() {
+        let made = decoder(&parse_quote! {
+            struct Thing {
+                id: String,
+                #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+                type_: Option<String>,
+                #[serde(default, deserialize_with = "crate::codec::integer_or_zero")]
+                count: i64,
+                #[serde(default = "crate::codec::no_word", deserialize_with = "crate::codec::null_as_no_word")]
+                level: Level,
+                #[serde(deserialize_with = "crate::codec::null_as_default")]
+                data: Vec<String>,
+            }
+        });
+        let made: String = quote!(#(#made)*).to_string().split_whitespace().collect();
+        for part in [
+            r#"match property { "id" => Some(0usize), "type" => Some(1usize), "count" => Some(2usize),"#,
+            r#"Some(0usize) => members.set::<crate::object::AsIs, _>("id", &mut value_0),"#,
+            r#"Some(1usize) => members.set::<crate::object::AsIs, _>("type", &mut value_1),"#,
+            r#"Some(2usize) => members.set::<crate::object::IntegerOrZero, _>("count", &mut value_2),"#,
+            r#"Some(3usize) => members.set::<crate::object::NullAsNoWord, _>("level", &mut value_3),"#,
+            r#"Some(4usize) => members.set::<crate::object::NullAsDefault, _>("data", &mut value_4),"#,
+            r#"id: crate::object::required("id", value_0)?, type_: value_1.unwrap_or_default(),"#,
+            r"count: value_2.unwrap_or_default(), level: value_3.unwrap_or_else(crate::codec::no_word),",
+            r#"data: crate::object::required("data", value_4)?,"#,
+        ] {
+            let part: String = part.split_whitespace().collect();
+            assert!(made.contains(&part), "{part} is not in {made}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! How objects are decoded.
+//!
+//! serde's derive writes out a decoder for each type, and the compiler makes code of it for
+//! each kind of input. Most of a build would go into that. So the generated code only tells
+//! which property is which field, and what is the same for all types is here.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserializer;
+use serde::de::{self, DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+
+use crate::codec;
+
+/// A struct that is made of the members of an object.
+pub(crate) trait Object: Sized {
+    /// What errors call it.
+    const NAME: &'static str;
+
+    /// The number of the field that a property goes into.
+    fn field(property: &str) -> Option<usize>;
+
+    /// Makes the struct of the members.
+    fn decode<'de, A: MapAccess<'de>>(members: Members<A>) -> Result<Self, A::Error>;
+}
+
+/// Decodes an object.
+pub(crate) fn decode<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Object,
+{
+    struct Whole<T>(PhantomData<T>);
+
+    impl<'de, T: Object> Visitor<'de> for Whole<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "struct {}", T::NAME)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+            T::decode(Members(members))
+        }
+    }
+
+    deserializer.deserialize_map(Whole(PhantomData))
+}
+
+/// The members of an object that have not been read yet.
+pub(crate) struct Members<A>(A);
+
+impl<'de, A: MapAccess<'de>> Members<A> {
+    /// The field that the next member goes into; none if the document does not name it.
+    pub(crate) fn next(
+        &mut self,
+        field: fn(&str) -> Option<usize>,
+    ) -> Result<Option<Option<usize>>, A::Error> {
+        self.0.next_key_seed(Key(field))
+    }
+
+    /// Decodes the value of the member.
+    pub(crate) fn set<R: Rule<T>, T>(
+        &mut self,
+        property: &'static str,
+        value: &mut Option<T>,
+    ) -> Result<(), A::Error> {
+        if value.is_some() {
+            return Err(de::Error::duplicate_field(property));
+        }
+        *value = Some(self.0.next_value_seed(By::<R, T>(PhantomData))?);
+        Ok(())
+    }
+
+    /// Passes over the value of the member.
+    pub(crate) fn skip(&mut self) -> Result<(), A::Error> {
+        self.0.next_value().map(|IgnoredAny| ())
+    }
+}
+
+/// A value that an object cannot do without.
+pub(crate) fn required<T, E: de::Error>(property: &'static str, value: Option<T>) -> Result<T, E> {
+    value.ok_or_else(|| E::missing_field(property))
+}
+
+struct Key(fn(&str) -> Option<usize>);
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for Key {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("field identifier")
+    }
+
+    fn visit_str<E: de::Error>(self, property: &str) -> Result<Self::Value, E> {
+        Ok(self.0(property))
+    }
+}
+
+/// How the value of a property is decoded.
+pub(crate) trait Rule<T> {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error>;
+}
+
+struct By<R, T>(PhantomData<(R, T)>);
+
+impl<'de, R: Rule<T>, T> DeserializeSeed<'de> for By<R, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        R::decode(deserializer)
+    }
+}
+
+/// As the type itself says.
+pub(crate) struct AsIs;
+
+impl<T: DeserializeOwned> Rule<T> for AsIs {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        T::deserialize(deserializer)
+    }
+}
+
+/// By [`codec::null_as_default`].
+pub(crate) struct NullAsDefault;
+
+impl<T: DeserializeOwned + Default> Rule<T> for NullAsDefault {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        codec::null_as_default(deserializer)
+    }
+}
+
+/// By [`codec::null_as_no_word`].
+pub(crate) struct NullAsNoWord;
+
+impl<T: DeserializeOwned + for<'a> From<&'a str>> Rule<T> for NullAsNoWord {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        codec::null_as_no_word(deserializer)
+    }
+}
+
+/// By [`codec::integer`].
+pub(crate) struct Integer;
+
+impl Rule<i64> for Integer {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+        codec::integer(deserializer)
+    }
+}
+
+/// By [`codec::integer_or_zero`].
+pub(crate) struct IntegerOrZero;
+
+impl Rule<i64> for IntegerOrZero {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+        codec::integer_or_zero(deserializer)
+    }
+}
+
+/// By [`codec::integer_or_null`].
+pub(crate) struct IntegerOrNull;
+
+impl Rule<Option<i64>> for IntegerOrNull {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+        codec::integer_or_null(deserializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Thing {
+        id: String,
+        count: i64,
+        note: Option<String>,
+    }
+
+    impl<'de> de::Deserialize<'de> for Thing {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            decode(deserializer)
+        }
+    }
+
+    impl Object for Thing {
+        const NAME: &'static str = "Thing";
+
+        fn field(property: &str) -> Option<usize> {
+            ["id", "count", "note"]
+                .iter()
+                .position(|name| *name == property)
+        }
+
+        fn decode<'de, A: MapAccess<'de>>(mut members: Members<A>) -> Result<Self, A::Error> {
+            let (mut id, mut count, mut note) = (None, None, None);
+            while let Some(field) = members.next(Self::field)? {
+                match field {
+                    Some(0) => members.set::<AsIs, _>("id", &mut id),
+                    Some(1) => members.set::<IntegerOrZero, _>("count", &mut count),
+                    Some(2) => members.set::<AsIs, _>("note", &mut note),
+                    _ => members.skip(),
+                }?;
+            }
+            Ok(Self {
+                id: required("id", id)?,
+                count: count.unwrap_or_default(),
+                note: note.unwrap_or_default(),
+            })
+        }
+    }
+
+    #[test]
+    fn members_come_in_any_order_and_others_are_passed_over() {
+        let thing = |id: &str, count, note: Option<&str>| Thing {
+            id: id.to_owned(),
+            count,
+            note: note.map(str::to_owned),
+        };
+        for (json, expected) in [
+            (r#"{"id":"a"}"#, thing("a", 0, None)),
+            (
+                r#"{"new":{"id":["b"]},"note":"n","count":2.0,"i\u0064":"a"}"#,
+                thing("a", 2, Some("n")),
+            ),
+            (
+                r#"{"count":null,"id":"a","note":null,"":1}"#,
+                thing("a", 0, None),
+            ),
+        ] {
+            assert_eq!(serde_json::from_str::<Thing>(json).unwrap(), expected);
+            let value: serde_json::Value = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::from_value::<Thing>(value).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_makes_no_object_is_told() {
+        for (json, reason) in [
+            ("{}", "missing field `id`"),
+            (r#"{"id":"a","id":"a"}"#, "duplicate field `id`"),
+            (
+                r#"{"id":1}"#,
+                "invalid type: integer `1`, expected a string",
+            ),
+            ("[\"a\"]", "invalid type: sequence, expected struct Thing"),
+            ("null", "invalid type: null, expected struct Thing"),
+        ] {
+            let error = serde_json::from_str::<Thing>(json).unwrap_err().to_string();
+            assert!(error.starts_with(reason), "{json}: {error}");
+        }
+    }
+}

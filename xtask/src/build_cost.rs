@@ -1,0 +1,320 @@
+//! `cargo xtask build-cost`: what the crate costs to compile, and what it adds to a binary,
+//! beside the peer.
+//!
+//! For each of the two there is an empty program that depends on it, and one that makes a
+//! call and opens a stream. They stand below `target`, each with a target folder of its own
+//! that is removed when it has been measured.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+
+use crate::{DOCUMENT, cargo, says};
+
+/// async-openai, in its last version with Assistants.
+const PEER: &str = r#"async-openai = { version = "=0.41.3", default-features = false, features = ["assistant", "rustls"] }
+"#;
+
+/// What the programs that make calls have besides.
+const RUNTIME: &str = r#"tokio = { version = "1", features = ["macros", "rt"] }
+futures-util = { version = "0.3", default-features = false }
+"#;
+
+/// How often the changed program is built again in each round.
+const TOUCHES: usize = 10;
+
+/// Measures, writes `target/build-cost.json`, and returns the table.
+pub(crate) fn run(root: &Path, rounds: u32) -> Result<String, String> {
+    let folder = root.join("target").join("build-cost");
+    let ours = format!("openai-assistants = {{ path = {:?} }}\n", root.display());
+    let empty =
+        |who, dependencies| Program::write(&folder, &format!("empty-{who}"), dependencies, EMPTY);
+    let calling = |who, dependencies: &str, source| {
+        let dependencies = format!("{dependencies}{RUNTIME}");
+        Program::write(&folder, &format!("calling-{who}"), &dependencies, source)
+    };
+    let programs = [empty("ours", &ours)?, empty("peer", PEER)?];
+    let (mut clean, mut touch) = (
+        Row::new("build_clean", "s", 0.75),
+        Row::new("build_touch", "s", 1.0),
+    );
+    for _ in 0..rounds {
+        for (who, program) in programs.iter().enumerate() {
+            clean.taken[who].push(program.clean_build()?);
+            for _ in 0..TOUCHES {
+                touch.taken[who].push(program.build_after_a_change()?);
+            }
+            program.clean()?;
+        }
+    }
+    let mut binary = Row::new("binary", "MB", 0.85);
+    let programs = [calling("ours", &ours, OURS)?, calling("peer", PEER, PEERS)?];
+    for (who, program) in programs.iter().enumerate() {
+        binary.taken[who].push(program.size()?);
+        program.clean()?;
+    }
+
+    let rows = [clean, touch, binary];
+    let report: Map<String, Value> = rows
+        .iter()
+        .map(|row| (row.name.to_owned(), row.json()))
+        .collect();
+    std::fs::write(
+        root.join("target").join("build-cost.json"),
+        format!("{:#}\n", Value::Object(report)),
+    )
+    .map_err(says("cannot write the figures"))?;
+    let head = format!(
+        "{:<12} {:>8} {:>8}  {:<4} {:>8}\n",
+        "row", "ours", "peer", "unit", "vs peer"
+    );
+    Ok(rows.iter().fold(head, |table, row| table + &row.line()))
+}
+
+/// What was measured of both.
+struct Row {
+    name: &'static str,
+    unit: &'static str,
+    /// The most that our figure may be in parts of the peer's.
+    limit: f64,
+    /// Ours, and the peer's.
+    taken: [Vec<f64>; 2],
+}
+
+impl Row {
+    fn new(name: &'static str, unit: &'static str, limit: f64) -> Self {
+        Self {
+            name,
+            unit,
+            limit,
+            taken: [Vec::new(), Vec::new()],
+        }
+    }
+
+    /// Ours, the peer's, and how they compare.
+    fn figures(&self) -> [f64; 3] {
+        let [ours, peer] = [median(&self.taken[0]), median(&self.taken[1])];
+        [ours, peer, ours / peer]
+    }
+
+    fn json(&self) -> Value {
+        let [ours, peer, vs_peer] = self.figures();
+        json!({
+            "ours": ours,
+            "peer": peer,
+            "floor": null,
+            "unit": self.unit,
+            "vs_peer": vs_peer,
+            "vs_floor": null,
+        })
+    }
+
+    fn line(&self) -> String {
+        let [ours, peer, vs_peer] = self.figures();
+        let mark = if vs_peer > self.limit { "!" } else { " " };
+        format!(
+            "{:<12} {ours:>8.2} {peer:>8.2}  {:<4} {vs_peer:>7.2}{mark}\n",
+            self.name, self.unit
+        )
+    }
+}
+
+/// A package with one source file.
+struct Program {
+    name: String,
+    folder: PathBuf,
+}
+
+impl Program {
+    /// Writes it, and gets what it depends on: that is not to be measured.
+    fn write(folder: &Path, name: &str, dependencies: &str, source: &str) -> Result<Self, String> {
+        let program = Self {
+            name: name.to_owned(),
+            folder: folder.join(name),
+        };
+        let files = [
+            ("Cargo.toml", &*manifest(name, dependencies)),
+            ("src/main.rs", source),
+        ];
+        std::fs::create_dir_all(program.folder.join("src"))
+            .map_err(says("cannot make a folder in target"))?;
+        for (file, text) in files {
+            std::fs::write(program.folder.join(file), text)
+                .map_err(says("cannot write to target"))?;
+        }
+        program.cargo(&["fetch"])?;
+        Ok(program)
+    }
+
+    /// Seconds of a debug build from nothing.
+    fn clean_build(&self) -> Result<f64, String> {
+        self.clean()?;
+        self.build()
+    }
+
+    /// Seconds of a debug build of the program alone.
+    fn build_after_a_change(&self) -> Result<f64, String> {
+        let source = self.folder.join("src/main.rs");
+        let text = std::fs::read_to_string(&source).map_err(says("cannot read the program"))?;
+        std::fs::write(&source, format!("{text}// Changed.\n"))
+            .map_err(says("cannot change the program"))?;
+        self.build()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "real time is what is measured")]
+    fn build(&self) -> Result<f64, String> {
+        let before = Instant::now();
+        self.cargo(&["build", "--offline"])?;
+        Ok(before.elapsed().as_secs_f64())
+    }
+
+    /// Megabytes of the stripped release binary.
+    #[expect(clippy::cast_precision_loss, reason = "a figure for a table")]
+    fn size(&self) -> Result<f64, String> {
+        self.clean()?;
+        self.cargo(&["build", "--offline", "--release"])?;
+        let binary = self.target().join("release").join(&self.name);
+        let binary = binary.with_extension(std::env::consts::EXE_EXTENSION);
+        let binary = std::fs::metadata(binary).map_err(says("cargo made no binary"))?;
+        Ok(binary.len() as f64 / 1e6)
+    }
+
+    fn clean(&self) -> Result<(), String> {
+        let target = self.target();
+        match target.exists() {
+            true => std::fs::remove_dir_all(target).map_err(says("cannot remove what was built")),
+            false => Ok(()),
+        }
+    }
+
+    fn target(&self) -> PathBuf {
+        self.folder.join("target")
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> Result<(), String> {
+        let output = cargo()
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env("CARGO_TARGET_DIR", self.target())
+            // It would count for more than what the manifest says.
+            .env_remove("CARGO_INCREMENTAL")
+            .env_remove(DOCUMENT)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(says("cannot run cargo"))?;
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(format!(
+                "cargo {} fails in {}:\n{}",
+                arguments.join(" "),
+                self.folder.display(),
+                String::from_utf8_lossy(&output.stderr)
+            )),
+        }
+    }
+}
+
+/// A package of its own, although it stands below a workspace.
+///
+/// Cargo compiles what comes from a path incrementally, and what comes from a registry not.
+/// Users have this crate from a registry, so it is compiled like that here.
+fn manifest(name: &str, dependencies: &str) -> String {
+    format!(
+        r#"[package]
+name = {name:?}
+version = "0.0.0"
+edition = "2024"
+
+[workspace]
+
+[dependencies]
+{dependencies}
+[profile.dev.package."*"]
+incremental = false
+
+[profile.release]
+strip = true
+"#
+    )
+}
+
+fn median(figures: &[f64]) -> f64 {
+    let mut figures = figures.to_vec();
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+const EMPTY: &str = "fn main() {}\n";
+
+const OURS: &str = r#"use openai_assistants::types::{CreateRunRequest, CreateThreadRequest};
+use openai_assistants::{Client, Result};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let client = Client::from_env()?;
+    let body = CreateThreadRequest::builder();
+    let thread = client.create_thread().body(body).send().await?;
+    let body = CreateRunRequest::builder().assistant_id("asst_1");
+    let run = client.create_run().thread_id(&thread.id).body(body);
+    let mut events = run.stream().await?;
+    let mut count = 0;
+    while events.try_next().await?.is_some() {
+        count += 1;
+    }
+    println!("{count} events in {}", thread.id);
+    Ok(())
+}
+"#;
+
+const PEERS: &str = r#"use async_openai::Client;
+use async_openai::error::OpenAIError;
+use async_openai::types::assistants::{CreateRunRequest, CreateThreadRequest};
+use futures_util::StreamExt;
+
+#[allow(deprecated)]
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), OpenAIError> {
+    let client = Client::new();
+    let threads = client.threads();
+    let thread = threads.create(CreateThreadRequest::default()).await?;
+    let body = CreateRunRequest { assistant_id: "asst_1".to_owned(), ..Default::default() };
+    let mut events = threads.runs(&thread.id).create_stream(body).await?;
+    let mut count = 0;
+    while let Some(event) = events.next().await {
+        event?;
+        count += 1;
+    }
+    println!("{count} events in {}", thread.id);
+    Ok(())
+}
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_figure_is_the_one_in_the_middle() {
+        assert_eq!(median(&[9.0]).to_string(), "9");
+        assert_eq!(median(&[100.0, 2.0, 10.0, 3.0, 1.0]).to_string(), "3");
+    }
+
+    #[test]
+    fn a_figure_beyond_its_limit_is_marked() {
+        let line = |ours| {
+            let mut row = Row::new("build_clean", "s", 0.75);
+            row.taken = [vec![ours], vec![40.0]];
+            row.line()
+        };
+        assert_eq!(
+            line(30.0),
+            "build_clean     30.00    40.00  s       0.75 \n"
+        );
+        assert_eq!(
+            line(31.0),
+            "build_clean     31.00    40.00  s       0.78!\n"
+        );
+    }
+}
