@@ -9,9 +9,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reqwest::Url;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Serialize, Serializer, ser};
-use serde_json::Value;
 
 use crate::client::Client;
 use crate::codec;
@@ -445,7 +444,12 @@ pub(crate) fn encode_segment(text: &str) -> String {
     not(assistants_schema = "AssistantStreamEvent"),
     allow(dead_code, reason = "nothing streams")
 )]
-pub(crate) struct Streamed<'a, T>(&'a T);
+#[derive(Serialize)]
+pub(crate) struct Streamed<'a, T> {
+    #[serde(flatten)]
+    body: &'a T,
+    stream: bool,
+}
 
 #[cfg_attr(
     not(assistants_schema = "AssistantStreamEvent"),
@@ -453,23 +457,13 @@ pub(crate) struct Streamed<'a, T>(&'a T);
 )]
 impl<'a, T> Streamed<'a, T> {
     pub(crate) fn new(body: &'a T) -> Self {
-        Self(body)
-    }
-}
-
-impl<T: Serialize> Serialize for Streamed<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut body = serde_json::to_value(self.0).map_err(ser::Error::custom)?;
-        if let Value::Object(members) = &mut body {
-            members.insert("stream".to_owned(), true.into());
-        }
-        body.serialize(serializer)
+        Self { body, stream: true }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -6,13 +6,23 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Attribute, Field, Item, ItemStruct, parse_quote};
 
+use super::super::Error;
 use super::{ident, parameter_of};
 
 /// `Deserialize` for a struct with named fields.
-pub fn decoder(item: &ItemStruct) -> Vec<Item> {
+///
+/// # Errors
+/// A field has a rule that is not known here.
+pub fn decoder(item: &ItemStruct) -> Result<Vec<Item>, Error> {
     let name = &item.ident;
     let spelled = name.to_string();
-    let fields: Vec<Rules> = item.fields.iter().filter_map(Rules::of).collect();
+    let fields = item.fields.iter().filter_map(Rules::of);
+    let fields: Vec<Rules> = fields.collect::<syn::Result<_>>().map_err(|error| {
+        Error::new(
+            format!("#/components/schemas/{name}"),
+            format!("a rule of decoding is not known: {error}"),
+        )
+    })?;
     let numbers = 0..fields.len();
     let slots: Vec<_> = numbers
         .clone()
@@ -58,7 +68,7 @@ pub fn decoder(item: &ItemStruct) -> Vec<Item> {
             }
         }
     };
-    file.items
+    Ok(file.items)
 }
 
 /// What the rules of a field say of decoding it.
@@ -78,7 +88,8 @@ enum Missing {
 }
 
 impl<'a> Rules<'a> {
-    fn of(field: &'a Field) -> Option<Self> {
+    /// Nothing for a field without a name.
+    fn of(field: &'a Field) -> Option<syn::Result<Self>> {
         let ident = field.ident.as_ref()?;
         let mut rules = Self {
             ident,
@@ -89,18 +100,15 @@ impl<'a> Rules<'a> {
                 None => Missing::Error,
             },
         };
-        for attribute in &field.attrs {
-            rules.read(attribute);
-        }
-        Some(rules)
+        let read = field.attrs.iter().try_for_each(|rule| rules.read(rule));
+        Some(read.map(|()| rules))
     }
 
-    fn read(&mut self, attribute: &Attribute) {
+    fn read(&mut self, attribute: &Attribute) -> syn::Result<()> {
         if !attribute.path().is_ident("serde") {
-            return;
+            return Ok(());
         }
-        // The rules are our own, and parse.
-        let _ = attribute.parse_nested_meta(|meta| {
+        attribute.parse_nested_meta(|meta| {
             let value: Option<String> = match meta.input.peek(syn::Token![=]) {
                 true => Some(meta.value()?.parse::<syn::LitStr>()?.value()),
                 false => None,
@@ -116,10 +124,11 @@ impl<'a> Rules<'a> {
                     self.missing = Missing::Of(syn::parse_str(&function)?);
                 }
                 None if is("default") => self.missing = Missing::Default,
-                _ => {}
+                Some(_) if is("skip_serializing_if") => {}
+                _ => return Err(meta.error("nobody reads it")),
             }
             Ok(())
-        });
+        })
     }
 
     fn value(&self, slot: &syn::Ident) -> TokenStream {
@@ -151,6 +160,7 @@ mod tests {
                 data: Vec<String>,
             }
         });
+        let made = made.expect("the rules are known");
         let made: String = quote!(#(#made)*).to_string().split_whitespace().collect();
         for part in [
             r#"match property { "id" => Some(0usize), "type" => Some(1usize), "count" => Some(2usize),"#,
@@ -166,5 +176,17 @@ mod tests {
             let part: String = part.split_whitespace().collect();
             assert!(made.contains(&part), "{part} is not in {made}");
         }
+    }
+
+    #[test]
+    fn a_rule_that_nobody_reads_is_an_error() {
+        let made = decoder(&parse_quote! {
+            struct Thing {
+                #[serde(alias = "name")]
+                id: String,
+            }
+        });
+        let error = made.err().expect("nobody reads an alias").to_string();
+        assert!(error.contains("schemas/Thing"), "{error}");
     }
 }

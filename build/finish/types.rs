@@ -42,9 +42,12 @@ pub fn finish(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
                 }
                 let conveniences = newtype_conveniences(&item);
                 let is_object = schema.is_some() && matches!(item.fields, Fields::Named(_));
-                let decoder = is_object.then(|| objects::decoder(&item));
+                let decoder = match is_object {
+                    true => objects::decoder(&item)?,
+                    false => Vec::new(),
+                };
                 finished.push(Item::Struct(item));
-                finished.extend(decoder.into_iter().flatten());
+                finished.extend(decoder);
                 finished.extend(conveniences);
             }
             Item::Enum(mut item) => {
@@ -231,6 +234,12 @@ fn free_form(item: &ItemStruct) -> Vec<Item> {
         impl ::std::convert::From<::serde_json::Value> for #name {
             fn from(value: ::serde_json::Value) -> Self {
                 Self(value.into())
+            }
+        }
+
+        impl ::std::convert::From<crate::Json> for #name {
+            fn from(value: crate::Json) -> Self {
+                Self(value)
             }
         }
     };

@@ -189,8 +189,15 @@ impl Framer {
     /// Lets go of the chunk, so that the connection can fill its memory again. What is
     /// left of it is copied.
     fn release(&mut self) {
-        self.bytes.advance(mem::take(&mut self.start));
-        if self.bytes.is_empty() || !self.bytes.is_unique() {
+        let event = &mut self.event;
+        if event.data.is_none() {
+            // The LF behind the CR of the last event.
+            self.start += event.line;
+            event.searched -= mem::take(&mut event.line);
+        }
+        let done = mem::take(&mut self.start);
+        self.bytes.advance(done);
+        if done > 0 || !self.bytes.is_unique() {
             self.bytes = Bytes::copy_from_slice(&self.bytes);
             #[cfg(test)]
             {
@@ -396,13 +403,36 @@ mod tests {
 
     #[test]
     fn data_on_one_line_is_not_copied() {
-        let mut framer = Framer::new();
-        framer
-            .push(Bytes::from_static(b"event: a\ndata: 1\n\ndata: 2\n\n"))
-            .unwrap();
-        while let Some(frame) = framer.next() {
-            assert!(matches!(frame.data, Cow::Borrowed(_)));
+        for end in ["\n", "\r", "\r\n"] {
+            let mut framer = Framer::new();
+            for _ in 0..3 {
+                let chunk = "event: a\ndata: 1\n\ndata: 2\n\n".replace('\n', end);
+                let chunk = Bytes::from(chunk);
+                let place = chunk.as_ptr_range();
+                framer.push(chunk.clone()).unwrap();
+                for data in ["1", "2"] {
+                    let frame = framer.next().unwrap();
+                    assert_eq!(frame.data, data);
+                    assert!(place.contains(&frame.data.as_ptr()), "{end:?}");
+                }
+                assert!(framer.next().is_none());
+            }
         }
+    }
+
+    #[test]
+    fn the_memory_of_a_large_event_goes_with_it() {
+        let mut framer = Framer::new();
+        for _ in 0..1024 {
+            framer.push(Bytes::from(vec![b':'; 1024])).unwrap();
+            assert!(framer.next().is_none());
+        }
+        framer
+            .push(Bytes::from("\ndata: 1\n\ndata".to_owned()))
+            .unwrap();
+        assert_eq!(framer.next().unwrap().data, "1");
+        assert!(framer.next().is_none());
+        framer.change(|bytes| assert!(bytes.capacity() < 1024, "{}", bytes.capacity()));
     }
 
     #[test]

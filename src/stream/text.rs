@@ -9,11 +9,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use serde::Deserialize;
+use serde::{Deserialize, de};
 use serde_json::Value;
 
-use crate::codec;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::stream::frames::{Frames, Run};
 use crate::stream::json::Reader;
 use crate::stream::sse::Frame;
@@ -74,60 +73,87 @@ fn read(frame: &Frame<'_>, run: &mut Run) -> Result<Option<String>> {
         run.learn_from(frame);
         return Ok(None);
     }
-    let Some(text) = delta(&mut Reader::new(&frame.data)) else {
-        // Only serde tells what is wrong, and where.
-        return codec::event_data::<MessageDelta>(&frame.event, &frame.data).map(|_| None);
-    };
-    Ok((!text.is_empty()).then(|| text.into_owned()))
+    match delta(&mut Reader::new(&frame.data)) {
+        Some(text) => Ok((!text.is_empty()).then(|| text.into_owned())),
+        None => Err(mistake(frame)),
+    }
 }
 
 /// The text of the data of `thread.message.delta`, if that is what it is.
 fn delta<'a>(json: &mut Reader<'a>) -> Option<Cow<'a, str>> {
-    let mut text = Cow::Borrowed("");
-    let mut is_delta = false;
+    let mut all = None;
     json.object(|json, key| match key {
-        "delta" => {
-            is_delta = true;
+        "delta" => once(&mut all, json, |json| {
+            let mut all = None;
             json.object(|json, key| match key {
-                "content" if !json.is(b'n') => json.array(|json| part(json, &mut text)),
+                "content" => once(&mut all, json, content),
                 _ => json.skip(),
-            })
-        }
-        _ => json.skip(),
-    })?;
-    (is_delta && json.is_over()).then_some(text)
-}
-
-/// Adds the text of a part. There is none where something else stands in the place of it.
-fn part<'a>(json: &mut Reader<'a>, all: &mut Cow<'a, str>) -> Option<()> {
-    if !json.is(b'{') {
-        return json.skip();
-    }
-    let mut text = Cow::Borrowed("");
-    let mut is_text = true;
-    json.object(|json, key| match key {
-        "type" if json.is(b'"') => {
-            is_text = json.string()? == "text";
-            Some(())
-        }
-        // Servers exist that leave it out once it is known.
-        "type" => {
-            is_text = json.is(b'n');
-            json.skip()
-        }
-        "text" if json.is(b'{') => json.object(|json, key| match key {
-            "value" if json.is(b'"') => {
-                text = json.string()?;
-                Some(())
-            }
-            _ => json.skip(),
+            })?;
+            Some(all.unwrap_or_default())
         }),
         _ => json.skip(),
     })?;
-    if is_text {
-        *all += text;
+    all.filter(|_| json.is_over())
+}
+
+/// Reads a value that must not come twice.
+fn once<'a, T>(
+    value: &mut Option<T>,
+    json: &mut Reader<'a>,
+    read: impl FnOnce(&mut Reader<'a>) -> Option<T>,
+) -> Option<()> {
+    let read = read(json)?;
+    value.replace(read).is_none().then_some(())
+}
+
+/// The text of all parts.
+fn content<'a>(json: &mut Reader<'a>) -> Option<Cow<'a, str>> {
+    let mut all = Cow::Borrowed("");
+    if json.is(b'n') {
+        json.skip()?;
+    } else {
+        json.array(|json| {
+            all += part(json)?;
+            Some(())
+        })?;
     }
-    Some(())
+    Some(all)
+}
+
+/// The text of a part; none where something else stands in the place of it.
+fn part<'a>(json: &mut Reader<'a>) -> Option<Cow<'a, str>> {
+    if !json.is(b'{') {
+        json.skip()?;
+        return Some(Cow::Borrowed(""));
+    }
+    let (mut is_text, mut text) = (None, None);
+    json.object(|json, key| match key {
+        "type" => once(&mut is_text, json, |json| match json.is(b'"') {
+            true => Some(json.string()? == "text"),
+            // Servers exist that leave it out once it is known.
+            false => Some(json.is(b'n')).filter(|_| json.skip().is_some()),
+        }),
+        "text" if json.is(b'{') => once(&mut text, json, |json| {
+            let mut value = None;
+            json.object(|json, key| match key {
+                "value" if json.is(b'"') => once(&mut value, json, Reader::string),
+                _ => json.skip(),
+            })?;
+            Some(value.unwrap_or_default())
+        }),
+        _ => json.skip(),
+    })?;
+    Some(text.filter(|_| is_text != Some(false)).unwrap_or_default())
+}
+
+/// Why there is no delta of a message in that data. Only serde tells what is wrong, and where.
+fn mistake(frame: &Frame<'_>) -> Error {
+    let error = match serde_json::from_str::<MessageDelta>(&frame.data) {
+        Err(error) => error,
+        // To serde an array may be an object, and of what comes twice in a value it takes the last.
+        Ok(_) => de::Error::custom("a property comes twice, or an array stands for an object"),
+    };
+    Error::event(&frame.event, &frame.data, error)
 }
 
 /// What there has to be of the data of `thread.message.delta`.
@@ -270,6 +296,17 @@ mod tests {
             (delta("[{\"text\": {\"value\": \"a\"}},]"), "is not JSON"),
             (delta("[]").replace("\"delta\": ", "\"other\": "), "`delta`"),
             (delta("[]").replace("\n\n", "}\n\n"), "is not JSON"),
+            (
+                delta("[{\"text\": {\"value\": \"a\", \"value\": \"b\"}}]"),
+                "a property comes twice",
+            ),
+            (
+                delta("[]").replace(
+                    "{\"role\": \"assistant\", \"content\": []}",
+                    "[[{\"text\": {\"value\": \"a\"}}]]",
+                ),
+                "an array stands for an object",
+            ),
         ] {
             let events = [&data, &text("a"), DONE].concat();
             let (_server, mut deltas) = text_of(streamed(&events)).await;

@@ -194,12 +194,21 @@ impl Program {
     }
 
     fn cargo(&self, arguments: &[&str]) -> Result<(), String> {
-        let output = cargo()
+        let mut cargo = cargo();
+        // What the environment says of builds would count for more than the manifest.
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy();
+            let is_setting = ["CARGO_PROFILE_", "CARGO_BUILD_", "RUSTC_", "RUSTFLAGS"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix));
+            if is_setting || name == "CARGO_INCREMENTAL" || name == "CARGO_ENCODED_RUSTFLAGS" {
+                cargo.env_remove(&*name);
+            }
+        }
+        let output = cargo
             .args(arguments)
             .current_dir(&self.folder)
             .env("CARGO_TARGET_DIR", self.target())
-            // It would count for more than what the manifest says.
-            .env_remove("CARGO_INCREMENTAL")
             .env_remove(DOCUMENT)
             .stdin(Stdio::null())
             .output()
