@@ -76,7 +76,7 @@ impl Row {
             Self::DecodePage => 2_000,
             Self::DecodeRun => 50_000,
             Self::StreamEvents | Self::StreamText | Self::StreamAccumulate => 200_000,
-            Self::Call => 5_000,
+            Self::Call => 20_000,
             Self::CallConcurrent => 20_000,
             Self::ListAll => crate::server::PAGES,
             Self::Streams1000 => 1_000_000,
