@@ -142,6 +142,12 @@ impl PartialEq for Json {
     }
 }
 
+impl PartialEq<Value> for Json {
+    fn eq(&self, other: &Value) -> bool {
+        self.to_value().is_ok_and(|value| value == *other)
+    }
+}
+
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -185,6 +191,8 @@ mod tests {
         assert_ne!(read("1e999"), read("1e998"));
         assert_ne!(read(r#"{"a": 1}"#), read(r#"{"a": 2}"#));
         assert_eq!(read(r#"{ "a": 1 }"#), json!({"a": 1}).into());
+        assert_eq!(read(r#"{ "a": 1 }"#), json!({"a": 1}));
+        assert_ne!(read("1e999"), Value::Null);
     }
 
     #[test]

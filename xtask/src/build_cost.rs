@@ -3,7 +3,8 @@
 //!
 //! For each of the two there is an empty program that depends on it, and one that makes a
 //! call and opens a stream. They stand below `target`, each with a target folder of its own
-//! that is removed when it has been measured.
+//! that is removed when it has been measured. Their dependencies are the newest that fit, as
+//! with a user who begins today.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
