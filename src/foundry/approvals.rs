@@ -198,7 +198,7 @@ impl SubmitToolApprovals {
     /// run that it is answered with.
     ///
     /// # Errors
-    /// [`Error`] tells what went wrong: before anything was sent, on the way, at the server,
+    /// [`Error`](crate::Error) tells what went wrong: before anything was sent, on the way, at the server,
     /// or in the answer.
     pub async fn send(self) -> Result<RunObject> {
         operation::send(self).await

@@ -81,7 +81,7 @@ impl ListThreads {
     /// Sends `GET /threads` and decodes the page that it is answered with.
     ///
     /// # Errors
-    /// [`Error`] tells what went wrong: before anything was sent, on the way, at the server,
+    /// [`Error`](crate::Error) tells what went wrong: before anything was sent, on the way, at the server,
     /// or in the answer.
     pub async fn send(self) -> Result<ThreadPage> {
         operation::send(self).await
