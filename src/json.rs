@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(read("1e999"), read("1e999"));
         assert_ne!(read("1e999"), read("1e998"));
         assert_ne!(read(r#"{"a": 1}"#), read(r#"{"a": 2}"#));
-        assert_eq!(read(r#"{ "a": 1 }"#), json!({"a": 1}).into());
+        assert_eq!(read(r#"{ "a": 1 }"#), Json::from(json!({"a": 1})));
         assert_eq!(read(r#"{ "a": 1 }"#), json!({"a": 1}));
         assert_ne!(read("1e999"), Value::Null);
     }
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn it_is_made_of_what_other_formats_have() {
         let map = MapDeserializer::<_, de::value::Error>::new(iter::once(("a", 1)));
-        assert_eq!(Json::deserialize(map), Ok(json!({"a": 1}).into()));
+        assert_eq!(Json::deserialize(map), Ok(Json::from(json!({"a": 1}))));
     }
 
     #[test]
