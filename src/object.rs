@@ -1,8 +1,8 @@
 //! How objects are decoded.
 //!
 //! serde's derive writes out a decoder for each type, and the compiler makes code of it for
-//! each kind of input. Most of a build would go into that. So the generated code only tells
-//! which property is which field, and what is the same for all types is here.
+//! each kind of input: much of what a build of this crate would do. So the generated code only
+//! tells which property is which field, and what is the same for all types is here.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -1,8 +1,8 @@
 //! JSON of which only a few values are wanted, read by what is known of its shape.
 //!
 //! The structure and the strings are read here, where they lie; whatever else there is,
-//! down to strings with escapes, is left to serde. The text of a delta of 150 bytes takes
-//! 120 ns like this, and through types that serde derives 270 ns.
+//! down to strings with escapes, is left to serde. In the benchmark an event costs 0.06 us
+//! beyond the floor like this (`stream_text`), and 0.30 us as a type (`stream_events`).
 
 use std::borrow::Cow;
 
