@@ -1,12 +1,10 @@
-//! Makes a copy of `openapi.yaml` as JSON, which the server has in it.
-
-#[path = "../build/document.rs"]
-#[allow(dead_code, reason = "the generator and the importer use the rest")]
-mod document;
+//! Writes `openapi.yaml` as JSON, which the server embeds.
 
 use std::env;
 use std::fs;
 use std::path::PathBuf;
+
+use openai_assistants_codegen::document;
 
 fn main() {
     if let Err(reason) = run() {

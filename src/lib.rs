@@ -85,6 +85,7 @@ pub mod v1;
 )]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/client.rs"));
+    include!(concat!(env!("OUT_DIR"), "/constants.rs"));
 }
 
 pub use auth::{Credentials, TokenProvider};

@@ -47,6 +47,7 @@ pub mod mock;
 )]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/client_v1.rs"));
+    include!(concat!(env!("OUT_DIR"), "/constants_v1.rs"));
 }
 
 pub use generated::{operations, types};

@@ -24,6 +24,8 @@ mod tool_call;
 #[cfg(any(feature = "tools", assistants_schema = "AssistantStreamEvent"))]
 use crate::types;
 
+include!(concat!(env!("OUT_DIR"), "/run.rs"));
+
 pub use follow::Follow;
 pub use outcome::RunOutcome;
 pub use polling::UntilIdle;

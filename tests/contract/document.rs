@@ -3,11 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use openai_assistants_codegen::document;
 use serde_json::{Map, Value, json};
-
-#[path = "../../build/document.rs"]
-#[allow(dead_code, reason = "the importer uses the rest")]
-mod reader;
 
 /// A document, and its schemas as JSON schemas.
 pub struct Document {
@@ -36,7 +33,7 @@ impl Document {
     /// Reads it from a file of the package.
     pub fn read(file: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-        let document = reader::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let document = document::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
         let json_schemas = json_schema(&document["components"]);
         let mut read = Self {
             document,

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use openai_assistants_codegen::document;
 use serde_json::{Map, Value};
 
-use crate::document;
 use crate::spec;
 use crate::{DOCUMENT, cargo, says};
 

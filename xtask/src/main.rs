@@ -2,8 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-#[path = "../../build/mod.rs"]
-mod build;
 mod build_cost;
 mod doctor;
 mod spec;
@@ -13,8 +11,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
-use build::document;
 use clap::{Parser, Subcommand};
+use openai_assistants_codegen::{self as codegen, Module, Options, document};
 
 /// Names the document that the crate is built from.
 const DOCUMENT: &str = "ASSISTANTS_OPENAPI";
@@ -180,7 +178,7 @@ fn run(command: Command) -> Result<Outcome, Failure> {
             let source = generate(document, v1)?;
             match (mocks, doctor) {
                 (true, _) => source.mocks,
-                (_, true) => source.doctor,
+                (_, true) => source.smoke_test,
                 _ => source.client,
             }
         }
@@ -206,20 +204,26 @@ fn diff(from: &Path, document: &Path, json: bool) -> Result<Outcome, Failure> {
     })
 }
 
-fn generate(document: Option<PathBuf>, v1: bool) -> Result<build::Source, String> {
+fn generate(document: Option<PathBuf>, v1: bool) -> Result<codegen::Source, String> {
     let (module, own) = match v1 {
-        true => (build::Module::V1, "openapi-v1.yaml"),
-        false => (build::Module::Root, "openapi.yaml"),
+        true => (Module::V1, "openapi-v1.yaml"),
+        false => (Module::Root, "openapi.yaml"),
     };
     let path = document.unwrap_or_else(|| root().join(own));
     let document = document::read(&path).map_err(|error| error.to_string())?;
-    let source = build::generate(&document, module)
-        .map_err(|error| format!("{}: {error}", path.display()))?;
-    eprintln!("{} schemas", source.findings.schemas.len());
-    for lack in &source.findings.lacks {
-        let feature = lack.feature.map(|name| format!("with `{name}`, "));
-        let kind = if lack.is_fatal { "error" } else { "warning" };
-        eprintln!("{kind}: {}{}", feature.unwrap_or_default(), lack.sentence);
+    let source = codegen::generate(
+        &document,
+        Options {
+            module,
+            mocks: true,
+        },
+    )
+    .map_err(|error| error.in_file(&path).to_string())?;
+    eprintln!("{} schemas", source.compatibility.schemas.len());
+    for unmet in &source.compatibility.unmet {
+        let feature = unmet.feature.map(|name| format!("feature `{name}`: "));
+        let kind = if unmet.is_fatal { "error" } else { "warning" };
+        eprintln!("{kind}: {}{}", feature.unwrap_or_default(), unmet.message);
     }
     Ok(source)
 }

@@ -295,7 +295,7 @@ fn bad_input_is_one_clear_error_and_leaves_the_output_alone() {
         (
             "repeated key",
             "openapi: 3.0.0\nopenapi: 3.1.0\n",
-            "at line 2, column 1: the key `openapi` is repeated",
+            "at line 2, column 1: duplicate key `openapi`",
         ),
         (
             "no openapi",

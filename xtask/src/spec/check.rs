@@ -1,11 +1,11 @@
 //! Checks the document that is about to be written: whoever reads it relies on this.
 
+use openai_assistants_codegen::Error;
 use serde_json::Value;
 
 use super::closure;
 use super::pointer::{Pointer, resolve};
 use super::schema::{self, Kind, kind};
-use crate::document::Error;
 
 /// Every reference resolves, and only named schemas are objects, unions or lists
 /// of values.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use openai_assistants_codegen::Error;
 use serde_json::{Map, Value, json};
 
 use super::pointer::{Pointer, resolve};
 use super::schema::{self, PREFIX, Schemas};
-use crate::document::Error;
 
 /// The methods of OpenAPI 3.0, in the order in which they are written.
 pub(super) const METHODS: [&str; 8] = [

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::path::Path;
 
+use openai_assistants_codegen::{Error, document};
 use serde_json::{Value, json};
 
 use super::changes::{self, Bump, Change, Counts};
 use super::import;
-use crate::document::{self, Error};
 
 /// Compares two documents, each of them a complete one or an imported one.
 ///

@@ -3,11 +3,11 @@
 //! Upstream declares no discriminators: a tag is a property that every member
 //! requires, and that has one value, different in each.
 
+use openai_assistants_codegen::Error;
 use serde_json::{Map, Value, json};
 
 use super::closure;
 use super::schema::{self, Kind, PREFIX, Schemas, kind};
-use crate::document::Error;
 
 /// Names that are tags by custom, first choice first. Other names follow in order.
 const CUSTOMARY: [&str; 2] = ["type", "event"];

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use openai_assistants_codegen::Error;
 use serde_json::{Map, Value};
 
 use super::pointer::Pointer;
-use crate::document::Error;
 
 type Object = Map<String, Value>;
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use openai_assistants_codegen::Error;
 use serde_json::{Value, json};
 
 use super::closure;
@@ -12,7 +13,6 @@ use super::discriminator;
 use super::naming::{self, Names, Stem};
 use super::pointer::Pointer;
 use super::schema::{self, Kind, Schemas, kind};
-use crate::document::Error;
 
 /// Moves inline schemas into components.
 pub(super) struct Hoist {

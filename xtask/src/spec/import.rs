@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use openai_assistants_codegen::{Error, document};
 use serde_json::Value;
 
 use super::changes::{self, Change, Counts};
@@ -12,7 +13,6 @@ use super::hoist::Hoist;
 use super::lower::Lowering;
 use super::pointer::Pointer;
 use super::{check, corrections, descriptions, discriminator, operations, source, unions, write};
-use crate::document::{self, Error};
 
 /// Stands at the top of the written document.
 const HEADER: &str = "The OpenAI Assistants API, as far as this project uses it.\n\

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use openai_assistants_codegen::Error;
 use serde_json::{Map, Value, json};
 
 use super::closure;
@@ -13,7 +14,6 @@ use super::discriminator;
 use super::facts;
 use super::pointer::Pointer;
 use super::schema::{self, Kind, PREFIX, Schemas, kind};
-use crate::document::Error;
 
 type Object = Map<String, Value>;
 

@@ -1,5 +1,6 @@
 //! Writes the document around the schemas: paths, parameters, responses, security.
 
+use openai_assistants_codegen::Error;
 use serde_json::{Map, Value, json};
 
 use super::closure::{ERROR_RESPONSE, Operation, STREAM_EVENT};
@@ -8,7 +9,6 @@ use super::lower::Lowering;
 use super::naming;
 use super::schema::{self, Schemas};
 use super::source::SOURCE;
-use crate::document::Error;
 
 const TAG: &str = "Assistants";
 

@@ -6,9 +6,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use openai_assistants_codegen::{Error, document};
 use serde_json::{Map, Value};
-
-use crate::document::{self, Error};
 
 /// Descriptions are wrapped before this column.
 const WIDTH: usize = 96;

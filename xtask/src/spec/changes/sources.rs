@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use openai_assistants_codegen::DEFAULT_BETA;
 use serde_json::Value;
 
 use super::super::source::{BETA, SOURCE};
 use super::compare::{Comparison, Place, entries, keys};
 use super::{Effect, Subject, What};
-use crate::build::api::DEFAULT_BETA;
 
 impl Comparison<'_> {
     /// The records of the two documents. One that was imported by hand has none.

@@ -1,0 +1,409 @@
+//! `Merge`: adds a delta to the object that it belongs to, property by property.
+
+use std::collections::BTreeSet;
+
+use heck::ToUpperCamelCase;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::{Item, Type, parse_quote};
+
+use super::super::runtime::DELTA;
+use super::super::syntax::{ident, named_type, parameter_of};
+use super::definitions::{Definition, Definitions, Field, is_json, is_string, text};
+use super::empty::Empties;
+use super::index::Indexes;
+use crate::model::reference::type_name;
+use crate::model::schema::Member;
+
+/// Implements `Merge` for pairs of types, and what these implementations require.
+pub struct Merges<'a> {
+    definitions: &'a Definitions<'a>,
+    known: BTreeSet<(String, String)>,
+    items: Vec<Item>,
+    empties: Empties<'a>,
+    indexes: Indexes<'a>,
+}
+
+/// A value: an expression that borrows it, and its type.
+struct Value<'a> {
+    expression: TokenStream,
+    ty: &'a Type,
+}
+
+impl<'a> Value<'a> {
+    fn new(expression: TokenStream, ty: &'a Type) -> Self {
+        Self { expression, ty }
+    }
+}
+
+impl<'a> Merges<'a> {
+    /// Starts without implementations.
+    pub fn new(definitions: &'a Definitions<'a>) -> Self {
+        Self {
+            definitions,
+            known: BTreeSet::new(),
+            items: Vec::new(),
+            empties: Empties::new(definitions),
+            indexes: Indexes::new(definitions),
+        }
+    }
+
+    /// All implementations.
+    pub fn into_items(self) -> Vec<Item> {
+        let Self {
+            mut items,
+            empties,
+            indexes,
+            ..
+        } = self;
+        items.extend(empties.items);
+        items.extend(indexes.items);
+        items
+    }
+
+    /// Implements `Merge` for an object and its delta payload: the object grows by the
+    /// property `delta`; the properties beside it identify the object.
+    pub fn root(&mut self, object: &str, delta: &str) {
+        let ty = &named_type(object);
+        let (Some(Definition::Struct(targets)), Some(Definition::Struct(deltas))) =
+            (self.definitions.get(object), self.definitions.get(delta))
+        else {
+            return;
+        };
+        if self.empties.require(ty) && self.known.insert((object.to_owned(), delta.to_owned())) {
+            let mut body = self.properties(targets, deltas);
+            if let Some(inner) = deltas.iter().find(|field| field.name == "delta") {
+                let target = Value::new(quote!(&mut *self), ty);
+                let delta = Value::new(quote!(&delta.delta), inner.ty);
+                body.extend(self.merge("delta", target, delta));
+            }
+            self.implement(object, delta, &body);
+        }
+    }
+
+    /// The statement that adds `delta` to `target`, unless their types are incompatible.
+    fn merge(&mut self, property: &str, target: Value, delta: Value) -> Option<TokenStream> {
+        let (to, from) = (&target.expression, &delta.expression);
+        if let Some(inner) = parameter_of(delta.ty, "Option") {
+            let body = self.merge(property, target, Value::new(quote!(delta), inner))?;
+            return Some(quote!(if let Some(delta) = #from { #body }));
+        }
+        if let Some(inner) = parameter_of(delta.ty, "Box") {
+            return self.merge(property, target, Value::new(quote!(&**#from), inner));
+        }
+        if let Some(inner) = self.definitions.newtype(delta.ty) {
+            return self.merge(property, target, Value::new(quote!(&(#from).0), inner));
+        }
+        if let Some(inner) = parameter_of(target.ty, "Option") {
+            let value = Value::new(quote!(#DELTA::made(#to)), inner);
+            let body = self.merge(property, value, delta)?;
+            return self.empties.require(inner).then_some(body);
+        }
+        if let Some(inner) = parameter_of(target.ty, "Box") {
+            return self.merge(property, Value::new(quote!(&mut **#to), inner), delta);
+        }
+        if let Some(inner) = self.definitions.newtype(target.ty) {
+            return self.merge(property, Value::new(quote!(&mut (#to).0), inner), delta);
+        }
+
+        let is_same = text(target.ty) == text(delta.ty);
+        if is_same && is_string(target.ty) {
+            return Some(quote!(#DELTA::text(#property, #to, #from);));
+        }
+        if is_same && is_json(target.ty) || self.pair(target.ty, delta.ty) {
+            return Some(quote!(#DELTA::Merge::merge(#to, #from, holes)?;));
+        }
+        if let Some(item) = parameter_of(target.ty, "Vec")
+            && let Some(more) = parameter_of(delta.ty, "Vec")
+            && (!is_same || self.indexes.has_index(more))
+            && self.pair(item, more)
+            && self.empties.require(item)
+        {
+            self.indexes.require(more);
+            return Some(quote!(#DELTA::list(#to, #from, holes)?;));
+        }
+        let is = |container| parameter_of(target.ty, container).is_some();
+        is_same.then(|| match () {
+            () if is("Vec") => quote!(::std::vec::Vec::extend_from_slice(#to, #from);),
+            // A missing map deserializes as empty and must not clear the other.
+            () if is("BTreeMap") => quote!(::std::iter::Extend::extend(#to, (#from).clone());),
+            () => quote!(::std::clone::Clone::clone_from(#to, #from);),
+        })
+    }
+
+    /// Implements `Merge` for two structs or two tagged unions. Returns false for other types.
+    fn pair(&mut self, target: &Type, delta: &Type) -> bool {
+        let pair = (text(target), text(delta));
+        let definitions = self.definitions;
+        let (Some(to), Some(from)) = (definitions.get(&pair.0), definitions.get(&pair.1)) else {
+            return false;
+        };
+        let is_compatible = matches!(
+            (to, from),
+            (Definition::Struct(_), Definition::Struct(_))
+                | (Definition::Tagged(..), Definition::Tagged(..))
+        );
+        if is_compatible && self.known.insert(pair.clone()) {
+            let body = match (to, from) {
+                (Definition::Struct(targets), Definition::Struct(deltas)) => {
+                    self.properties(targets, deltas)
+                }
+                _ => self.members(to, &ident(&pair.1), from),
+            };
+            self.implement(&pair.0, &pair.1, &body);
+        }
+        is_compatible
+    }
+
+    /// The statements that add the properties of one struct to those of another.
+    fn properties(&mut self, targets: &[Field], deltas: &[Field]) -> TokenStream {
+        let mut body = TokenStream::new();
+        for delta in deltas {
+            let Some(target) = targets.iter().find(|target| target.name == delta.name) else {
+                continue;
+            };
+            let (to, from) = (target.ident, delta.ident);
+            let to = Value::new(quote!(&mut self.#to), target.ty);
+            let from = Value::new(quote!(&delta.#from), delta.ty);
+            body.extend(self.merge(&delta.name, to, from));
+        }
+        body
+    }
+
+    /// The statement that adds a member of one union to a member of another. A target with
+    /// another variant is replaced.
+    fn members(&mut self, to: &Definition, union: &Ident, from: &Definition) -> TokenStream {
+        let (Definition::Tagged(targets, unknown), Definition::Tagged(deltas, unknown_delta)) =
+            (to, from)
+        else {
+            return TokenStream::new();
+        };
+        let arm = |delta: &Ident, target: &Ident, body: TokenStream| {
+            quote! {
+                #union::#delta(delta) => {
+                    if !::std::matches!(self, Self::#target(_)) {
+                        *self = Self::#target(#DELTA::Empty::empty());
+                    }
+                    if let Self::#target(target) = self {
+                        #body
+                    }
+                }
+            }
+        };
+        let json = quote!(#DELTA::Merge::merge(target, delta, holes)?;);
+        let mut arms = vec![arm(unknown_delta, unknown, json)];
+        for delta in deltas.iter() {
+            let Some(target) = targets.iter().find(|target| target.tag == delta.tag) else {
+                continue;
+            };
+            let ty = &named_type(&type_name(target.schema));
+            let from = &named_type(&type_name(delta.schema));
+            let to = Value::new(quote!(target), ty);
+            let body = self.merge("", to, Value::new(quote!(delta), from));
+            if let Some(body) = body.filter(|_| self.empties.require(ty)) {
+                let variant = variant(delta);
+                arms.push(arm(&variant, &variant, body));
+            }
+        }
+        let rest = (arms.len() <= deltas.len()).then(|| quote!(_ => {}));
+        quote!(match delta { #(#arms)* #rest })
+    }
+
+    fn implement(&mut self, target: &str, delta: &str, body: &TokenStream) {
+        let (target, ty) = (ident(target), ident(delta));
+        let delta = ident(if body.is_empty() { "_delta" } else { "delta" });
+        let has_lists = body.to_string().contains("holes");
+        let holes = ident(if has_lists { "holes" } else { "_holes" });
+        self.items.push(parse_quote! {
+            impl #DELTA::Merge<#ty> for #target {
+                fn merge(
+                    &mut self,
+                    #delta: &#ty,
+                    #holes: &mut #DELTA::Holes,
+                ) -> ::std::result::Result<(), #DELTA::TooFar> {
+                    #body
+                    Ok(())
+                }
+            }
+        });
+    }
+}
+
+fn variant(member: &Member) -> Ident {
+    ident(&member.tag.to_upper_camel_case())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::test_support::{self, constant, growing_document, implementations, refer};
+
+    #[test]
+    fn properties_with_another_type_in_the_delta_are_ignored() {
+        let text = json!({ "type": "string" });
+        let object = json!({
+            "a": text, "b": { "type": "array", "items": text }, "c": refer("Status"), "d": refer("Part"), "e": { "type": "number" },
+        });
+        let delta = json!({
+            "a": { "type": "integer" }, "b": text, "c": text, "d": { "type": "object" }, "e": { "type": "array", "items": text },
+        });
+        let document = growing_document(
+            object,
+            delta,
+            json!({
+                "Status": { "type": "string", "enum": ["a", "b"] },
+                "Part": test_support::object(json!({ "text": text }), &[]),
+            }),
+        );
+        assert_eq!(
+            implementations(&document, "Merge")["ThingObject<ThingDelta>"],
+            "{Ok(())}"
+        );
+    }
+
+    #[test]
+    fn both_sides_may_be_optional() {
+        let text = json!({ "type": "string" });
+        let mut document = growing_document(
+            json!({ "a": text, "b": text, "c": text, "d": text }),
+            json!({ "a": text, "b": text, "c": text, "d": text }),
+            json!({}),
+        );
+        let schemas = &mut document["components"]["schemas"];
+        schemas["ThingObject"]["required"] = json!(["id", "object", "a", "b"]);
+        schemas["ThingDelta"]["required"] = json!(["a", "c"]);
+        assert_eq!(
+            implementations(&document, "Merge")["ThingObject<ThingDelta>"],
+            "{crate::delta::text(\"a\",&mutself.a,&delta.a);\
+             ifletSome(delta)=&delta.b{crate::delta::text(\"b\",&mutself.b,delta);}\
+             crate::delta::text(\"c\",crate::delta::made(&mutself.c),&delta.c);\
+             ifletSome(delta)=&delta.d{crate::delta::text(\"d\",crate::delta::made(&mutself.d),delta);}\
+             Ok(())}"
+        );
+    }
+
+    #[test]
+    fn a_list_grows_by_index_or_at_its_end() {
+        let list = |of: Value| json!({ "type": "array", "items": of });
+        let text = json!({ "type": "string" });
+        let document = growing_document(
+            json!({ "indexed": list(refer("Part")), "parts": list(refer("Part")), "texts": list(text.clone()) }),
+            json!({ "indexed": list(refer("PartDelta")), "parts": list(refer("Part")), "texts": list(text.clone()) }),
+            json!({
+                "Part": test_support::object(json!({ "text": text }), &[]),
+                "PartDelta": test_support::object(json!({ "index": { "type": "integer" }, "text": text }), &["index"]),
+            }),
+        );
+        let merges = implementations(&document, "Merge");
+        let body = &merges["ThingObject<ThingDelta>"];
+        assert_eq!(body.matches("crate::delta::list(").count(), 1, "{body}");
+        assert_eq!(
+            body.matches("::std::vec::Vec::extend_from_slice(").count(),
+            2,
+            "{body}"
+        );
+        assert!(merges.contains_key("Part<PartDelta>"));
+        assert_eq!(
+            implementations(&document, "Indexed")["PartDelta"],
+            "{Some(self.index.into())}"
+        );
+        assert!(implementations(&document, "Empty").contains_key("Part"));
+    }
+
+    #[test]
+    fn a_map_grows_by_its_entries() {
+        let map = json!({ "type": "object", "additionalProperties": { "type": "integer" } });
+        let document = growing_document(
+            json!({ "labels": refer("Labels"), "map": map }),
+            json!({ "labels": refer("Labels"), "map": map }),
+            json!({ "Labels": map }),
+        );
+        let body = &implementations(&document, "Merge")["ThingObject<ThingDelta>"];
+        assert_eq!(
+            body.matches("::std::iter::Extend::extend(").count(),
+            2,
+            "{body}"
+        );
+    }
+
+    #[test]
+    fn a_union_grows_member_by_member() {
+        let union = |of: &[(&str, &str)]| {
+            let mapping: Value = of
+                .iter()
+                .map(|(tag, schema)| {
+                    (
+                        (*tag).to_owned(),
+                        format!("#/components/schemas/{schema}").into(),
+                    )
+                })
+                .collect::<serde_json::Map<_, _>>()
+                .into();
+            json!({
+                "oneOf": of.iter().map(|(_, schema)| refer(schema)).collect::<Vec<_>>(),
+                "discriminator": { "propertyName": "type", "mapping": mapping },
+            })
+        };
+        let member = |tag: &str| {
+            test_support::object(
+                json!({ "type": constant(tag), "text": { "type": "string" } }),
+                &["type"],
+            )
+        };
+        let document = growing_document(
+            json!({ "part": refer("Part") }),
+            json!({ "part": refer("PartDelta") }),
+            json!({
+                "Text": member("text"),
+                "Image": member("image"),
+                "TextDelta": member("text"),
+                "SoundDelta": member("sound"),
+                "Part": union(&[("text", "Text"), ("image", "Image")]),
+                "PartDelta": union(&[("text", "TextDelta"), ("sound", "SoundDelta")]),
+            }),
+        );
+        let arm = |variant: &str| {
+            format!(
+                "PartDelta::{variant}(delta)=>{{if!::std::matches!(self,Self::{variant}(_)){{*self=Self::{variant}(crate::delta::Empty::empty());}}\
+                 ifletSelf::{variant}(target)=self{{crate::delta::Merge::merge(target,delta,holes)?;}}}}"
+            )
+        };
+        assert_eq!(
+            implementations(&document, "Merge")["Part<PartDelta>"],
+            format!(
+                "{{matchdelta{{{}{}_=>{{}}}}Ok(())}}",
+                arm("Unknown"),
+                arm("Text")
+            )
+        );
+        assert_eq!(
+            implementations(&document, "Empty")["Part"],
+            "{Self::Unknown(::serde_json::Value::Null)}"
+        );
+    }
+
+    #[test]
+    fn recursive_objects_grow() {
+        let node = |index: Value| {
+            let mut node = test_support::object(
+                json!({ "text": { "type": "string" }, "nodes": { "type": "array", "items": refer("Node") } }),
+                &[],
+            );
+            node["properties"]["next"] = index;
+            node
+        };
+        let document = growing_document(
+            json!({ "node": refer("Node") }),
+            json!({ "node": refer("Node") }),
+            json!({ "Node": node(refer("Node")) }),
+        );
+        let body = &implementations(&document, "Merge")["Node<Node>"];
+        assert!(
+            body.contains(
+                "crate::delta::Merge::merge(&mut**crate::delta::made(&mutself.next),&**delta,holes)?;"
+            ),
+            "{body}"
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! Enums of strings, which keep unknown values verbatim.
+
+use syn::{Item, ItemEnum, parse_quote};
+
+use super::runtime::SCALAR;
+use super::syntax::{docs, ident, renamed};
+
+/// The enum of strings for a closed enum of typify.
+pub fn emit(item: &ItemEnum) -> Vec<Item> {
+    let name = &item.ident;
+    let docs = docs(&item.attrs);
+    let variants: Vec<_> = item.variants.iter().map(|variant| &variant.ident).collect();
+    let values: Vec<String> = item
+        .variants
+        .iter()
+        .map(|variant| renamed(&variant.attrs).unwrap_or_else(|| variant.ident.to_string()))
+        .collect();
+    let value_docs = values.iter().map(|value| format!("`{value}`"));
+    let unknown = unknown_variant(variants.iter().map(ToString::to_string));
+    let expectation = format!("a string: {}", values.join(", "));
+
+    let file: syn::File = parse_quote! {
+        #(#docs)*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#[doc = #value_docs] #variants,)*
+            /// An unknown value, verbatim.
+            #unknown(::std::string::String),
+        }
+
+        impl #name {
+            /// The value on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    #(Self::#variants => #values,)*
+                    Self::#unknown(value) => value,
+                }
+            }
+        }
+
+        impl ::std::convert::From<&str> for #name {
+            fn from(value: &str) -> Self {
+                match value {
+                    #(#values => Self::#variants,)*
+                    _ => Self::#unknown(value.to_owned()),
+                }
+            }
+        }
+
+        impl ::std::convert::From<::std::string::String> for #name {
+            fn from(value: ::std::string::String) -> Self {
+                Self::from(value.as_str())
+            }
+        }
+
+        impl ::std::convert::AsRef<str> for #name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl ::std::fmt::Display for #name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl ::serde::Serialize for #name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for #name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                #SCALAR::string(deserializer, #expectation)
+            }
+        }
+    };
+    file.items
+}
+
+/// The name of the variant for unknown values: `Unknown`, unless the document uses that.
+pub fn unknown_variant(variants: impl Iterator<Item = String>) -> proc_macro2::Ident {
+    let taken = variants.into_iter().any(|variant| variant == "Unknown");
+    ident(if taken { "Unrecognized" } else { "Unknown" })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::test_support::{client, document, variants};
+
+    #[test]
+    fn an_enum_has_a_variant_for_unknown_values() {
+        let status = json!({ "type": "string", "enum": ["queued", "in_progress"] });
+        let file = client(&document(json!({ "RunStatus": status })));
+        assert_eq!(
+            variants(&file, "RunStatus"),
+            ["Queued", "InProgress", "Unknown"]
+        );
+    }
+
+    #[test]
+    fn an_enum_with_a_value_unknown_has_a_variant_unrecognized() {
+        let status = json!({ "type": "string", "enum": ["known", "unknown"] });
+        let file = client(&document(json!({ "Status": status })));
+        assert_eq!(
+            variants(&file, "Status"),
+            ["Known", "Unknown", "Unrecognized"]
+        );
+    }
+}

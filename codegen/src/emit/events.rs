@@ -1,0 +1,191 @@
+//! Enums of server-sent events.
+//!
+//! On the wire the name and the data of an event are separate lines, so that an event is
+//! deserialized from the two and not from one JSON object. typify has no such type.
+
+use std::collections::BTreeMap;
+
+use heck::{ToSnakeCase, ToUpperCamelCase};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use serde_json::Value;
+use syn::Item;
+
+use super::runtime::{EVENT, OPERATION, STREAM};
+use super::syntax::ident;
+use crate::error::Error;
+use crate::model::api::Api;
+use crate::model::events::{Payload, payload, unions};
+use crate::model::reference::{SCHEMAS, type_name};
+use crate::model::schema::Kind;
+
+/// The constant `object` of a run.
+const RUN: &str = "thread.run";
+
+/// An enum for each union of events that operations stream.
+pub fn emit(api: &Api) -> Result<Vec<Item>, Error> {
+    let mut items = Vec::new();
+    for union in unions(api) {
+        items.extend(event_enum(api, union)?);
+    }
+    Ok(items)
+}
+
+fn event_enum(api: &Api, union: &str) -> Result<Vec<Item>, Error> {
+    let schema = &api.schemas[union];
+    let Kind::Events { members } = &schema.kind else {
+        return Err(Error::at(
+            format!("{SCHEMAS}{union}"),
+            "the events of a stream are not a union over the property `event`",
+        ));
+    };
+    let name = ident(&type_name(union));
+    let description = |schema: &str| {
+        let value = api.schemas[schema].value;
+        value.get("description").and_then(Value::as_str)
+    };
+    let doc = description(union).unwrap_or(union);
+
+    let mut variants = Vec::new();
+    let mut names = Vec::new();
+    let mut decoders = Vec::new();
+    let mut encoders = Vec::new();
+    let mut payloads: BTreeMap<&str, Vec<Ident>> = BTreeMap::new();
+    for member in members {
+        let variant = ident(&member.tag.to_upper_camel_case());
+        let tag = member.tag;
+        let doc = match description(member.schema) {
+            Some(description) => format!("`{tag}`: {description}"),
+            None => format!("`{tag}`"),
+        };
+        match payload(api, *member)? {
+            Payload::Schema(schema) => {
+                let data = ident(&type_name(schema));
+                payloads.entry(schema).or_default().push(variant.clone());
+                variants.push(quote!(#[doc = #doc] #variant(::std::boxed::Box<#data>)));
+                names.push(quote!(Self::#variant(_) => #tag));
+                encoders.push(quote!(Self::#variant(data) => ::serde_json::to_string(data)));
+                decoders.push(quote!(#tag => #EVENT::event_data(event, data).map(Self::#variant)));
+            }
+            Payload::Literal(data) => {
+                variants.push(quote!(#[doc = #doc] #variant));
+                names.push(quote!(Self::#variant => #tag));
+                encoders.push(quote!(Self::#variant => Ok(#data.to_owned())));
+                decoders.push(quote!(#tag => Ok(Self::#variant)));
+            }
+        }
+    }
+    let accessors = payloads
+        .iter()
+        .map(|(schema, variants)| accessor(api, schema, variants));
+    let run_state = run_state(api, payloads.keys().copied());
+
+    let items: syn::File = syn::parse_quote! {
+        #[doc = #doc]
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#variants,)*
+            /// An unknown event, with its data verbatim.
+            Unknown {
+                /// The name of the event.
+                event: ::std::string::String,
+                /// The data of the event, usually JSON.
+                data: ::std::string::String,
+            },
+        }
+
+        impl #name {
+            /// Returns the name of the event.
+            pub fn event(&self) -> &str {
+                match self {
+                    #(#names,)*
+                    Self::Unknown { event, .. } => event,
+                }
+            }
+
+            /// Returns the data of the event as on the wire: JSON, or a word such as `[DONE]`.
+            ///
+            /// # Errors
+            /// A value cannot be serialized as JSON.
+            pub fn data(&self) -> ::serde_json::Result<::std::string::String> {
+                match self {
+                    #(#encoders,)*
+                    Self::Unknown { data, .. } => Ok(data.clone()),
+                }
+            }
+
+            #(#accessors)*
+        }
+
+        impl #OPERATION::Sealed for #name {}
+
+        impl #STREAM::StreamEvent for #name {
+            fn decode(event: &str, data: &str) -> crate::Result<Self> {
+                match event {
+                    #(#decoders,)*
+                    _ => Ok(Self::Unknown { event: event.to_owned(), data: data.to_owned() }),
+                }
+            }
+
+            fn run_state(&self) -> ::std::option::Option<#STREAM::RunState<'_>> {
+                #run_state
+            }
+        }
+    };
+    Ok(items.items)
+}
+
+/// A method that returns the data of all events of one type.
+fn accessor(api: &Api, schema: &str, variants: &[Ident]) -> TokenStream {
+    let function = ident(&accessor_name(api, schema));
+    let data = ident(&type_name(schema));
+    let doc = format!("Returns the [`{data}`] of the event, if it has one.");
+    quote! {
+        #[doc = #doc]
+        pub fn #function(&self) -> ::std::option::Option<&#data> {
+            match self {
+                #(Self::#variants(data))|* => Some(data),
+                _ => None,
+            }
+        }
+    }
+}
+
+/// The constant `object` without its prefix, such as `run_step` for `thread.run.step`, or the
+/// name of the schema.
+fn accessor_name(api: &Api, schema: &str) -> String {
+    let name = api.schemas[schema].object().unwrap_or(schema);
+    name.strip_prefix("thread.").unwrap_or(name).to_snake_case()
+}
+
+/// The state of the run that an event carries.
+fn run_state<'a>(api: &Api, mut payloads: impl Iterator<Item = &'a str>) -> TokenStream {
+    match payloads.find(|schema| api.schemas[schema].object() == Some(RUN)) {
+        Some(schema) => {
+            let run = ident(&accessor_name(api, schema));
+            quote! {
+                self.#run().map(|run| #STREAM::RunState {
+                    id: &run.id,
+                    thread_id: &run.thread_id,
+                    status: run.status.as_str(),
+                })
+            }
+        }
+        None => quote!(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::test_support::{client, streaming_document, variants};
+
+    #[test]
+    fn events_become_one_enum() {
+        let file = client(&streaming_document());
+        assert_eq!(
+            variants(&file, "ThingEvent"),
+            ["Done", "ThingChanged", "Unknown"]
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! Emits source: replaces and completes what progenitor and typify generate.
+
+mod builders;
+mod client;
+mod deltas;
+mod deserialize;
+mod enums;
+pub mod events;
+mod example;
+mod lists;
+mod mocks;
+mod newtypes;
+mod operations;
+mod requests;
+mod run;
+mod runtime;
+mod structs;
+pub mod syntax;
+mod types;
+mod unions;
+
+use syn::{File, Item, ItemMod};
+
+use crate::error::Error;
+use crate::model::api::Api;
+
+/// The types, the operations and the methods of `Client`.
+pub fn client(file: File, api: &Api) -> Result<String, Error> {
+    let mut types = types::emit(take_module(&file, "types")?, api)?;
+    if api.module.follows_runs() {
+        types.extend(deltas::emit(&types, api)?);
+    }
+    types.push(builders::emit(&types, api));
+    types.extend(events::emit(api)?);
+    let operations = operations::emit(take_module(&file, "builder")?, api)?;
+    let methods = client::emit(api);
+    let operations_doc = format!(
+        "Request builders, one for each operation. The methods of [`Client`]({}::Client) create \
+         them.",
+        api.module.path()
+    );
+
+    Ok(prettyplease::unparse(&syn::parse_quote! {
+        /// The types of requests and responses.
+        pub mod types {
+            #(#types)*
+        }
+
+        #[doc = #operations_doc]
+        pub mod operations {
+            use super::types;
+            #(#operations)*
+        }
+
+        #methods
+    }))
+}
+
+/// The methods that follow runs.
+pub fn run(api: &Api) -> String {
+    let items = run::emit(api);
+    prettyplease::unparse(&syn::parse_quote!(#(#items)*))
+}
+
+/// The constants that the document specifies.
+pub fn constants(api: &Api) -> String {
+    let beta = api.beta();
+    prettyplease::unparse(&syn::parse_quote! {
+        /// The value of the header `OpenAI-Beta`.
+        pub(crate) const BETA: &str = #beta;
+    })
+}
+
+/// The typed mocks.
+pub fn mocks(file: File, api: &Api) -> String {
+    prettyplease::unparse(&mocks::emit(file, api))
+}
+
+fn take_module(file: &File, name: &str) -> Result<Vec<Item>, Error> {
+    let module = file.items.iter().find_map(|item| match item {
+        Item::Mod(ItemMod {
+            ident,
+            content: Some((_, items)),
+            ..
+        }) if ident == name => Some(items.clone()),
+        _ => None,
+    });
+    module.ok_or_else(|| Error::new(format!("progenitor generated no module `{name}`")))
+}

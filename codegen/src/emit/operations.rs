@@ -1,0 +1,297 @@
+//! Request builders, one for each operation. Their arguments are those that progenitor finds;
+//! sending is handwritten and the same for all operations.
+
+use std::collections::BTreeMap;
+
+use heck::ToUpperCamelCase;
+use quote::quote;
+use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
+
+use super::example::example;
+use super::runtime::{OPERATION, REQUEST, STREAM};
+use super::syntax::{ident, parameter_of};
+use super::{builders, lists, requests};
+use crate::error::Error;
+use crate::model::api::{Api, Page};
+use crate::model::operation::Operation;
+use crate::model::reference::type_name;
+
+/// Replaces progenitor's builders.
+pub fn emit(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
+    let structs: BTreeMap<String, ItemStruct> = items
+        .into_iter()
+        .filter_map(|item| match item {
+            Item::Struct(item) => Some((item.ident.to_string(), item)),
+            _ => None,
+        })
+        .collect();
+    let mut builders = Vec::new();
+    for operation in &api.operations {
+        let Some(item) = structs.get(&operation.builder()) else {
+            return Err(Error::at(
+                operation.pointer(),
+                format!("progenitor generated no builder for {}", operation.id),
+            ));
+        };
+        builders.extend(builder(api, operation, item));
+        builders.extend(alias(operation));
+        builders.extend(streams(api, operation));
+    }
+    let mut pages: BTreeMap<&str, Page> = BTreeMap::new();
+    for (operation, page) in api.lists() {
+        builders.extend(lists::pagers(api, operation, &page));
+        pages.insert(page.schema, page);
+    }
+    builders.extend(pages.values().flat_map(lists::page));
+    builders.push(table(api));
+    Ok(builders)
+}
+
+/// The builder of one operation, with its setters and its request.
+fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
+    let name = &item.ident;
+    let arguments = arguments(operation, item);
+    let fields = arguments
+        .iter()
+        .map(|(name, ty)| quote!(#name: ::std::option::Option<#ty>));
+    let initial = arguments.iter().map(|(name, _)| quote!(#name: None));
+    let setters = arguments.iter().map(|(name, ty)| {
+        let doc = argument_doc(operation, &name.to_string());
+        builders::setter(&doc, name, ty)
+    });
+    let output = ident(&type_name(operation.response));
+    let implementations = requests::implementations(operation);
+    let method = operation.method.to_uppercase();
+    let doc = format!(
+        "Request builder for `{}` (`{method} {}`).",
+        operation.id, operation.path
+    );
+    let created_by = format!(
+        "Created by [`Client::{0}`]({1}::Client::{0}).",
+        operation.function(),
+        api.module.path()
+    );
+
+    let file: syn::File = parse_quote! {
+        #[doc = #doc]
+        ///
+        #[doc = #created_by]
+        #[derive(Clone, Debug)]
+        #[must_use = "nothing is sent until `send` is called"]
+        pub struct #name {
+            client: crate::Client,
+            pub(crate) options: #REQUEST::RequestOptions,
+            first_error: ::std::option::Option<::std::string::String>,
+            #(#fields,)*
+        }
+
+        impl #name {
+            pub(crate) fn new(client: &impl ::std::convert::AsRef<crate::Client>) -> Self {
+                Self {
+                    client: client.as_ref().clone(),
+                    options: #REQUEST::RequestOptions::default(),
+                    first_error: None,
+                    #(#initial,)*
+                }
+            }
+
+            #(#setters)*
+
+            /// Sets a header of this request. Replaces a header of the same name from the client.
+            pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+                self.options.header(name.as_ref(), value.as_ref());
+                self
+            }
+
+            /// Adds a query parameter. Replaces parameters of the same name from the client.
+            pub fn query(
+                mut self,
+                name: impl Into<::std::string::String>,
+                value: impl Into<::std::string::String>,
+            ) -> Self {
+                self.options.query(name.into(), value.into());
+                self
+            }
+
+            /// Sets the time-out of each attempt.
+            pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
+                self.options.timeout(timeout);
+                self
+            }
+
+            /// Sends the request and deserializes the response.
+            ///
+            /// # Errors
+            /// The request is invalid or cannot be sent, the server returns an error, or the
+            /// response cannot be deserialized. See [`Error`](crate::Error).
+            pub async fn send(self) -> crate::Result<types::#output> {
+                #OPERATION::send(self).await
+            }
+
+            /// Sends the request and returns the response with its status and headers.
+            ///
+            /// # Errors
+            /// The same as [`send`](Self::send).
+            pub async fn send_response(self) -> crate::Result<crate::Response<types::#output>> {
+                #OPERATION::send_response(self).await
+            }
+        }
+
+        #implementations
+    };
+    file.items
+}
+
+/// The alias of a builder whose method has one.
+fn alias(operation: &Operation) -> Option<Item> {
+    let alias = ident(&operation.alias()?.to_upper_camel_case());
+    let name = ident(&operation.builder());
+    let doc = format!("The same as [`{name}`].");
+    Some(parse_quote! {
+        #[doc = #doc]
+        pub type #alias = #name;
+    })
+}
+
+/// The method `stream`, if the operation supports streaming.
+fn streams(api: &Api, operation: &Operation) -> Option<Item> {
+    let name = ident(&operation.builder());
+    let event = ident(&type_name(operation.events?));
+    let example = example(api.module, operation, |request| {
+        format!(
+            "let mut events = {request}.stream().await?;\n\
+             while let Some(event) = events.try_next().await? {{\n    println!(\"{{}}\", event.event());\n}}"
+        )
+    });
+    Some(parse_quote! {
+        impl #name {
+            /// Sends the request and returns the events of the response.
+            ///
+            /// # Errors
+            /// The same as [`send`](Self::send). Errors after the start of the stream are items
+            /// of the stream.
+            #[doc = #example]
+            #[doc(alias = "sse")]
+            pub async fn stream(self) -> crate::Result<crate::EventStream<types::#event>> {
+                #STREAM::open(self).await
+            }
+        }
+    })
+}
+
+/// The names and types of the arguments. progenitor stores conversion results, and typify's
+/// builder for the body; here the values are stored.
+fn arguments(operation: &Operation, item: &ItemStruct) -> Vec<(syn::Ident, syn::Type)> {
+    let Fields::Named(fields) = &item.fields else {
+        return Vec::new();
+    };
+    let arguments = fields.named.iter().filter_map(|field| {
+        let name = field.ident.clone()?;
+        let converted = parameter_of(&field.ty, "Result")?;
+        match operation.body.filter(|_| name == "body") {
+            Some(body) => {
+                let body = ident(&type_name(body));
+                Some((name, parse_quote!(types::#body)))
+            }
+            None => Some((
+                name,
+                parameter_of(converted, "Option")
+                    .unwrap_or(converted)
+                    .clone(),
+            )),
+        }
+    });
+    arguments.collect()
+}
+
+fn argument_doc(operation: &Operation, name: &str) -> Vec<Attribute> {
+    let parameter = operation
+        .parameters
+        .iter()
+        .find(|parameter| parameter.function() == name);
+    let doc = match (parameter, operation.body) {
+        (Some(parameter), _) => parameter.description.map(str::to_owned),
+        (None, Some(body)) => Some(format!(
+            "Sets the request body, a [`{0}`](types::{0}) or its builder.",
+            type_name(body)
+        )),
+        (None, None) => None,
+    };
+    let doc = doc.unwrap_or_else(|| format!("Sets `{name}`."));
+    vec![parse_quote!(#[doc = #doc])]
+}
+
+/// The table of all operations.
+fn table(api: &Api) -> Item {
+    let rows = api
+        .operations
+        .iter()
+        .map(|operation| ident(&operation.builder()));
+    let operation = OPERATION;
+    parse_quote! {
+        /// All operations, in the order of their paths.
+        pub const ALL: &[&#OPERATION::OperationInfo] =
+            &[#(<#rows as #operation::Operation>::INFO),*];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use syn::Item;
+
+    use crate::test_support::{client, document, fields, methods, module, streaming_document};
+
+    #[test]
+    fn an_operation_becomes_a_builder_and_a_method() {
+        let file = client(&document(json!({})));
+        let operations = module(&file, "operations");
+        let builder = methods(operations, "ModifyThing");
+        for expected in [
+            "thing_id",
+            "body",
+            "header",
+            "query",
+            "timeout",
+            "send",
+            "send_response",
+        ] {
+            assert!(
+                builder.iter().any(|method| method == expected),
+                "{expected} is missing from {builder:?}"
+            );
+        }
+        assert_eq!(methods(&file.items, "Client"), ["modify_thing"]);
+    }
+
+    #[test]
+    fn a_streaming_operation_has_no_stream_property_in_its_body() {
+        let file = client(&streaming_document());
+        assert_eq!(
+            fields(&file, "ModifyThingRequest").len(),
+            1,
+            "`stream` is not a field"
+        );
+        let streaming = module(&file, "operations").iter().any(|item| match item {
+            Item::Impl(item) => item.trait_.as_ref().is_some_and(|(path, _)| {
+                path.segments
+                    .last()
+                    .is_some_and(|segment| segment.ident == "StreamingOperation")
+            }),
+            _ => false,
+        });
+        assert!(streaming);
+    }
+
+    #[test]
+    fn a_parameter_named_like_a_keyword_gets_an_underscore() {
+        let mut document = document(json!({}));
+        let parameter = json!({ "name": "type", "in": "query", "schema": { "type": "string" } });
+        document["paths"]["/things/{thing_id}"]["post"]["parameters"]
+            .as_array_mut()
+            .expect("parameters")
+            .push(parameter);
+        let file = client(&document);
+        assert!(methods(module(&file, "operations"), "ModifyThing").contains(&"type_".to_owned()));
+    }
+}

@@ -1,0 +1,135 @@
+//! `Operation` and `StreamingOperation`: how a builder becomes a request.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::runtime::{BUILDER, OPERATION, REQUEST};
+use super::syntax::ident;
+use crate::model::operation::Operation;
+use crate::model::reference::type_name;
+
+/// The content type that a request accepts.
+#[derive(Clone, Copy, PartialEq)]
+enum Accept {
+    Json,
+    Events,
+}
+
+/// `Operation` for a builder, and `StreamingOperation` if it has events.
+pub fn implementations(operation: &Operation) -> TokenStream {
+    let name = ident(&operation.builder());
+    let output = ident(&type_name(operation.response));
+    let (id, path) = (operation.id, operation.path);
+    let method = operation.method.to_uppercase();
+    let request = request(operation, Accept::Json);
+    let streaming = operation.events.map(|events| streaming(operation, events));
+    quote! {
+        impl #OPERATION::Sealed for #name {}
+
+        impl #OPERATION::Operation for #name {
+            type Output = types::#output;
+
+            const INFO: &'static #OPERATION::OperationInfo = &#OPERATION::OperationInfo {
+                id: #id,
+                method: #method,
+                path: #path,
+            };
+
+            fn into_request(self) -> crate::Result<#REQUEST::Request> {
+                #request
+            }
+        }
+
+        #streaming
+    }
+}
+
+fn streaming(operation: &Operation, events: &str) -> TokenStream {
+    let name = ident(&operation.builder());
+    let events = ident(&type_name(events));
+    let request = request(operation, Accept::Events);
+    quote! {
+        impl #OPERATION::StreamingOperation for #name {
+            type Event = types::#events;
+
+            fn into_stream_request(self) -> crate::Result<#REQUEST::Request> {
+                use #OPERATION::Operation;
+                #request
+            }
+        }
+    }
+}
+
+fn request(operation: &Operation, accept: Accept) -> TokenStream {
+    let method = ident(&operation.method.to_uppercase());
+    let path = path(operation);
+    let (accept, body) = match accept {
+        Accept::Json => ("application/json", quote!(&body)),
+        Accept::Events => ("text/event-stream", quote!(&#REQUEST::Streamed::new(&body))),
+    };
+    let take_body = operation.body.map(|_| match operation.body_is_optional {
+        true => quote!(let body = self.body.unwrap_or_default();),
+        false => quote!(let body = #REQUEST::argument("body", self.body)?;),
+    });
+    let body = operation.body.map(|_| quote!(.json(#body)?));
+    let pairs = operation.query_parameters().map(|parameter| {
+        let (wire_name, value) = (parameter.name, ident(&parameter.function()));
+        match (parameter.is_array, parameter.is_required) {
+            (true, _) => quote!(query.extend(self.#value.into_iter().flatten().map(|value| (#wire_name, value.to_string())));),
+            (false, false) => quote!(query.extend(self.#value.map(|value| (#wire_name, value.to_string())));),
+            (false, true) => {
+                let name = parameter.function();
+                quote!(query.push((#wire_name, #REQUEST::argument(#name, self.#value)?.to_string()));)
+            }
+        }
+    });
+    let pairs: Vec<TokenStream> = pairs.collect();
+    let (make_query, add_query) = if pairs.is_empty() {
+        (None, None)
+    } else {
+        (
+            Some(quote! {
+                let mut query: ::std::vec::Vec<(&str, ::std::string::String)> = ::std::vec::Vec::new();
+                #(#pairs)*
+            }),
+            Some(quote!(.query(&query))),
+        )
+    };
+    quote! {
+        #BUILDER::built(self.first_error)?;
+        let path = #path;
+        #make_query
+        #take_body
+        let request = #REQUEST::Request::new(
+            self.client,
+            Self::INFO,
+            self.options,
+            ::reqwest::Method::#method,
+            &path,
+            #accept,
+        )
+        #body
+        #add_query;
+        Ok(request)
+    }
+}
+
+/// The path of the base URL and of the operation, with each argument as one segment.
+fn path(operation: &Operation) -> TokenStream {
+    let mut format = format!("{{}}{}", operation.path);
+    let mut segments: Vec<(usize, TokenStream)> = Vec::new();
+    for parameter in operation.path_parameters() {
+        let template = format!("{{{}}}", parameter.name);
+        let (wire_name, value) = (parameter.name, ident(&parameter.function()));
+        if let Some(position) = operation.path.find(&template) {
+            format = format.replace(&template, "{}");
+            segments.push((
+                position,
+                quote!(#REQUEST::path_segment(#wire_name, self.#value)?),
+            ));
+        }
+    }
+    segments.sort_by_key(|(position, _)| *position);
+    let segments = segments.into_iter().map(|(_, segment)| segment);
+    quote!(format!(#format, self.client.base_path(), #(#segments),*))
+}

@@ -1,0 +1,98 @@
+//! The types of the schemas: selects what typify's types become.
+
+use std::collections::BTreeMap;
+
+use syn::{Fields, Item, ItemImpl, ItemStruct, parse_quote};
+
+use super::syntax::{name_of, parameter_of, strip_json_schema};
+use super::{deserialize, enums, newtypes, structs, unions};
+use crate::error::Error;
+use crate::model::api::Api;
+use crate::model::reference::type_name;
+use crate::model::schema::{Kind, Schema};
+
+/// The schemas by the names of their types.
+type Schemas<'a> = BTreeMap<String, &'a Schema<'a>>;
+
+/// Replaces typify's types.
+pub fn emit(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
+    let schemas: Schemas = api
+        .schemas
+        .iter()
+        .map(|(name, schema)| (type_name(name), schema))
+        .collect();
+    let mut types = Vec::new();
+    for item in items {
+        match item {
+            Item::Struct(item) => types.extend(structure(item, &schemas, api)?),
+            Item::Enum(mut item) => {
+                strip_json_schema(&mut item.attrs);
+                let kind = schemas
+                    .get(&item.ident.to_string())
+                    .map(|schema| &schema.kind);
+                types.extend(match kind {
+                    Some(Kind::Tagged { tag, members }) => {
+                        unions::tagged(&item.ident, &item.attrs, tag, members, api)
+                    }
+                    Some(Kind::Untagged) => unions::untagged(&item, api)?,
+                    Some(Kind::Strings { .. }) => enums::emit(&item),
+                    _ => {
+                        return Err(Error::at(
+                            "#/components/schemas",
+                            format!("the enum `{}` is not a named schema", item.ident),
+                        ));
+                    }
+                });
+            }
+            Item::Impl(item) if !is_replaced(&item, &schemas) => types.push(Item::Impl(item)),
+            _ => {}
+        }
+    }
+    Ok(types)
+}
+
+fn structure(mut item: ItemStruct, schemas: &Schemas, api: &Api) -> Result<Vec<Item>, Error> {
+    strip_json_schema(&mut item.attrs);
+    let schema = schemas.get(&item.ident.to_string()).copied();
+    // typify makes a newtype of a union with one member.
+    if let Some(Kind::Tagged { tag, members }) = schema.map(|schema| &schema.kind) {
+        return Ok(unions::tagged(&item.ident, &item.attrs, tag, members, api));
+    }
+    if schema.is_some_and(|schema| schema.kind == Kind::FreeForm) {
+        let attributes = structs::attributes(&item, None);
+        return Ok(newtypes::free_form(&item, &attributes));
+    }
+    if let Some(schema) = schema {
+        let mut sent = api.requests.iter().map(|name| type_name(name));
+        let is_sent = sent.any(|name| item.ident == name);
+        let is_string_enum = |ty: &syn::Type| {
+            let schema = name_of(ty).and_then(|name| schemas.get(&name).copied());
+            schema.is_some_and(|schema| matches!(schema.kind, Kind::Strings { .. }))
+        };
+        structs::set_attributes(&mut item, schema, is_sent, is_string_enum);
+    }
+    let conversions = newtypes::map_conversions(&item);
+    let is_object = schema.is_some() && matches!(item.fields, Fields::Named(_));
+    let deserialize = match is_object {
+        true => deserialize::emit(&item)?,
+        false => Vec::new(),
+    };
+    let mut items = vec![Item::Struct(item)];
+    items.extend(deserialize);
+    items.extend(conversions);
+    Ok(items)
+}
+
+/// Whether an impl of typify is replaced: `builder()`, and all that concerns enums and
+/// free-form objects.
+fn is_replaced(item: &ItemImpl, schemas: &Schemas) -> bool {
+    let is_replaced = |ty: &syn::Type| {
+        let schema = name_of(ty).and_then(|name| schemas.get(&name).copied());
+        schema.is_some_and(|schema| !matches!(schema.kind, Kind::Object { .. } | Kind::Other))
+    };
+    let Some((path, _)) = &item.trait_ else {
+        return true;
+    };
+    let as_type: syn::Type = parse_quote!(#path);
+    is_replaced(&item.self_ty) || parameter_of(&as_type, "From").is_some_and(is_replaced)
+}

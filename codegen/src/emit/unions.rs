@@ -1,0 +1,473 @@
+//! Unions: enums whose variant is selected by a tag or by the JSON type of the value.
+//!
+//! typify would try one variant after the other. Unknown values are kept verbatim.
+
+use std::collections::BTreeMap;
+
+use heck::ToUpperCamelCase;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use serde_json::Value;
+use syn::{Attribute, Item, ItemEnum, parse_quote};
+
+use super::enums::unknown_variant;
+use super::runtime::UNION;
+use super::syntax::{docs, ident, name_of, parameter_of};
+use crate::error::Error;
+use crate::model::api::{Api, Presence};
+use crate::model::reference::{SCHEMAS, reference, type_name};
+use crate::model::schema::{Kind, Member};
+
+/// A union whose variant is selected by the value of one property.
+pub fn tagged(
+    name: &Ident,
+    attributes: &[Attribute],
+    tag: &str,
+    members: &[Member],
+    api: &Api,
+) -> Vec<Item> {
+    let tags: Vec<&str> = members.iter().map(|member| member.tag).collect();
+    let variants: Vec<Ident> = tags
+        .iter()
+        .map(|tag| ident(&tag.to_upper_camel_case()))
+        .collect();
+    let types: Vec<Ident> = members
+        .iter()
+        .map(|member| ident(&type_name(member.schema)))
+        .collect();
+    let unknown = unknown_variant(variants.iter().map(ToString::to_string));
+    let variant_docs = tags.iter().map(|value| format!("`{tag}`: `{value}`"));
+    let definition = definition(
+        name,
+        attributes,
+        quote!(#(#[doc = #variant_docs] #variants(#types),)*),
+        &variants,
+        &unknown,
+        "An unknown member, verbatim.",
+    );
+    let conversions = conversions(
+        name,
+        variants.iter().zip(types.iter().map(|ty| quote!(#ty))),
+        api,
+    );
+
+    let id = id(name, members, &variants, &unknown, api);
+
+    let file: syn::File = parse_quote! {
+        #definition
+
+        #id
+
+        impl #UNION::Tagged for #name {
+            const TAG: &'static str = #tag;
+
+            fn member<'de, D: ::serde::Deserializer<'de>>(
+                tag: &str,
+                rest: D,
+            ) -> ::std::option::Option<::std::result::Result<Self, D::Error>> {
+                match tag {
+                    #(#tags => Some(::serde::Deserialize::deserialize(rest).map(Self::#variants)),)*
+                    _ => None,
+                }
+            }
+
+            fn unknown(value: ::serde_json::Value) -> Self {
+                Self::#unknown(value)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for #name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                #UNION::tagged(deserializer)
+            }
+        }
+
+        #conversions
+    };
+    file.items
+}
+
+/// The method `id()`, if every member has an ID.
+fn id(
+    name: &Ident,
+    members: &[Member],
+    variants: &[Ident],
+    unknown: &Ident,
+    api: &Api,
+) -> Option<TokenStream> {
+    let is_free_text = |id: &Value| id["type"] == "string" && id["enum"].is_null();
+    let has_id = |member: &Member| {
+        matches!(api.schemas[member.schema].kind, Kind::Object { .. })
+            && api.presence(member.schema, "id") == Presence::Always
+            && is_free_text(&api.schemas[member.schema].value["properties"]["id"])
+    };
+    members.iter().all(has_id).then(|| {
+        quote! {
+            impl #name {
+                /// The ID of the member. An unknown member may have none.
+                pub fn id(&self) -> ::std::option::Option<&str> {
+                    match self {
+                        #(Self::#variants(member) => Some(&member.id),)*
+                        Self::#unknown(value) => value.get("id")?.as_str(),
+                    }
+                }
+            }
+        }
+    })
+}
+
+/// A union whose variant is selected by the JSON type of the value.
+pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
+    let name = &item.ident;
+    let schema = api
+        .schemas
+        .iter()
+        .find(|(schema, _)| *name == type_name(schema))
+        .map(|(_, schema)| schema.value);
+    let branches: &[Value] = schema
+        .and_then(|schema| schema["oneOf"].as_array())
+        .map_or(&[], Vec::as_slice);
+    let mut by_json_type = BTreeMap::new();
+    let mut variants = Vec::new();
+    let mut types = Vec::new();
+    for (branch, typified) in branches.iter().zip(&item.variants) {
+        let json_type = json_type(api, branch);
+        let (variant, ty) = match (reference(branch), &typified.fields) {
+            (Some(schema), _) => {
+                let ty = ident(&type_name(schema));
+                (ty.clone(), quote!(#ty))
+            }
+            (None, syn::Fields::Unnamed(fields)) => {
+                let ty = &fields.unnamed[0].ty;
+                (ident(variant_name(json_type)), quote!(#ty))
+            }
+            _ => return Err(ambiguous(name, "a branch has no type")),
+        };
+        if by_json_type.insert(json_type, variant.clone()).is_some() {
+            return Err(ambiguous(
+                name,
+                &format!("two branches have the JSON type {json_type}"),
+            ));
+        }
+        variants.push(variant);
+        types.push(ty);
+    }
+    let unknown = unknown_variant(variants.iter().map(ToString::to_string));
+    let variant_docs = branches.iter().map(|branch| match reference(branch) {
+        Some(schema) => format!("[`{}`]", type_name(schema)),
+        None => format!("A JSON {}.", branch["type"].as_str().unwrap_or("value")),
+    });
+    let definition = definition(
+        name,
+        &item.attrs,
+        quote!(#(#[doc = #variant_docs] #variants(#types),)*),
+        &variants,
+        &unknown,
+        "A value of an unknown JSON type, verbatim.",
+    );
+    let conversions = conversions(name, variants.iter().zip(types.iter().cloned()), api);
+    let methods = by_json_type.iter().map(|(json_type, variant)| match *json_type {
+        "string" => quote! {
+            fn text<E: ::serde::de::Error>(text: ::std::borrow::Cow<'de, str>) -> ::std::result::Result<Self, E> {
+                Ok(Self::#variant(text.as_ref().into()))
+            }
+        },
+        "array" => quote! {
+            fn array<D: ::serde::Deserializer<'de>>(items: D) -> ::std::result::Result<Self, D::Error> {
+                ::serde::Deserialize::deserialize(items).map(Self::#variant)
+            }
+        },
+        "object" => quote! {
+            fn object<A: ::serde::de::MapAccess<'de>>(members: A) -> ::std::result::Result<Self, A::Error> {
+                let members = ::serde::de::value::MapAccessDeserializer::new(members);
+                ::serde::Deserialize::deserialize(members).map(Self::#variant)
+            }
+        },
+        "boolean" => quote! {
+            fn boolean(value: bool) -> Self {
+                Self::#variant(value)
+            }
+        },
+        _ => quote! {
+            fn number<D: ::serde::Deserializer<'de>>(value: D) -> ::std::result::Result<Self, D::Error> {
+                ::serde::Deserialize::deserialize(value).map(Self::#variant)
+            }
+        },
+    });
+    let text = by_json_type
+        .get("string")
+        .map(|variant| from_text(name, variant));
+
+    let file: syn::File = parse_quote! {
+        #definition
+
+        impl<'de> #UNION::Shape<'de> for #name {
+            #(#methods)*
+
+            fn unknown(value: ::serde_json::Value) -> Self {
+                Self::#unknown(value)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for #name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                #UNION::shaped(deserializer)
+            }
+        }
+
+        #conversions
+        #text
+    };
+    Ok(file.items)
+}
+
+/// The name of the variant of an inline branch.
+fn variant_name(json_type: &str) -> &'static str {
+    match json_type {
+        "string" => "Text",
+        "array" => "List",
+        "boolean" => "Boolean",
+        "number" => "Number",
+        _ => "Object",
+    }
+}
+
+fn ambiguous(name: &Ident, reason: &str) -> Error {
+    Error::at(
+        format!("{SCHEMAS}{name}"),
+        format!("the union has no discriminator, and {reason}"),
+    )
+}
+
+fn definition(
+    name: &Ident,
+    attributes: &[Attribute],
+    known: TokenStream,
+    variants: &[Ident],
+    unknown: &Ident,
+    unknown_doc: &str,
+) -> TokenStream {
+    let docs = docs(attributes);
+    quote! {
+        #(#docs)*
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum #name {
+            #known
+            #[doc = #unknown_doc]
+            #unknown(::serde_json::Value),
+        }
+
+        impl ::serde::Serialize for #name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                match self {
+                    #(Self::#variants(member) => member.serialize(serializer),)*
+                    Self::#unknown(value) => value.serialize(serializer),
+                }
+            }
+        }
+    }
+}
+
+/// `From` each member, from the members of a member that is itself a union, and `TryFrom`
+/// the builders of these.
+fn conversions<'a>(
+    union: &Ident,
+    branches: impl Iterator<Item = (&'a Ident, TokenStream)>,
+    api: &Api,
+) -> TokenStream {
+    let mut seen = Vec::new();
+    let mut conversions = TokenStream::new();
+    for (variant, ty) in branches {
+        let Ok(parsed) = syn::parse2::<syn::Type>(ty.clone()) else {
+            continue;
+        };
+        // Strings are converted from `&str` and `String` elsewhere.
+        let is_text = name_of(&parsed).as_deref() == Some("String");
+        let spelled = ty.to_string();
+        if is_text || seen.contains(&spelled) {
+            continue;
+        }
+        seen.push(spelled);
+        conversions.extend(quote! {
+            impl ::std::convert::From<#ty> for #union {
+                fn from(value: #ty) -> Self {
+                    Self::#variant(value)
+                }
+            }
+        });
+        let Some((schema, kind)) = schema_of(&parsed, api) else {
+            continue;
+        };
+        if let Kind::Tagged { members, .. } = kind {
+            for member in members {
+                let inner = ident(&type_name(member.schema));
+                conversions.extend(quote! {
+                    impl ::std::convert::From<#inner> for #union {
+                        fn from(value: #inner) -> Self {
+                            Self::#variant(value.into())
+                        }
+                    }
+                });
+                conversions.extend(try_from_builder(union, member.schema, api));
+            }
+        }
+        conversions.extend(try_from_builder(union, schema, api));
+    }
+    conversions
+}
+
+fn try_from_builder(union: &Ident, schema: &str, api: &Api) -> Option<TokenStream> {
+    let built =
+        api.requests.contains(schema) && matches!(api.schemas[schema].kind, Kind::Object { .. });
+    let name = ident(&type_name(schema));
+    built.then(|| {
+        quote! {
+            impl ::std::convert::TryFrom<builder::#name> for #union {
+                type Error = crate::Error;
+
+                fn try_from(builder: builder::#name) -> crate::Result<Self> {
+                    builder.build().map(Self::from)
+                }
+            }
+        }
+    })
+}
+
+fn from_text(union: &Ident, variant: &Ident) -> TokenStream {
+    quote! {
+        impl ::std::convert::From<&str> for #union {
+            fn from(value: &str) -> Self {
+                Self::#variant(value.into())
+            }
+        }
+
+        impl ::std::convert::From<::std::string::String> for #union {
+            fn from(value: ::std::string::String) -> Self {
+                Self::#variant(value.into())
+            }
+        }
+    }
+}
+
+fn schema_of<'a>(ty: &syn::Type, api: &'a Api) -> Option<(&'a str, &'a Kind<'a>)> {
+    if parameter_of(ty, "Vec").is_some() {
+        return None;
+    }
+    let name = name_of(ty)?;
+    api.schemas
+        .iter()
+        .find(|(schema, _)| type_name(schema) == name)
+        .map(|(schema, found)| (*schema, &found.kind))
+}
+
+fn json_type<'a>(api: &'a Api, branch: &'a Value) -> &'a str {
+    let Some(schema) = reference(branch) else {
+        return match branch["type"].as_str() {
+            Some("integer") => "number",
+            Some(json_type) => json_type,
+            None => "object",
+        };
+    };
+    match &api.schemas[schema].kind {
+        Kind::Strings { .. } => "string",
+        Kind::Other => match api.schemas[schema].value["type"].as_str() {
+            Some("integer") => "number",
+            Some(json_type) => json_type,
+            None => "object",
+        },
+        _ => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::test_support::{
+        self, client, constant, document, error, methods, module, object, refer, variants,
+    };
+
+    #[test]
+    fn a_tagged_union_has_a_variant_for_each_tag_and_for_unknown_ones() {
+        let file = client(&document(json!({
+            "Code": object(json!({ "type": constant("code_interpreter") }), &["type"]),
+            "Function": object(json!({ "type": constant("function") }), &["type"]),
+            "Tool": {
+                "oneOf": [refer("Code"), refer("Function")],
+                "discriminator": {
+                    "propertyName": "type",
+                    "mapping": {
+                        "code_interpreter": "#/components/schemas/Code",
+                        "function": "#/components/schemas/Function",
+                    },
+                },
+            },
+        })));
+        assert_eq!(
+            variants(&file, "Tool"),
+            ["CodeInterpreter", "Function", "Unknown"]
+        );
+    }
+
+    #[test]
+    fn a_union_with_one_member_is_an_enum() {
+        let file = client(&document(json!({
+            "Outputs": object(json!({ "type": constant("outputs") }), &["type"]),
+            "Action": {
+                "oneOf": [refer("Outputs")],
+                "discriminator": {
+                    "propertyName": "type",
+                    "mapping": { "outputs": "#/components/schemas/Outputs" },
+                },
+            },
+        })));
+        assert_eq!(variants(&file, "Action"), ["Outputs", "Unknown"]);
+    }
+
+    #[test]
+    fn an_untagged_union_has_a_variant_for_each_json_type() {
+        let content = json!({ "oneOf": [{ "type": "string" }, { "type": "array", "items": refer("ThingObject") }] });
+        let file = client(&document(json!({ "Content": content })));
+        assert_eq!(variants(&file, "Content"), ["Text", "List", "Unknown"]);
+    }
+
+    #[test]
+    fn an_untagged_union_of_objects_is_an_error() {
+        let both = json!({ "oneOf": [refer("ThingObject"), refer("ErrorResponse")] });
+        let reason = error(&document(json!({ "Both": both })));
+        assert_eq!(
+            reason,
+            "at #/components/schemas/Both: the union has no discriminator, and two branches have the JSON type object"
+        );
+    }
+
+    #[test]
+    fn a_union_whose_members_all_have_an_id_has_a_method_id() {
+        let member = |tag: &str, required: &[&str]| {
+            test_support::object(
+                json!({ "type": constant(tag), "id": { "type": "string" } }),
+                required,
+            )
+        };
+        let methods_of_union = |required: &[&str]| {
+            let file = client(&document(json!({
+                "Code": member("code", &["type", "id"]),
+                "Search": member("search", required),
+                "Call": {
+                    "oneOf": [refer("Code"), refer("Search")],
+                    "discriminator": {
+                        "propertyName": "type",
+                        "mapping": {
+                            "code": "#/components/schemas/Code",
+                            "search": "#/components/schemas/Search",
+                        },
+                    },
+                },
+            })));
+            methods(module(&file, "types"), "Call")
+        };
+        assert_eq!(methods_of_union(&["type", "id"]), ["id"]);
+        assert!(methods_of_union(&["type"]).is_empty());
+    }
+}

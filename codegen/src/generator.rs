@@ -1,0 +1,63 @@
+//! Runs progenitor, and turns its panics into errors.
+
+use std::panic;
+
+use openapiv3::OpenAPI;
+use proc_macro2::TokenStream;
+use progenitor::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
+use serde_json::json;
+
+use crate::error::Error;
+use crate::model::schema::TIMESTAMP_FORMAT;
+use crate::module::Module;
+
+/// The syntax tree of types and request builders.
+///
+/// # Errors
+/// progenitor does not support the document.
+pub fn client(document: &OpenAPI) -> Result<syn::File, Error> {
+    run(|generator| generator.generate_tokens(document))
+}
+
+/// The syntax tree of typed mocks.
+///
+/// # Errors
+/// progenitor does not support the document.
+pub fn mocks(document: &OpenAPI, module: Module) -> Result<syn::File, Error> {
+    let client = format!("{}::generated", module.path());
+    run(|generator| generator.httpmock(document, &client))
+}
+
+fn run(
+    generate: impl FnOnce(&mut Generator) -> Result<TokenStream, progenitor::Error>,
+) -> Result<syn::File, Error> {
+    let mut settings = GenerationSettings::default();
+    settings
+        .with_interface(InterfaceStyle::Builder)
+        .with_map_type("::std::collections::BTreeMap")
+        .with_conversion(
+            serde_json::from_value(json!({ "type": "integer", "format": TIMESTAMP_FORMAT }))
+                .map_err(|error| Error::new(error.to_string()))?,
+            "crate::Timestamp",
+            [TypeImpl::Display].into_iter(),
+        );
+    let tokens = without_panic(|| generate(&mut Generator::new(&settings)))?.map_err(|error| {
+        Error::new(format!("progenitor does not support the document: {error}"))
+    })?;
+    syn::parse2(tokens)
+        .map_err(|error| Error::new(format!("the output of progenitor does not parse: {error}")))
+}
+
+/// progenitor panics on documents that it does not support.
+fn without_panic<T>(run: impl FnOnce() -> T) -> Result<T, Error> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let result = panic::catch_unwind(panic::AssertUnwindSafe(run));
+    panic::set_hook(hook);
+    result.map_err(|payload| {
+        let message = payload.downcast_ref::<String>().map(String::as_str);
+        let message = message.or_else(|| payload.downcast_ref::<&str>().copied());
+        let message = message.unwrap_or("no reason given");
+        Error::new(format!("progenitor panicked: {message}"))
+    })
+}

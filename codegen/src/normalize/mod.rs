@@ -1,0 +1,262 @@
+//! Normalizes the document for progenitor: removes facts that lead to poor Rust types, and
+//! rewrites the rest as OpenAPI from which progenitor and typify generate good ones.
+//!
+//! Each step is one function over one schema. The original document stays as it is; what is
+//! removed here still describes the wire.
+
+mod limits;
+
+use limits::limits_to_description;
+use serde_json::{Map, Value, json};
+
+use crate::error::Error;
+use crate::model::api::Api;
+use crate::model::events;
+use crate::model::operation::Operation;
+use crate::model::reference::target;
+use crate::model::schema::{Kind, Schema};
+
+/// The document that the client is generated from.
+pub fn for_client(api: &Api) -> Result<openapiv3::OpenAPI, Error> {
+    parse(normalize(api))
+}
+
+/// The document that the typed mocks are generated from.
+///
+/// progenitor's mocks of array parameters do not compile. These parameters are removed here
+/// and added to the syntax tree later.
+pub fn for_mocks(api: &Api) -> Result<openapiv3::OpenAPI, Error> {
+    let mut document = normalize(api);
+    for_each_operation(&mut document, |operation| {
+        if let Some(parameters) = operation
+            .get_mut("parameters")
+            .and_then(Value::as_array_mut)
+        {
+            parameters.retain(|parameter| parameter["schema"]["type"] != "array");
+        }
+    });
+    parse(document)
+}
+
+fn parse(document: Value) -> Result<openapiv3::OpenAPI, Error> {
+    serde_json::from_value(document)
+        .map_err(|error| Error::new(format!("is not OpenAPI 3.0: {error}")))
+}
+
+fn normalize(api: &Api) -> Value {
+    let mut document = api.document.clone();
+    let schemas: Map<String, Value> = api
+        .schemas
+        .iter()
+        .filter(|(name, schema)| !events::is_event(api, name) && primitive(schema).is_none())
+        .map(|(name, schema)| {
+            let mut value = Value::Object(schema.value.clone());
+            inline_primitives(api, &mut value);
+            remove_stream_property(api, name, &mut value);
+            remove_constant(&schema.kind, &mut value);
+            free_form_is_any_json(&schema.kind, &mut value);
+            map_values_are_any_json(&mut value);
+            allow_unknown_properties(&mut value);
+            empty_objects_are_closed(&schema.kind, &mut value);
+            optional_is_nullable(&mut value);
+            limits_to_description(&mut value, api.requests.contains(name));
+            ((*name).to_owned(), value)
+        })
+        .collect();
+    document["components"]["schemas"] = Value::Object(schemas);
+    for_each_operation(&mut document, |operation| {
+        for parameter in operation
+            .get_mut("parameters")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            if let Some(schema) = parameter.get_mut("schema") {
+                inline_primitives(api, schema);
+                limits_to_description(schema, true);
+            }
+        }
+    });
+    document
+}
+
+fn for_each_operation(document: &mut Value, mut visit: impl FnMut(&mut Map<String, Value>)) {
+    let items = document["paths"]
+        .as_object_mut()
+        .into_iter()
+        .flat_map(Map::values_mut);
+    for item in items.filter_map(Value::as_object_mut) {
+        item.values_mut()
+            .filter_map(Value::as_object_mut)
+            .for_each(&mut visit);
+    }
+}
+
+/// The schema of a component that is a boolean, a number or a string.
+fn primitive<'a>(schema: &Schema<'a>) -> Option<&'a Map<String, Value>> {
+    let ty = schema.value.get("type")?.as_str()?;
+    let is_primitive = matches!(ty, "boolean" | "integer" | "number" | "string");
+    (schema.kind == Kind::Other && is_primitive).then_some(schema.value)
+}
+
+/// Replaces references to primitive components: callers use `bool`, not a newtype of it.
+fn inline_primitives(api: &Api, schema: &mut Value) {
+    let primitive = target(schema).and_then(|name| primitive(api.schemas.get(name)?));
+    if let (Some(primitive), Some(map)) = (primitive, schema.as_object_mut()) {
+        map.remove("$ref");
+        map.remove("allOf");
+        for (key, value) in primitive {
+            map.entry(key).or_insert_with(|| value.clone());
+        }
+    }
+    match schema {
+        Value::Object(map) => map
+            .values_mut()
+            .for_each(|nested| inline_primitives(api, nested)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|nested| inline_primitives(api, nested)),
+        _ => {}
+    }
+}
+
+/// Removes `stream` from the bodies of streaming operations: the method that is called
+/// determines whether the response is a stream.
+fn remove_stream_property(api: &Api, name: &str, schema: &mut Value) {
+    let streams =
+        |operation: &Operation| operation.events.is_some() && operation.body == Some(name);
+    if api.operations.iter().any(streams) {
+        remove_property(schema, "stream");
+    }
+}
+
+/// Removes the property with a single value: the type serializes it.
+fn remove_constant(kind: &Kind, schema: &mut Value) {
+    if let Kind::Object {
+        constant: Some(constant),
+    } = kind
+    {
+        remove_property(schema, constant.property);
+    }
+}
+
+/// Forbids other properties of an empty object, which typify would otherwise make a map.
+fn empty_objects_are_closed(kind: &Kind, schema: &mut Value) {
+    let is_empty = schema["properties"].as_object().is_some_and(Map::is_empty);
+    if matches!(kind, Kind::Object { .. }) && is_empty {
+        remove(schema, "properties");
+        schema["additionalProperties"] = Value::Bool(false);
+    }
+}
+
+/// Allows any JSON in maps of strings: servers also send numbers, booleans and null.
+fn map_values_are_any_json(schema: &mut Value) {
+    for property in schema
+        .get_mut("properties")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten()
+    {
+        map_values_are_any_json(property.1);
+    }
+    if schema["additionalProperties"]["type"] == "string" {
+        schema["additionalProperties"] = json!({});
+    }
+}
+
+/// Makes a free-form object a newtype with the name of the schema.
+fn free_form_is_any_json(kind: &Kind, schema: &mut Value) {
+    if *kind == Kind::FreeForm {
+        remove(schema, "type");
+        remove(schema, "additionalProperties");
+    }
+}
+
+/// Allows properties that the document does not define: servers send some.
+fn allow_unknown_properties(schema: &mut Value) {
+    if schema.get("properties").is_some() {
+        remove(schema, "additionalProperties");
+    }
+}
+
+/// Makes every optional property an `Option`, lists included: omitting a list and sending
+/// an empty one are different requests.
+fn optional_is_nullable(schema: &mut Value) {
+    let required: Vec<String> = schema["required"]
+        .as_array()
+        .map(|names| {
+            names
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
+        })
+        .unwrap_or_default();
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for (name, property) in properties {
+        if required.contains(name) {
+            continue;
+        }
+        if let Some(target) = property.get("$ref").cloned() {
+            *property = json!({ "allOf": [{ "$ref": target }] });
+        }
+        property["nullable"] = Value::Bool(true);
+    }
+}
+
+fn remove_property(schema: &mut Value, property: &str) {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.remove(property);
+    }
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|name| name != property);
+        if required.is_empty() {
+            remove(schema, "required");
+        }
+    }
+}
+
+fn remove(schema: &mut Value, key: &str) {
+    if let Some(map) = schema.as_object_mut() {
+        map.remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::test_support::{client, document, fields, object, refer};
+
+    /// The attribute of a field that servers may omit.
+    const OPTIONAL: &str = r#"#[serde(default,deserialize_with="crate::codec::null_as_default")]"#;
+
+    #[test]
+    fn a_map_of_strings_holds_any_json() {
+        let map = json!({ "type": "object", "additionalProperties": { "type": "string", "maxLength": 512 } });
+        let file = client(&document(json!({
+            "ThingObject": object(json!({ "labels": map, "named": refer("Labels") }), &["labels", "named"]),
+            "Labels": map,
+        })));
+        assert_eq!(
+            fields(&file, "ThingObject"),
+            [
+                format!(
+                    "{OPTIONAL}labels:::serde_json::Map<::std::string::String,::serde_json::Value>"
+                ),
+                "named:Labels".to_owned(),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_primitive_component_is_inlined() {
+        let file = client(&document(json!({
+            "ParallelToolCalls": { "type": "boolean", "default": true },
+            "Run": object(json!({ "parallel": refer("ParallelToolCalls") }), &["parallel"]),
+        })));
+        assert_eq!(fields(&file, "Run"), ["parallel:bool"]);
+    }
+}
