@@ -154,19 +154,30 @@ async fn an_operation_does_not_answer_for_another_of_a_like_path() {
 }
 
 #[tokio::test]
-async fn the_misspelt_operation_has_its_right_name_as_well() {
+#[expect(
+    deprecated,
+    reason = "the spelling of the operation ID in the document"
+)]
+async fn the_upstream_spelling_is_a_deprecated_alias() {
     let (server, client) = server().await;
-    let mocked = server.submit_tool_outputs_to_run(|_, then| {
+    let mocked = server.submit_tool_outputs_to_run(|when, then| {
+        when.run_id("r");
+        then.ok(&mock::run());
+    });
+    let misspelled = server.submit_tool_ouputs_to_run(|when, then| {
+        when.run_id("misspelled");
         then.ok(&mock::run());
     });
     let outputs = [ToolOutput::builder().tool_call_id("call_1").output("12 °C")];
     let body = SubmitToolOutputsRunRequest::builder().tool_outputs(outputs);
-    let submit = client
-        .submit_tool_outputs_to_run()
-        .thread_id("t")
-        .run_id("r");
-    assert!(submit.body(body).send().await.is_ok());
+    let submit = client.submit_tool_outputs_to_run().thread_id("t");
+    let submit = submit.run_id("r").body(body.clone());
+    assert!(submit.send().await.is_ok());
+    let submit = client.submit_tool_ouputs_to_run().thread_id("t");
+    let submit = submit.run_id("misspelled").body(body);
+    assert!(submit.send().await.is_ok());
     mocked.assert_calls(1);
+    misspelled.assert_calls(1);
 }
 
 #[tokio::test]

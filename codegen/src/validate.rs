@@ -43,10 +43,11 @@ const TYPE_BUILDER_MEMBERS: [&str; 3] = ["build", "first_error", "clone"];
 /// The document cannot be turned into a client; the error has the location.
 pub fn validate(api: &Api) -> Result<(), Error> {
     beta(api.recorded_beta())?;
-    let functions = api
-        .operations
-        .iter()
-        .map(|operation| (operation.function(), operation.id));
+    let functions = api.operations.iter().flat_map(|operation| {
+        let deprecated = operation.deprecated_function();
+        let names = [Some(operation.function()), deprecated].into_iter();
+        names.flatten().map(|name| (name, operation.id))
+    });
     distinct("#/paths", "operation", functions, &CLIENT_METHODS)?;
     for operation in &api.operations {
         path_parameters(operation)?;
@@ -312,5 +313,15 @@ mod tests {
         }
         let open = json!({ "of": { "type": "object", "additionalProperties": true } });
         client(&document(json!({ "Thing": object(open, &[]) })));
+    }
+
+    #[test]
+    fn a_rust_name_that_is_not_free_is_an_error() {
+        let mut document = document(json!({}));
+        document["paths"]["/things/{thing_id}"]["post"]["x-rust-name"] = "modify_thing".into();
+        assert_eq!(
+            error(&document),
+            "at #/paths: the operation `modifyThing` and `modifyThing` would both be `modify_thing` in Rust"
+        );
     }
 }

@@ -695,7 +695,7 @@ mod tests {
         let submit = || {
             let body =
                 SubmitToolOutputsRunRequest::builder().tool_outputs(Vec::<ToolOutput>::new());
-            let call = client.submit_tool_ouputs_to_run().body(body);
+            let call = client.submit_tool_outputs_to_run().body(body);
             open(call.thread_id("thread/1").run_id("run ü"))
         };
         let mut stream = submit().await.unwrap();
@@ -721,7 +721,7 @@ mod tests {
                 .unwrap(),
         );
         let body = SubmitToolOutputsRunRequest::builder().tool_outputs(Vec::<ToolOutput>::new());
-        let call = client.submit_tool_ouputs_to_run().body(body);
+        let call = client.submit_tool_outputs_to_run().body(body);
         drop(
             open(call.thread_id("thread_1").run_id("run_1"))
                 .await

@@ -30,7 +30,7 @@ pub fn v2() -> Vec<(&'static str, Mock)> {
         list_assistants create_assistant get_assistant modify_assistant delete_assistant
         create_thread create_thread_and_run get_thread modify_thread delete_thread
         list_messages create_message get_message modify_message delete_message
-        list_runs create_run get_run modify_run cancel_run submit_tool_ouputs_to_run
+        list_runs create_run get_run modify_run cancel_run submit_tool_outputs_to_run
         list_run_steps get_run_step
     }
 }
@@ -45,13 +45,14 @@ pub fn v1() -> Vec<(&'static str, Mock)> {
         create_thread create_thread_and_run get_thread modify_thread delete_thread
         list_messages create_message get_message modify_message
         list_message_files get_message_file
-        list_runs create_run get_run modify_run cancel_run submit_tool_ouputs_to_run
+        list_runs create_run get_run modify_run cancel_run submit_tool_outputs_to_run
         list_run_steps get_run_step
     }
 }
 
-/// `listRuns` as a method.
+/// `listRuns` as a method. The document misspells one operation ID.
 fn method(id: &str) -> String {
+    let id = id.replace("Ouputs", "Outputs");
     id.chars().fold(String::new(), |mut name, character| {
         if character.is_uppercase() {
             name.push('_');

@@ -2,7 +2,7 @@
 //! what it is answered.
 
 use openai_assistants::Client;
-use openai_assistants::operations::{CreateRun, CreateThreadAndRun, SubmitToolOuputsToRun};
+use openai_assistants::operations::{CreateRun, CreateThreadAndRun, SubmitToolOutputsToRun};
 use openai_assistants::types::{
     AssistantToolsCode, AssistantToolsFileSearch, AssistantToolsFunction,
     AssistantsNamedToolChoice, CreateAssistantRequest, CreateFileSearchResources,
@@ -287,10 +287,10 @@ fn create_run(client: &Client) -> CreateRun {
     call.include(include).body(body)
 }
 
-fn submit_tool_outputs(client: &Client) -> SubmitToolOuputsToRun {
+fn submit_tool_outputs(client: &Client) -> SubmitToolOutputsToRun {
     let output = ToolOutput::builder().tool_call_id("call_1").output("12 °C");
     let body = SubmitToolOutputsRunRequest::builder().tool_outputs([output]);
-    let call = client.submit_tool_ouputs_to_run().thread_id("thread_1");
+    let call = client.submit_tool_outputs_to_run().thread_id("thread_1");
     call.run_id("run_1").body(body)
 }
 

@@ -2,7 +2,7 @@
 
 use openai_assistants::Client;
 use openai_assistants::v1::operations::{
-    CreateAssistant, CreateRun, CreateThreadAndRun, SubmitToolOuputsToRun,
+    CreateAssistant, CreateRun, CreateThreadAndRun, SubmitToolOutputsToRun,
 };
 use openai_assistants::v1::types::{
     AssistantTool, AssistantToolsCode, AssistantToolsFunction, AssistantToolsRetrieval,
@@ -337,10 +337,10 @@ fn create_run(client: &Client) -> CreateRun {
     call.body(body)
 }
 
-fn submit_tool_outputs(client: &Client) -> SubmitToolOuputsToRun {
+fn submit_tool_outputs(client: &Client) -> SubmitToolOutputsToRun {
     let output = ToolOutput::builder().tool_call_id("call_1").output("12 °C");
     let body = SubmitToolOutputsRunRequest::builder().tool_outputs([output]);
-    let call = client.v1().submit_tool_ouputs_to_run();
+    let call = client.v1().submit_tool_outputs_to_run();
     call.thread_id("thread_1").run_id("run_1").body(body)
 }
 

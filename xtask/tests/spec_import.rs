@@ -409,7 +409,9 @@ fn the_upstream_documents_are_imported() {
             "{summary}"
         );
         let first = folder.read("openapi.yaml");
-        assert!(first.contains("      operationId: submitToolOuputsToRun\n"));
+        assert!(first.contains(
+            "      operationId: submitToolOuputsToRun\n      x-rust-name: submit_tool_outputs_to_run\n"
+        ));
         assert!(folder.import_ok(&document).contains("(unchanged)"));
         let copy = folder.write("copy.yaml", &first);
         assert!(folder.import_ok(&copy).contains("(unchanged)"));

@@ -12,14 +12,19 @@ use crate::model::operation::Operation;
 pub fn emit(api: &Api) -> Item {
     let methods = api.operations.iter().flat_map(|operation| {
         let function = operation.function();
-        let alias = operation.alias().map(|alias| {
+        let deprecated = operation.deprecated_function().map(|name| {
             let doc = format!("The same as [`{function}`](Self::{function}).");
-            method(alias, &[parse_quote!(#[doc = #doc])], operation)
+            let note = format!("use `{function}`");
+            let attributes = [
+                parse_quote!(#[doc = #doc]),
+                parse_quote!(#[deprecated = #note]),
+            ];
+            method(&name, &attributes, operation)
         });
         let documentation = documentation(api, operation);
         [method(&function, &documentation, operation)]
             .into_iter()
-            .chain(alias)
+            .chain(deprecated)
     });
     let module = runtime::module(api.module);
     parse_quote! {

@@ -32,12 +32,12 @@ pub fn emit(mut file: File, api: &Api) -> File {
                 }
             }
             Item::Trait(item) => {
-                let aliases: Vec<TraitItem> = item
+                let deprecated: Vec<TraitItem> = item
                     .items
                     .iter()
-                    .filter_map(|method| alias(method, &operations))
+                    .filter_map(|method| deprecated(method, &operations))
                     .collect();
-                item.items.extend(aliases);
+                item.items.extend(deprecated);
                 for member in &mut item.items {
                     if let TraitItem::Fn(function) = member {
                         let doc = format!("Mocks `{}`.", function.sig.ident);
@@ -51,8 +51,8 @@ pub fn emit(mut file: File, api: &Api) -> File {
     file
 }
 
-/// The alias of a trait method, if its operation has one.
-fn alias(member: &TraitItem, operations: &Operations) -> Option<TraitItem> {
+/// The method named after the operation ID, where the method has another name.
+fn deprecated(member: &TraitItem, operations: &Operations) -> Option<TraitItem> {
     let TraitItem::Fn(function) = member else {
         return None;
     };
@@ -60,10 +60,12 @@ fn alias(member: &TraitItem, operations: &Operations) -> Option<TraitItem> {
     let operation = operations
         .values()
         .find(|operation| *name == operation.function())?;
-    let mut alias = function.clone();
-    alias.sig.ident = ident(operation.alias()?);
-    alias.default = Some(parse_quote!({ self.#name(config_fn) }));
-    Some(TraitItem::Fn(alias))
+    let mut deprecated = function.clone();
+    deprecated.sig.ident = ident(&operation.deprecated_function()?);
+    deprecated.default = Some(parse_quote!({ self.#name(config_fn) }));
+    let note = format!("use `{name}`");
+    deprecated.attrs.push(parse_quote!(#[deprecated = #note]));
+    Some(TraitItem::Fn(deprecated))
 }
 
 fn complete(item: &mut Item, operations: &Operations, module: Module) {

@@ -34,7 +34,7 @@ pub fn emit(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
             ));
         };
         builders.extend(builder(api, operation, item));
-        builders.extend(alias(operation));
+        builders.extend(deprecated(operation));
         builders.extend(streams(api, operation));
     }
     let mut pages: BTreeMap<&str, Page> = BTreeMap::new();
@@ -142,14 +142,16 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
     file.items
 }
 
-/// The alias of a builder whose method has one.
-fn alias(operation: &Operation) -> Option<Item> {
-    let alias = ident(&operation.alias()?.to_upper_camel_case());
+/// The builder named after the operation ID, where the builder has another name.
+fn deprecated(operation: &Operation) -> Option<Item> {
+    let deprecated = ident(&operation.deprecated_function()?.to_upper_camel_case());
     let name = ident(&operation.builder());
     let doc = format!("The same as [`{name}`].");
+    let note = format!("use `{name}`");
     Some(parse_quote! {
         #[doc = #doc]
-        pub type #alias = #name;
+        #[deprecated = #note]
+        pub type #deprecated = #name;
     })
 }
 
@@ -240,7 +242,10 @@ mod tests {
     use serde_json::json;
     use syn::Item;
 
-    use crate::test_support::{client, document, fields, methods, module, streaming_document};
+    use crate::module::Module;
+    use crate::test_support::{
+        client, document, fields, methods, module, parse, source, streaming_document,
+    };
 
     #[test]
     fn an_operation_becomes_a_builder_and_a_method() {
@@ -293,5 +298,41 @@ mod tests {
             .push(parameter);
         let file = client(&document);
         assert!(methods(module(&file, "operations"), "ModifyThing").contains(&"type_".to_owned()));
+    }
+
+    #[test]
+    fn an_operation_with_a_rust_name_keeps_its_id_and_deprecates_the_name_of_the_id() {
+        let mut document = document(json!({}));
+        document["paths"]["/things/{thing_id}"]["post"]["x-rust-name"] = "update_thing".into();
+        let source = source(&document, Module::Root);
+        let client = parse(&source.client);
+        assert_eq!(
+            methods(&client.items, "Client"),
+            ["update_thing", "modify_thing"]
+        );
+        let operations = module(&client, "operations");
+        assert!(methods(operations, "UpdateThing").contains(&"send".to_owned()));
+        for part in [
+            r#"id: "modifyThing","#,
+            "#[deprecated = \"use `UpdateThing`\"]\n    pub type ModifyThing = UpdateThing;",
+            "#[deprecated = \"use `update_thing`\"]\n    pub fn modify_thing(&self) -> operations::UpdateThing",
+        ] {
+            assert!(
+                source.client.contains(part),
+                "{part} is not in {}",
+                source.client
+            );
+        }
+        for part in [
+            "fn update_thing<",
+            "fn modify_thing<",
+            "self.update_thing(config_fn)",
+        ] {
+            assert!(
+                source.mocks.contains(part),
+                "{part} is not in {}",
+                source.mocks
+            );
+        }
     }
 }

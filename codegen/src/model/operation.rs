@@ -10,13 +10,15 @@ const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// Aliases of methods that the upstream document misspells.
-const ALIASES: [(&str, &str); 1] = [("submitToolOuputsToRun", "submit_tool_outputs_to_run")];
+/// The property of an operation whose ID is misspelled: the name of its method.
+pub const RUST_NAME: &str = "x-rust-name";
 
 /// An operation of the document.
 pub struct Operation<'a> {
     /// The operation ID.
     pub id: &'a str,
+    /// The name of the method where the operation ID is misspelled: `x-rust-name`.
+    pub rust_name: Option<&'a str>,
     /// The HTTP method, in lower case.
     pub method: &'a str,
     /// The path template.
@@ -81,10 +83,15 @@ impl<'a> Operation<'a> {
             .as_array()
             .map_or(&[][..], Vec::as_slice);
         let body = json_schema(&operation["requestBody"]);
+        let rust_name = &operation[RUST_NAME];
+        if !(rust_name.is_null() || rust_name.is_string()) {
+            return Err(error("x-rust-name is not a string"));
+        }
         Ok(Self {
             id: operation["operationId"]
                 .as_str()
                 .ok_or_else(|| error("the operation has no operationId"))?,
+            rust_name: rust_name.as_str(),
             method,
             path,
             description: operation["description"].as_str(),
@@ -107,18 +114,17 @@ impl<'a> Operation<'a> {
 
     /// The method of `Client`, named as progenitor names it.
     pub fn function(&self) -> String {
-        self.id.to_snake_case()
-    }
-
-    /// Another name of the method, if it has one.
-    pub fn alias(&self) -> Option<&'static str> {
-        let mut aliases = ALIASES.iter();
-        aliases.find_map(|(id, alias)| (*id == self.id).then_some(*alias))
+        self.rust_name.unwrap_or(self.id).to_snake_case()
     }
 
     /// The request builder, named as progenitor names it.
     pub fn builder(&self) -> String {
-        self.id.to_upper_camel_case()
+        self.rust_name.unwrap_or(self.id).to_upper_camel_case()
+    }
+
+    /// The method named after the operation ID, where the method has another name.
+    pub fn deprecated_function(&self) -> Option<String> {
+        self.rust_name.map(|_| self.id.to_snake_case())
     }
 
     /// The path parameters.
@@ -196,6 +202,16 @@ mod tests {
         assert_eq!(
             error(&document),
             "at #/paths/~1things~1{thing_id}/post: the response 200 is not JSON of a named schema"
+        );
+    }
+
+    #[test]
+    fn a_rust_name_that_is_not_a_string_is_an_error() {
+        let mut document = document(json!({}));
+        document["paths"]["/things/{thing_id}"]["post"]["x-rust-name"] = json!(1);
+        assert_eq!(
+            error(&document),
+            "at #/paths/~1things~1{thing_id}/post: x-rust-name is not a string"
         );
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::model::api::Api;
 use crate::model::events;
-use crate::model::operation::Operation;
+use crate::model::operation::{Operation, RUST_NAME};
 use crate::model::reference::target;
 use crate::model::schema::{Kind, Schema};
 
@@ -65,6 +65,10 @@ fn normalize(api: &Api) -> Value {
         .collect();
     document["components"]["schemas"] = Value::Object(schemas);
     for_each_operation(&mut document, |operation| {
+        // progenitor names types and methods after the ID.
+        if let Some(name) = operation.remove(RUST_NAME) {
+            operation.insert("operationId".to_owned(), name);
+        }
         for parameter in operation
             .get_mut("parameters")
             .and_then(Value::as_array_mut)

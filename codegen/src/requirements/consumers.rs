@@ -9,7 +9,7 @@ pub struct Consumer {
     /// The schema in its `#[cfg(assistants_schema = "…")]`. A part without one cannot be
     /// left out: the build fails if its requirements are not met.
     pub cfg: Option<&'static str>,
-    /// The required operations, by ID.
+    /// The required operations, by the ID that their method is named after.
     pub operations: &'static [&'static str],
     /// The required schemas, each with properties, tags or values. A property with the suffix
     /// `?` has to be an `Option`; any other must not be one. [`TAGGED`] requires a tagged
@@ -31,7 +31,7 @@ pub const CONSUMERS: &[Consumer] = &[
             "listRuns",
             "listMessages",
             "listRunSteps",
-            "submitToolOuputsToRun",
+            "submitToolOutputsToRun",
         ],
         schemas: &[
             (

@@ -8,6 +8,7 @@ mod consumers;
 use std::collections::BTreeSet;
 
 use consumers::{CONSUMERS, Consumer, TAGGED};
+use heck::ToSnakeCase;
 
 use crate::model::api::{Api, Presence};
 use crate::model::schema::Kind;
@@ -73,7 +74,11 @@ fn summary(missing: &[String]) -> String {
 }
 
 fn missing(api: &Api, consumer: &Consumer) -> Vec<String> {
-    let has = |id: &&str| api.operations.iter().any(|operation| operation.id == *id);
+    let has = |id: &&str| {
+        let function = id.to_snake_case();
+        let mut operations = api.operations.iter();
+        operations.any(|operation| operation.function() == function)
+    };
     let operations = consumer.operations.iter().filter(|id| !has(id));
     let mut missing: Vec<String> = operations.map(|id| format!("the operation {id}")).collect();
     for (name, parts) in consumer.schemas {

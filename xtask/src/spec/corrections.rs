@@ -58,6 +58,15 @@ const NO_DEFAULT: [(&str, &str); 6] = [
     ("CreateThreadAndRunRequest", "top_p"),
 ];
 
+/// Operation ID, misspelled upstream, and the name of its method in Rust.
+const RUST_NAMES: [(&str, &str); 1] = [("submitToolOuputsToRun", "submit_tool_outputs_to_run")];
+
+/// The name of the method of an operation whose ID is misspelled.
+pub(super) fn rust_name(id: &str) -> Option<&'static str> {
+    let name = RUST_NAMES.iter().find(|(misspelled, _)| *misspelled == id);
+    name.map(|(_, name)| *name)
+}
+
 /// Corrects what a document says.
 pub(super) fn apply(schemas: &mut Schemas) {
     for (component, property) in NULL_ON_THE_WIRE {

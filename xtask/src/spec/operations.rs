@@ -4,6 +4,7 @@ use openai_assistants_codegen::Error;
 use serde_json::{Map, Value, json};
 
 use super::closure::{ERROR_RESPONSE, Operation, STREAM_EVENT};
+use super::corrections;
 use super::hoist::Hoist;
 use super::lower::Lowering;
 use super::naming;
@@ -17,6 +18,9 @@ const TITLE: &str = "OpenAI Assistants API";
 
 /// Marks an operation that can answer with a stream of events, and says of which.
 pub(super) const EVENT_STREAM: &str = "x-event-stream";
+
+/// The name of the method of an operation whose ID is misspelled.
+pub(super) const RUST_NAME: &str = "x-rust-name";
 
 /// What a parameter states besides its schema.
 const PARAMETER_FACTS: [&str; 6] = ["name", "in", "required", "deprecated", "style", "explode"];
@@ -41,6 +45,9 @@ fn write_operation(
     hoist: &mut Hoist,
 ) -> Result<Value, Error> {
     let mut written = json!({ "operationId": operation.id, "tags": [TAG] });
+    if let Some(name) = corrections::rust_name(&operation.id) {
+        written[RUST_NAME] = name.into();
+    }
     if operation.deprecated {
         written["deprecated"] = true.into();
     }

@@ -20,6 +20,7 @@ const ORDER: &[&str] = &[
     "title",
     "version",
     "operationId",
+    "x-rust-name",
     "name",
     "in",
     "url",

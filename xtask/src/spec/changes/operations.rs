@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::super::operations::RUST_NAME;
 use super::super::schema;
 use super::compare::{Comparison, Place, Side, body, flag, items, keys, success};
 use super::{Effect, Subject, What};
@@ -69,6 +70,14 @@ impl Comparison<'_> {
         self.parameters(place, before, after);
         self.request(place, before, after);
         self.answer(place, before, after);
+        if before.get(RUST_NAME) != after.get(RUST_NAME) {
+            self.changed(
+                Subject::Operation,
+                place,
+                "has another name in Rust",
+                Effect::Breaks("the method has another name"),
+            );
+        }
         match (before.get("x-event-stream"), after.get("x-event-stream")) {
             (None, Some(_)) => self.changed(
                 Subject::Operation,
