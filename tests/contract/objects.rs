@@ -162,7 +162,7 @@ pub fn event_data(schema: &str) -> Option<Value> {
         "RunStepDeltaObject" => Some(run_step_delta()),
         "MessageObject" => Some(message()),
         "MessageDeltaObject" => Some(message_delta()),
-        "Error" => Some(error()),
+        "ErrorObject" => Some(error()),
         _ => None,
     }
 }

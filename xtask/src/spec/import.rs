@@ -12,7 +12,9 @@ use super::closure::{self, ERROR_RESPONSE, STREAM_EVENT};
 use super::hoist::Hoist;
 use super::lower::Lowering;
 use super::pointer::Pointer;
-use super::{check, corrections, descriptions, discriminator, operations, source, unions, write};
+use super::{
+    check, corrections, descriptions, discriminator, naming, operations, source, unions, write,
+};
 
 /// Stands at the top of the written document.
 const HEADER: &str = "The OpenAI Assistants API, as far as this project uses it.\n\
@@ -121,6 +123,7 @@ fn canonical(upstream: &Value) -> Result<Imported, Error> {
     discriminator::write(&mut components)?;
 
     let mut document = operations::document(&version, source, paths, components);
+    naming::rename_components(&mut document);
     // Whether maps are sorted depends on what is built along with this.
     document.sort_all_objects();
     Ok(Imported { document, given })

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::schema::PREFIX;
+
 /// Name by the rule, and the name that a person would choose.
 #[rustfmt::skip]
 const PREFERRED: &[(&str, &str)] = &[
@@ -98,11 +100,52 @@ const PREFERRED: &[(&str, &str)] = &[
     ("CodeInterpreterCallDeltaOutput", "CodeInterpreterOutputDelta"),
 ];
 
+/// Upstream components that get another name. `Error` is the error of a failed call in Rust.
+const RENAMED: [(&str, &str); 1] = [("Error", "ErrorObject")];
+
 /// Suffixes of component names that say where a schema is used, not what it is.
 const SUFFIXES: [&str; 3] = ["Object", "Request", "Response"];
 
 /// Verbs that the names of requests begin with.
 const VERBS: [&str; 3] = ["Create", "Modify", "Submit"];
+
+/// Renames components, and the references to them.
+pub(super) fn rename_components(document: &mut Value) {
+    for (name, renamed) in RENAMED {
+        let schemas = document.pointer_mut("/components/schemas");
+        let Some(schemas) = schemas.and_then(Value::as_object_mut) else {
+            return;
+        };
+        if schemas.contains_key(renamed) {
+            continue;
+        }
+        if let Some(schema) = schemas.remove(name) {
+            schemas.insert(renamed.to_owned(), schema);
+            replace(document, &at(name), &at(renamed));
+        }
+    }
+}
+
+fn at(component: &str) -> String {
+    format!("{PREFIX}{component}")
+}
+
+fn replace(value: &mut Value, text: &str, replacement: &str) {
+    match value {
+        Value::String(found) if found == text => *found = replacement.to_owned(),
+        Value::Array(items) => {
+            for item in items {
+                replace(item, text, replacement);
+            }
+        }
+        Value::Object(map) => {
+            for item in map.values_mut() {
+                replace(item, text, replacement);
+            }
+        }
+        _ => {}
+    }
+}
 
 /// What the names of the schemas within a schema begin with, first choice first.
 #[derive(Clone, Debug)]
@@ -353,5 +396,22 @@ mod tests {
                 "{rule}"
             );
         }
+    }
+
+    #[test]
+    fn upstream_components_are_renamed_with_their_references() {
+        let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+        let mut document = json!({"components": {"schemas": {
+            "Error": {"type": "object"},
+            "ErrorResponse": {"properties": {"error": {"allOf": [reference("Error")]}}},
+        }}});
+        rename_components(&mut document);
+        let renamed = json!({"components": {"schemas": {
+            "ErrorObject": {"type": "object"},
+            "ErrorResponse": {"properties": {"error": {"allOf": [reference("ErrorObject")]}}},
+        }}});
+        assert_eq!(document, renamed);
+        rename_components(&mut document);
+        assert_eq!(document, renamed, "renaming is idempotent");
     }
 }
