@@ -5,10 +5,10 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use openai_assistants_codegen::Module;
 use openai_assistants_codegen::build_script::{
-    generate_from, has_feature, in_package, report, write,
+    has_feature, in_package, message, report, set_document_cfg, write,
 };
+use openai_assistants_codegen::{Module, Options, Source, document, generate};
 
 const DOCUMENT: &str = "ASSISTANTS_OPENAPI";
 const CANONICAL: &str = "openapi.yaml";
@@ -28,7 +28,7 @@ fn run() -> Result<(), String> {
     write("constants.rs", &source.constants)?;
     write("mocks.rs", &source.mocks)?;
     write("doctor.rs", &source.smoke_test)?;
-    set_document_cfg(&path);
+    set_document_cfg(&path, CANONICAL);
     report(&source.compatibility, &path)?;
     if has_feature("v1") {
         let source = generate_from(&in_package("openapi-v1.yaml"), Module::V1)?;
@@ -45,15 +45,9 @@ fn document_path() -> PathBuf {
     in_package(named.unwrap_or_else(|| CANONICAL.into()))
 }
 
-/// Tests are written for `openapi.yaml`: `#[cfg(assistants_document = "openapi.yaml")]`.
-fn set_document_cfg(path: &Path) {
-    println!("cargo::rustc-check-cfg=cfg(assistants_document, values(\"{CANONICAL}\"))");
-    match *path == in_package(CANONICAL) {
-        true => println!("cargo::rustc-cfg=assistants_document=\"{CANONICAL}\""),
-        false => println!(
-            "cargo::warning={}: tests and examples are for {CANONICAL} and are left out, except \
-             the example `doctor`; `cargo xtask doctor` tests this client",
-            path.display()
-        ),
-    }
+fn generate_from(path: &Path, module: Module) -> Result<Source, String> {
+    println!("cargo::rerun-if-changed={}", path.display());
+    let document = document::read(path).map_err(|error| error.to_string())?;
+    let mocks = has_feature("mock");
+    generate(&document, Options { module, mocks }).map_err(|error| message(error, path))
 }

@@ -1,28 +1,30 @@
-//! Steps of the client's build script: generating, writing to `OUT_DIR`, directives for Cargo.
+//! Parts of the client's build script: directives for Cargo, paths, and files in `OUT_DIR`.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::document;
 use crate::error::Error;
-use crate::module::Module;
 use crate::requirements::{Compatibility, Unmet};
-use crate::steps::{Options, Source, generate};
 
-/// Reads a document and generates the source of a module; with the feature `mock`, also its
-/// typed mocks and smoke test. The script is run again when the document changes.
-///
-/// # Errors
-/// The document cannot be read, or cannot be turned into a client.
-pub fn generate_from(path: &Path, module: Module) -> Result<Source, String> {
-    println!("cargo::rerun-if-changed={}", path.display());
-    let document = document::read(path).map_err(|error| error.to_string())?;
-    let mocks = has_feature("mock");
-    generate(&document, Options { module, mocks }).map_err(|error| {
-        let error = error.in_file(path);
-        format!("{error} (documents have to be imported first, with `cargo xtask spec import`)")
-    })
+/// The message of an error in a document.
+pub fn message(error: Error, path: &Path) -> String {
+    let error = error.in_file(path);
+    format!("{error} (documents have to be imported first, with `cargo xtask spec import`)")
+}
+
+/// Sets `cfg(assistants_document = "…")` if the client is generated from the document that its
+/// tests are written for.
+pub fn set_document_cfg(path: &Path, canonical: &str) {
+    println!("cargo::rustc-check-cfg=cfg(assistants_document, values(\"{canonical}\"))");
+    match *path == in_package(canonical) {
+        true => println!("cargo::rustc-cfg=assistants_document=\"{canonical}\""),
+        false => println!(
+            "cargo::warning={}: tests and examples are for {canonical} and are left out, except \
+             the example `doctor`; `cargo xtask doctor` tests this client",
+            path.display()
+        ),
+    }
 }
 
 /// Sets `cfg(assistants_schema = "…")` for each schema that handwritten code can use, and

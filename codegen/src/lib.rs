@@ -14,8 +14,8 @@
 //! - `compatibility`: what handwritten code requires, and the document lacks
 //!
 //! A module imports only from modules before it in this list: `error`, `module`, `document`,
-//! `model`, `validate`, `normalize`, `requirements`, `generator`, `emit`, `smoke_test`, `steps`,
-//! `build_script`.
+//! `model`, `validate`, `normalize`, `requirements`, `build_script`, `generator`, `emit`,
+//! `smoke_test`.
 
 #![forbid(unsafe_code)]
 
@@ -29,7 +29,6 @@ mod module;
 mod normalize;
 mod requirements;
 mod smoke_test;
-mod steps;
 #[cfg(test)]
 mod test_support;
 mod validate;
@@ -38,4 +37,122 @@ pub use error::Error;
 pub use model::api::DEFAULT_BETA;
 pub use module::Module;
 pub use requirements::{Compatibility, Unmet};
-pub use steps::{Options, Source, generate};
+
+use model::api::Api;
+use serde_json::Value;
+
+/// What to generate.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The module that the source is for.
+    pub module: Module,
+    /// Whether to generate the typed mocks and the smoke test.
+    pub mocks: bool,
+}
+
+/// Generated source, file by file.
+pub struct Source {
+    /// Types, request builders and the methods of `Client`.
+    pub client: String,
+    /// The methods that follow runs. Empty for a module whose runs are not followed.
+    pub run: String,
+    /// The constants that the document specifies.
+    pub constants: String,
+    /// The typed mocks, if they were requested.
+    pub mocks: String,
+    /// The calls of every operation, if the mocks were requested.
+    pub smoke_test: String,
+    /// How well the document meets the requirements of handwritten code.
+    pub compatibility: Compatibility,
+}
+
+/// Generates the source of a module from a canonical document, which
+/// `cargo xtask spec import` writes.
+///
+/// # Errors
+/// The document cannot be turned into a client; the error has the location.
+pub fn generate(document: &Value, options: Options) -> Result<Source, Error> {
+    let api = Api::read(document, options.module)?;
+    validate::validate(&api)?;
+    let client = generator::client(&normalize::for_client(&api)?)?;
+    let (mocks, smoke_test) = match options.mocks {
+        true => (mocks(&api)?, smoke_test::emit(&api)),
+        false => Default::default(),
+    };
+    Ok(Source {
+        client: emit::client(client, &api)?,
+        run: emit::run(&api),
+        constants: emit::constants(&api),
+        mocks,
+        smoke_test,
+        compatibility: requirements::check(&api),
+    })
+}
+
+fn mocks(api: &Api) -> Result<String, Error> {
+    let mocks = generator::mocks(&normalize::for_mocks(api)?, api.module)?;
+    Ok(emit::mocks(mocks, api))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::events;
+    use crate::test_support::streaming_document;
+
+    /// The JSON pointers to all values of a document.
+    fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+        let parts: Vec<(String, &Value)> = match value {
+            Value::Object(map) => map
+                .iter()
+                .map(|(key, part)| (key.replace('~', "~0").replace('/', "~1"), part))
+                .collect(),
+            Value::Array(list) => (0..)
+                .map(|index: usize| index.to_string())
+                .zip(list)
+                .collect(),
+            _ => Vec::new(),
+        };
+        for (key, part) in parts {
+            let at = format!("{at}/{key}");
+            pointers(part, &at, found);
+            found.push(at);
+        }
+    }
+
+    /// All steps except progenitor, which is slow and whose panics are caught.
+    fn run_steps(document: &Value) -> Result<(), Error> {
+        let api = Api::read(document, Module::Root)?;
+        validate::validate(&api)?;
+        normalize::for_client(&api)?;
+        normalize::for_mocks(&api)?;
+        events::payloads(&api)?;
+        emit::events::emit(&api)?;
+        requirements::check(&api);
+        smoke_test::emit(&api);
+        Ok(())
+    }
+
+    #[test]
+    fn edited_documents_never_panic() {
+        let document = streaming_document();
+        let mut found = Vec::new();
+        pointers(&document, "", &mut found);
+        let mut panics = Vec::new();
+        let mut errors = 0;
+        for pointer in found {
+            for value in [json!(true), json!(1), json!(null), json!([]), json!({})] {
+                let mut edited = document.clone();
+                *edited.pointer_mut(&pointer).expect("the value exists") = value.clone();
+                match std::panic::catch_unwind(|| run_steps(&edited).is_err()) {
+                    Ok(is_error) => errors += usize::from(is_error),
+                    Err(_) => panics.push(format!("{pointer} = {value}")),
+                }
+            }
+        }
+        assert_eq!(panics, [""; 0]);
+        assert!(errors > 100, "{errors}");
+    }
+}

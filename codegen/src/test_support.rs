@@ -7,7 +7,7 @@ use syn::{Fields, File, ImplItem, Item};
 
 use crate::emit::syntax::name_of;
 use crate::module::Module;
-use crate::steps::{Options, Source, generate};
+use crate::{Options, Source, generate};
 
 /// A document with the operation `modifyThing` and these schemas.
 pub fn document(schemas: Value) -> Value {

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
-use super::runtime::BUILDER;
+use super::runtime::{BUILDER, ROOT};
 use super::syntax::{docs, parameter_of};
 use crate::model::api::Api;
 use crate::model::reference::type_name;
@@ -75,7 +75,7 @@ fn builder(item: &ItemStruct) -> Vec<Item> {
             ///
             /// # Errors
             /// A required value is missing, or a value could not be converted.
-            pub fn build(self) -> crate::Result<super::#name> {
+            pub fn build(self) -> #ROOT::Result<super::#name> {
                 #BUILDER::built(self.first_error)?;
                 Ok(super::#name { #(#values,)* })
             }
@@ -89,9 +89,9 @@ fn builder(item: &ItemStruct) -> Vec<Item> {
         }
 
         impl ::std::convert::TryFrom<#name> for super::#name {
-            type Error = crate::Error;
+            type Error = #ROOT::Error;
 
-            fn try_from(builder: #name) -> crate::Result<Self> {
+            fn try_from(builder: #name) -> #ROOT::Result<Self> {
                 builder.build()
             }
         }

@@ -11,7 +11,7 @@ use quote::quote;
 use serde_json::Value;
 use syn::Item;
 
-use super::runtime::{EVENT, OPERATION, STREAM};
+use super::runtime::{EVENT, OPERATION, ROOT, STREAM};
 use super::syntax::ident;
 use crate::error::Error;
 use crate::model::api::Api;
@@ -121,7 +121,7 @@ fn event_enum(api: &Api, union: &str) -> Result<Vec<Item>, Error> {
         impl #OPERATION::Sealed for #name {}
 
         impl #STREAM::StreamEvent for #name {
-            fn decode(event: &str, data: &str) -> crate::Result<Self> {
+            fn decode(event: &str, data: &str) -> #ROOT::Result<Self> {
                 match event {
                     #(#decoders,)*
                     _ => Ok(Self::Unknown { event: event.to_owned(), data: data.to_owned() }),

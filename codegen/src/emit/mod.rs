@@ -19,6 +19,7 @@ pub mod syntax;
 mod types;
 mod unions;
 
+use runtime::PARENT;
 use syn::{File, Item, ItemMod};
 
 use crate::error::Error;
@@ -28,7 +29,7 @@ use crate::model::api::Api;
 pub fn client(file: File, api: &Api) -> Result<String, Error> {
     let mut types = types::emit(take_module(&file, "types")?, api)?;
     if api.module.follows_runs() {
-        types.extend(deltas::emit(&types, api)?);
+        types.extend(deltas::merge::emit(&types, api)?);
     }
     types.push(builders::emit(&types, api));
     types.extend(events::emit(api)?);
@@ -48,7 +49,7 @@ pub fn client(file: File, api: &Api) -> Result<String, Error> {
 
         #[doc = #operations_doc]
         pub mod operations {
-            use super::types;
+            use #PARENT::types;
             #(#operations)*
         }
 

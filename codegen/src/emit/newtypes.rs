@@ -3,6 +3,7 @@
 use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
+use super::runtime::ROOT;
 use super::syntax::{last_parameter, name_of};
 
 /// A free-form object: raw JSON behind a newtype.
@@ -10,12 +11,12 @@ pub fn free_form(item: &ItemStruct, attributes: &[Attribute]) -> Vec<Item> {
     let name = &item.ident;
     let file: syn::File = parse_quote! {
         #(#attributes)*
-        pub struct #name(pub crate::Json);
+        pub struct #name(pub #ROOT::Json);
 
         impl ::std::ops::Deref for #name {
-            type Target = crate::Json;
+            type Target = #ROOT::Json;
 
-            fn deref(&self) -> &crate::Json {
+            fn deref(&self) -> &#ROOT::Json {
                 &self.0
             }
         }
@@ -26,8 +27,8 @@ pub fn free_form(item: &ItemStruct, attributes: &[Attribute]) -> Vec<Item> {
             }
         }
 
-        impl ::std::convert::From<crate::Json> for #name {
-            fn from(value: crate::Json) -> Self {
+        impl ::std::convert::From<#ROOT::Json> for #name {
+            fn from(value: #ROOT::Json) -> Self {
                 Self(value)
             }
         }

@@ -8,7 +8,7 @@ use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
 use super::example::example;
-use super::runtime::{OPERATION, REQUEST, STREAM};
+use super::runtime::{OPERATION, REQUEST, ROOT, STREAM};
 use super::syntax::{ident, parameter_of};
 use super::{builders, lists, requests};
 use crate::error::Error;
@@ -79,14 +79,14 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
         #[derive(Clone, Debug)]
         #[must_use = "nothing is sent until `send` is called"]
         pub struct #name {
-            client: crate::Client,
+            client: #ROOT::Client,
             pub(crate) options: #REQUEST::RequestOptions,
             first_error: ::std::option::Option<::std::string::String>,
             #(#fields,)*
         }
 
         impl #name {
-            pub(crate) fn new(client: &impl ::std::convert::AsRef<crate::Client>) -> Self {
+            pub(crate) fn new(client: &impl ::std::convert::AsRef<#ROOT::Client>) -> Self {
                 Self {
                     client: client.as_ref().clone(),
                     options: #REQUEST::RequestOptions::default(),
@@ -124,7 +124,7 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
             /// # Errors
             /// The request is invalid or cannot be sent, the server returns an error, or the
             /// response cannot be deserialized. See [`Error`](crate::Error).
-            pub async fn send(self) -> crate::Result<types::#output> {
+            pub async fn send(self) -> #ROOT::Result<types::#output> {
                 #OPERATION::send(self).await
             }
 
@@ -132,7 +132,7 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
             ///
             /// # Errors
             /// The same as [`send`](Self::send).
-            pub async fn send_response(self) -> crate::Result<crate::Response<types::#output>> {
+            pub async fn send_response(self) -> #ROOT::Result<#ROOT::Response<types::#output>> {
                 #OPERATION::send_response(self).await
             }
         }
@@ -174,7 +174,7 @@ fn streams(api: &Api, operation: &Operation) -> Option<Item> {
             /// of the stream.
             #[doc = #example]
             #[doc(alias = "sse")]
-            pub async fn stream(self) -> crate::Result<crate::EventStream<types::#event>> {
+            pub async fn stream(self) -> #ROOT::Result<#ROOT::EventStream<types::#event>> {
                 #STREAM::open(self).await
             }
         }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::runtime::{BUILDER, OPERATION, REQUEST};
+use super::runtime::{BUILDER, OPERATION, REQUEST, ROOT};
 use super::syntax::ident;
 use crate::model::operation::Operation;
 use crate::model::reference::type_name;
@@ -35,7 +35,7 @@ pub fn implementations(operation: &Operation) -> TokenStream {
                 path: #path,
             };
 
-            fn into_request(self) -> crate::Result<#REQUEST::Request> {
+            fn into_request(self) -> #ROOT::Result<#REQUEST::Request> {
                 #request
             }
         }
@@ -52,7 +52,7 @@ fn streaming(operation: &Operation, events: &str) -> TokenStream {
         impl #OPERATION::StreamingOperation for #name {
             type Event = types::#events;
 
-            fn into_stream_request(self) -> crate::Result<#REQUEST::Request> {
+            fn into_stream_request(self) -> #ROOT::Result<#REQUEST::Request> {
                 use #OPERATION::Operation;
                 #request
             }

@@ -3,6 +3,7 @@
 use syn::{Item, parse_quote};
 
 use super::example::example;
+use super::runtime::ROOT;
 use super::syntax::ident;
 use crate::model::api::Api;
 use crate::model::operation::Operation;
@@ -22,12 +23,12 @@ fn follow(api: &Api, operation: &Operation) -> Item {
         format!("let run = {request}.follow().wait().await?;\nprintln!(\"{{}}\", run.status);")
     });
     parse_quote! {
-        impl crate::operations::#name {
+        impl #ROOT::operations::#name {
             /// Follows the run until it is terminal or requires action.
             #[doc = #example]
             #[doc(alias("create_and_poll", "poll", "wait"))]
-            pub fn follow(self) -> crate::Follow<Self> {
-                crate::Follow::new(self)
+            pub fn follow(self) -> #ROOT::Follow<Self> {
+                #ROOT::Follow::new(self)
             }
         }
     }

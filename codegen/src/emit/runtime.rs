@@ -1,7 +1,7 @@
 //! Paths of the handwritten items that generated code refers to.
 //!
-//! Public items at the root of the crate (`crate::Client`, `crate::Result`) are spelled out
-//! where they are used. Everything else is listed here, grouped by concept.
+//! They are grouped by concept, so that a module of the client can be moved or split by changing
+//! a line here.
 
 use std::fmt;
 
@@ -14,6 +14,9 @@ use crate::module::Module;
 #[derive(Clone, Copy)]
 pub struct Path(&'static str);
 
+/// Public items: `Client`, `Error`, `Result`, `Response`, `Json`, `EventStream`, `Follow`,
+/// `operations`.
+pub const ROOT: Path = Path("crate");
 /// `Operation`, `StreamingOperation`, `OperationInfo`, `Sealed`, `send`, `send_response`.
 pub const OPERATION: Path = Path("crate::operation");
 /// `Request`, `RequestOptions`, `Streamed`, `argument`, `path_segment`, `encode_segment`.
@@ -36,6 +39,8 @@ pub const BUILDER: Path = Path("crate::codec");
 pub const DELTA: Path = Path("crate::delta");
 /// `event`.
 pub const MOCK: Path = Path("crate::mock");
+/// The module that contains `types` and `operations`, within these.
+pub const PARENT: Path = Path("super");
 /// `BETA` of the module `v1`.
 pub const V1_CONSTANTS: Path = Path("crate::v1::generated");
 

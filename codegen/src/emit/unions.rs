@@ -11,7 +11,7 @@ use serde_json::Value;
 use syn::{Attribute, Item, ItemEnum, parse_quote};
 
 use super::enums::unknown_variant;
-use super::runtime::UNION;
+use super::runtime::{ROOT, UNION};
 use super::syntax::{docs, ident, name_of, parameter_of};
 use crate::error::Error;
 use crate::model::api::{Api, Presence};
@@ -324,9 +324,9 @@ fn try_from_builder(union: &Ident, schema: &str, api: &Api) -> Option<TokenStrea
     built.then(|| {
         quote! {
             impl ::std::convert::TryFrom<builder::#name> for #union {
-                type Error = crate::Error;
+                type Error = #ROOT::Error;
 
-                fn try_from(builder: builder::#name) -> crate::Result<Self> {
+                fn try_from(builder: builder::#name) -> #ROOT::Result<Self> {
                     builder.build().map(Self::from)
                 }
             }

@@ -6,9 +6,8 @@ use quote::ToTokens;
 use syn::{Fields, Ident, Item, Type};
 
 use super::super::syntax::renamed;
-use crate::model::api::Api;
 use crate::model::reference::type_name;
-use crate::model::schema::{Kind, Member};
+use crate::model::schema::{Kind, Member, Schema};
 
 /// The definition of a type.
 pub enum Definition<'a> {
@@ -39,9 +38,8 @@ pub struct Definitions<'a>(BTreeMap<String, Definition<'a>>);
 
 impl<'a> Definitions<'a> {
     /// Reads the definitions of emitted types.
-    pub fn read(types: &'a [Item], api: &'a Api) -> Self {
-        let kinds: BTreeMap<String, &Kind> = api
-            .schemas
+    pub fn read(types: &'a [Item], schemas: &'a BTreeMap<&str, Schema<'a>>) -> Self {
+        let kinds: BTreeMap<String, &Kind> = schemas
             .iter()
             .map(|(name, schema)| (type_name(name), &schema.kind))
             .collect();

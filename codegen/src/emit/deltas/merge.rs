@@ -12,11 +12,39 @@ use super::super::syntax::{ident, named_type, parameter_of};
 use super::definitions::{Definition, Definitions, Field, is_json, is_string, text};
 use super::empty::Empties;
 use super::index::Indexes;
+use crate::error::Error;
+use crate::model::api::Api;
+use crate::model::events::payloads;
 use crate::model::reference::type_name;
 use crate::model::schema::Member;
 
+/// `Merge`, `Empty` and `Indexed` for the types of objects that grow.
+pub fn emit(types: &[Item], api: &Api) -> Result<Vec<Item>, Error> {
+    let definitions = Definitions::read(types, &api.schemas);
+    let mut merges = Merges::new(&definitions);
+    for (object, delta) in pairs(api)? {
+        merges.root(&type_name(object), &type_name(delta));
+    }
+    Ok(merges.into_items())
+}
+
+/// Each payload of deltas, with the payload that grows.
+fn pairs<'a>(api: &Api<'a>) -> Result<Vec<(&'a str, &'a str)>, Error> {
+    let payloads = payloads(api)?;
+    let object = |payload: &str| api.schemas[payload].object();
+    let pair = |delta: &'a str| {
+        let grows = object(delta)?.strip_suffix(".delta")?;
+        api.schemas[delta].value.get("properties")?.get("delta")?;
+        let target = payloads
+            .iter()
+            .find(|payload| object(payload) == Some(grows))?;
+        Some((*target, delta))
+    };
+    Ok(payloads.iter().filter_map(|delta| pair(delta)).collect())
+}
+
 /// Implements `Merge` for pairs of types, and what these implementations require.
-pub struct Merges<'a> {
+struct Merges<'a> {
     definitions: &'a Definitions<'a>,
     known: BTreeSet<(String, String)>,
     items: Vec<Item>,
@@ -38,7 +66,7 @@ impl<'a> Value<'a> {
 
 impl<'a> Merges<'a> {
     /// Starts without implementations.
-    pub fn new(definitions: &'a Definitions<'a>) -> Self {
+    fn new(definitions: &'a Definitions<'a>) -> Self {
         Self {
             definitions,
             known: BTreeSet::new(),
@@ -49,7 +77,7 @@ impl<'a> Merges<'a> {
     }
 
     /// All implementations.
-    pub fn into_items(self) -> Vec<Item> {
+    fn into_items(self) -> Vec<Item> {
         let Self {
             mut items,
             empties,
@@ -63,7 +91,7 @@ impl<'a> Merges<'a> {
 
     /// Implements `Merge` for an object and its delta payload: the object grows by the
     /// property `delta`; the properties beside it identify the object.
-    pub fn root(&mut self, object: &str, delta: &str) {
+    fn root(&mut self, object: &str, delta: &str) {
         let ty = &named_type(object);
         let (Some(Definition::Struct(targets)), Some(Definition::Struct(deltas))) =
             (self.definitions.get(object), self.definitions.get(delta))
@@ -237,7 +265,65 @@ fn variant(member: &Member) -> Ident {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::test_support::{self, constant, growing_document, implementations, refer};
+    use crate::test_support::{
+        self, constant, growing_document, implementations, refer, streaming_document,
+    };
+
+    #[test]
+    fn objects_with_delta_events_grow_property_by_property() {
+        let document = growing_document(
+            json!({ "text": { "type": "string" }, "count": { "type": "integer" }, "here": { "type": "string" } }),
+            json!({ "text": { "type": "string" }, "count": { "type": "integer" }, "there": { "type": "string" } }),
+            json!({}),
+        );
+        let merges = implementations(&document, "Merge");
+        assert_eq!(
+            merges.keys().collect::<Vec<_>>(),
+            ["ThingObject<ThingDelta>", "ThingObject<ThingDeltaObject>"]
+        );
+        let body = &merges["ThingObject<ThingDelta>"];
+        assert!(
+            body.contains(r#"crate::delta::text("text",crate::delta::made(&mutself.text),delta);"#),
+            "{body}"
+        );
+        assert!(
+            body.contains("Clone::clone_from(crate::delta::made(&mutself.count),delta);"),
+            "{body}"
+        );
+        assert!(!body.contains("here"), "{body}");
+        assert_eq!(
+            merges["ThingObject<ThingDeltaObject>"],
+            "{crate::delta::text(\"id\",&mutself.id,&delta.id);\
+             ifletSome(delta)=&delta.delta{crate::delta::Merge::merge(&mut*self,delta,holes)?;}Ok(())}"
+        );
+    }
+
+    #[test]
+    fn objects_without_delta_events_do_not_grow() {
+        for of in ["Merge", "Empty", "Indexed"] {
+            assert!(implementations(&streaming_document(), of).is_empty());
+        }
+    }
+
+    #[test]
+    fn deltas_without_object_or_properties_are_ignored() {
+        let mut document = growing_document(json!({}), json!({}), json!({}));
+        let schemas = &mut document["components"]["schemas"];
+        schemas["ThingObject"]["properties"]["object"] = constant("other");
+        schemas["ThingDelta"] = json!({ "type": "string" });
+        schemas["OtherEvent"] = test_support::object(
+            json!({ "event": constant("other"), "data": refer("Status") }),
+            &["event", "data"],
+        );
+        schemas["Status"] = json!({ "type": "string", "enum": ["a", "b"] });
+        schemas["ThingEvent"]["oneOf"]
+            .as_array_mut()
+            .expect("a list")
+            .push(refer("OtherEvent"));
+        schemas["ThingEvent"]["discriminator"]["mapping"]["other"] =
+            "#/components/schemas/OtherEvent".into();
+        assert!(implementations(&document, "Merge").is_empty());
+    }
 
     #[test]
     fn properties_with_another_type_in_the_delta_are_ignored() {
