@@ -153,10 +153,13 @@ fn accessor(api: &Api, schema: &str, variants: &[Ident]) -> TokenStream {
 }
 
 /// The constant `object` without its prefix, such as `run_step` for `thread.run.step`, or the
-/// name of the schema.
+/// name of the schema without its suffix, such as `error` for `ErrorObject`.
 fn accessor_name(api: &Api, schema: &str) -> String {
-    let name = api.schemas[schema].object().unwrap_or(schema);
-    name.strip_prefix("thread.").unwrap_or(name).to_snake_case()
+    let name = match api.schemas[schema].object() {
+        Some(object) => object.strip_prefix("thread.").unwrap_or(object),
+        None => schema.strip_suffix("Object").unwrap_or(schema),
+    };
+    name.to_snake_case()
 }
 
 /// The state of the run that an event carries.
@@ -178,7 +181,7 @@ fn run_state<'a>(api: &Api, mut payloads: impl Iterator<Item = &'a str>) -> Toke
 
 #[cfg(test)]
 mod tests {
-    use crate::test_support::{client, streaming_document, variants};
+    use crate::test_support::{client, methods, module, streaming_document, variants};
 
     #[test]
     fn events_become_one_enum() {
@@ -186,6 +189,15 @@ mod tests {
         assert_eq!(
             variants(&file, "ThingEvent"),
             ["Done", "ThingChanged", "Unknown"]
+        );
+    }
+
+    #[test]
+    fn payloads_have_accessors_without_the_suffix_of_their_schema() {
+        let file = client(&streaming_document());
+        assert_eq!(
+            methods(module(&file, "types"), "ThingEvent"),
+            ["event", "data", "thing"]
         );
     }
 }
