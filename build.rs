@@ -23,7 +23,8 @@ fn main() {
 fn run() -> Result<(), String> {
     let path = document_path();
     let source = generate_from(&path, Module::Root)?;
-    write("client.rs", &source.client)?;
+    write("types.rs", &source.types)?;
+    write("operations.rs", &source.operations)?;
     write("run.rs", &source.run)?;
     write("constants.rs", &source.constants)?;
     write("mocks.rs", &source.mocks)?;
@@ -32,7 +33,8 @@ fn run() -> Result<(), String> {
     report(&source.compatibility, &path)?;
     if has_feature("v1") {
         let source = generate_from(&in_package("openapi-v1.yaml"), Module::V1)?;
-        write("client_v1.rs", &source.client)?;
+        write("types_v1.rs", &source.types)?;
+        write("operations_v1.rs", &source.operations)?;
         write("constants_v1.rs", &source.constants)?;
         write("mocks_v1.rs", &source.mocks)?;
     }

@@ -1,9 +1,7 @@
-//! A whole conversation: an assistant, a thread, questions, runs, answers, and the
-//! clean-up.
+//! A complete conversation: assistant, thread, messages, runs, clean-up.
 //!
-//! `cargo run --example quickstart` talks to a fake server that it starts itself. With
-//! `OPENAI_BASE_URL` (and `OPENAI_API_KEY`) set it talks to that server;
-//! `OPENAI_MODEL` names the model.
+//! `cargo run --example quickstart` starts a fake server and uses it. Set `OPENAI_BASE_URL` and
+//! `OPENAI_API_KEY` to use another server, and `OPENAI_MODEL` to use another model.
 
 #[path = "local/mod.rs"]
 mod local;
@@ -52,7 +50,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         ask(&client, &assistant.id, &thread.id, question).await?;
     }
 
-    println!("\nthe conversation, two messages a page:");
+    println!("\nconversation (in pages of two messages):");
     let mut messages = client
         .list_messages()
         .thread_id(&thread.id)
@@ -69,11 +67,11 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .assistant_id(&assistant.id)
         .send()
         .await?;
-    println!("\ncleaned up.");
+    println!("\ndeleted the thread and the assistant");
     Ok(())
 }
 
-/// Adds a question to the thread, and follows a run that answers it.
+/// Adds a question to the thread and follows a run that replies to it.
 async fn ask(
     client: &Client,
     assistant_id: &str,
@@ -108,16 +106,16 @@ async fn ask(
         println!("           {}: {}", error.code, error.message);
     }
     for step in &outcome.steps {
-        let what = match &step.step_details {
+        let action = match &step.step_details {
             RunStepDetails::MessageCreation(created) => {
-                format!("wrote {}", created.message_creation.message_id)
+                format!("created {}", created.message_creation.message_id)
             }
             RunStepDetails::ToolCalls(called) => {
                 format!("called {} tools", called.tool_calls.len())
             }
-            _ => "did something this program does not know".to_owned(),
+            _ => "unknown step".to_owned(),
         };
-        println!("step       {} {}: {what}", step.id, step.status);
+        println!("step       {} {}: {action}", step.id, step.status);
     }
     Ok(())
 }

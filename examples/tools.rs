@@ -1,9 +1,10 @@
-//! A model calls two Rust functions at the same time, its answer comes word by word, and then
-//! once more as a value of a Rust type.
+//! Tool calls, streamed text and structured output.
 //!
-//! `cargo run --example tools` talks to a fake server that it starts itself. With
-//! `OPENAI_BASE_URL` (and `OPENAI_API_KEY`) set it talks to that server;
-//! `OPENAI_MODEL` names the model.
+//! The model calls two Rust functions concurrently. Its reply is streamed, and then requested again
+//! as a value of a Rust type.
+//!
+//! `cargo run --example tools` starts a fake server and uses it. Set `OPENAI_BASE_URL` and
+//! `OPENAI_API_KEY` to use another server, and `OPENAI_MODEL` to use another model.
 
 #[path = "local/mod.rs"]
 mod local;
@@ -22,21 +23,21 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-/// Tells the weather in a city, now.
+/// Returns the current weather in a city.
 #[derive(Deserialize, JsonSchema)]
 struct GetWeather {
     /// Name of the city.
     city: String,
 }
 
-/// Tells what time it is in a city.
+/// Returns the current time in a city.
 #[derive(Deserialize, JsonSchema)]
 struct GetTime {
     /// Name of the city.
     city: String,
 }
 
-/// What is known of a city.
+/// The weather and the time in a city.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Report {
     city: String,
@@ -46,16 +47,16 @@ struct Report {
 }
 
 async fn get_weather(arguments: GetWeather) -> Result<String, String> {
-    println!("  get_weather begins, for {}", arguments.city);
+    println!("  get_weather started for {}", arguments.city);
     work(Duration::from_millis(300)).await;
-    println!("  get_weather ends");
+    println!("  get_weather finished");
     Ok("it is 12 °C".to_owned())
 }
 
 async fn get_time(arguments: GetTime) -> Result<String, String> {
-    println!("  get_time begins, for {}", arguments.city);
+    println!("  get_time started for {}", arguments.city);
     work(Duration::from_millis(200)).await;
-    println!("  get_time ends");
+    println!("  get_time finished");
     Ok("it is a quarter past nine".to_owned())
 }
 
@@ -87,19 +88,19 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .body(
             CreateAssistantRequest::builder()
                 .model(model)
-                .instructions("Call all the tools you need at once. Answer in one sentence.")
+                .instructions("Call all required tools at once. Answer in one sentence.")
                 .tools(tools.definitions()),
         )
         .send()
         .await?;
 
-    let ask = |question| {
+    let message = |question| {
         println!("{question}");
         CreateMessageRequest::builder()
             .role(MessageRole::User)
             .content(question)
     };
-    let question = ask("What is the weather in Oslo, and what time is it there?");
+    let question = message("What is the weather in Oslo, and what time is it there?");
     let mut run = client
         .create_thread_and_run()
         .body(
@@ -117,7 +118,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         io::stdout().flush()?;
     }
     let outcome = run.finish().await?;
-    println!("\nthe run ended {}\n", outcome.run.status);
+    println!("\nstatus of the run: {}\n", outcome.run.status);
 
     let thread_id = &outcome.run.thread_id;
     let outcome = client
@@ -126,7 +127,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .body(
             CreateRunRequest::builder()
                 .assistant_id(&assistant.id)
-                .additional_messages([ask("And now as data, please.")])
+                .additional_messages([message("And now as data, please.")])
                 .response_format(response_format::<Report>()?),
         )
         .follow()
@@ -134,14 +135,14 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .outcome()
         .await?;
     match outcome.parse::<Report>()? {
-        Parsed::Answer(Report {
+        Parsed::Value(Report {
             city,
             celsius,
             time,
         }) => {
             println!("{city}: {celsius} degrees Celsius at {time}");
         }
-        other => println!("there is no answer: {other:?}"),
+        other => println!("no value: {other:?}"),
     }
 
     client.delete_thread().thread_id(thread_id).send().await?;
@@ -157,6 +158,6 @@ async fn run() -> Result<(), Box<dyn Error>> {
     clippy::disallowed_methods,
     reason = "stands for a call to another service"
 )]
-async fn work(time: Duration) {
-    tokio::time::sleep(time).await;
+async fn work(duration: Duration) {
+    tokio::time::sleep(duration).await;
 }

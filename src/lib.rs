@@ -1,9 +1,13 @@
-//! Client for the OpenAI Assistants API v2 and the servers that speak it.
+//! A client for the OpenAI Assistants API v2 and the servers that implement it.
 //!
-//! The models ([`types`]) and the operations ([`operations`]) are generated from
-//! `openapi.yaml` when the crate is built; [`Client`] has a method for each operation.
-//! What is handwritten around them is small: credentials, retries, errors, lists, and the
-//! life of a run ([`Follow`], [`EventStream`], tools). The README shows all of it.
+//! [`types`] and [`operations`] are generated from `openapi.yaml` when the crate is built, and
+//! [`Client`] has a method for each operation. A handwritten layer adds credentials, retries, typed
+//! errors, pagination, event streams, run polling and tool calls.
+//!
+//! # A call
+//!
+//! Every method of [`Client`] returns a request builder. `send` returns the response body,
+//! `send_response` a [`Response`] with status, headers and request ID.
 //!
 //! ```no_run
 //! use openai_assistants::types::{CreateMessageRequest, CreateRunRequest, MessageRole};
@@ -30,89 +34,205 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`Follow`] polls the run until it is terminal or requires action. Lists have `items` and `pages`
+//! ([`Items`], [`Pages`]), which fetch further pages on demand. Failed attempts are retried by the
+//! [`RetryPolicy`]; an [`Error`] states what failed and what to do. [`Client::request`] calls
+//! endpoints that are not in the document.
+//!
+//! # A stream
+//!
+//! [`EventStream`] yields the events of a run. It also converts to a stream of only the text, or to
+//! a [`RunStream`] that accumulates messages and steps.
+//!
+//! ```no_run
+//! # use openai_assistants::types::CreateRunRequest;
+//! # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+//! let events = client
+//!     .create_run()
+//!     .thread_id("thread_1")
+//!     .body(CreateRunRequest::builder().assistant_id("asst_1"))
+//!     .stream()
+//!     .await?;
+//! let mut text = events.text_deltas();
+//! while let Some(delta) = text.try_next().await? {
+//!     print!("{delta}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Tools
+//!
+//! A tool is an async function. It takes one argument, whose type defines the JSON Schema.
+//!
+//! ```no_run
+//! # #[cfg(feature = "tools")]
+//! # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+//! use openai_assistants::ToolSet;
+//! use openai_assistants::types::{CreateAssistantRequest, CreateRunRequest};
+//! use schemars::JsonSchema;
+//! use serde::Deserialize;
+//!
+//! /// Returns the weather in a city.
+//! #[derive(Deserialize, JsonSchema)]
+//! struct GetWeather {
+//!     /// Name of the city.
+//!     city: String,
+//! }
+//!
+//! let tools = ToolSet::builder()
+//!     .function(|arguments: GetWeather| async move {
+//!         Ok::<_, String>(format!("12 °C in {}", arguments.city))
+//!     })
+//!     .build()?;
+//! let assistant = client
+//!     .create_assistant()
+//!     .body(CreateAssistantRequest::builder().model("gpt-4o").tools(tools.definitions()))
+//!     .send()
+//!     .await?;
+//! let outcome = client
+//!     .create_run()
+//!     .thread_id("thread_1")
+//!     .body(CreateRunRequest::builder().assistant_id(&assistant.id))
+//!     .follow()
+//!     .tools(&tools)
+//!     .outcome()
+//!     .await?;
+//! println!("{}", outcome.text());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A test
+//!
+//! With the feature `mock`, [httpmock](https://docs.rs/httpmock) has a typed method for each
+//! operation.
+//!
+//! ```
+//! # #[cfg(feature = "mock")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> openai_assistants::Result<()> {
+//! use httpmock::MockServer;
+//! use openai_assistants::mock::{self, MockServerExt};
+//! use openai_assistants::{Client, Credentials};
+//!
+//! let server = MockServer::start_async().await;
+//! let mocked = server.get_thread(|when, then| {
+//!     when.thread_id("thread_1");
+//!     then.ok(&mock::thread());
+//! });
+//!
+//! let client = Client::builder()
+//!     .base_url(server.base_url())
+//!     .credentials(Credentials::none())
+//!     .build()?;
+//! client.get_thread().thread_id("thread_1").send().await?;
+//! mocked.assert();
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "mock"))]
+//! # fn main() {}
+//! ```
+//!
+//! # Guides
+//!
+//! - [Servers](guides::servers): Azure OpenAI, Foundry, self-hosted servers, gateways, raw calls
+//! - [Runs and streams](guides::runs_and_streams): following, streaming, interruptions, lists
+//! - [Tools](guides::tools): function calling and structured output
+//! - [Testing](guides::testing): typed mocks and the fake server
+//! - [Regenerating](guides::regenerating): building from another OpenAPI document
+//! - [Performance](guides::performance): measurements, and where the time goes
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `rustls` | yes | TLS by rustls with ring |
+//! | `tools` | yes | tools from Rust functions, structured output |
+//! | `rustls-aws-lc` | | TLS by rustls with aws-lc |
+//! | `native-tls` | | TLS by the library of the operating system |
+//! | `http2` | | HTTP/2, where the server supports it |
+//! | `mock` | | typed mocks of every operation, and objects to start from |
+//! | `foundry` | | extensions of Foundry Agents (classic): tools, approvals, the list of threads |
+//! | `v1` | | version 1 of the API, with its own client, types and mocks |
 
-// The tests are for `openapi.yaml`: built from another document there are none.
+// Tests and doctests use the types of `openapi.yaml`, so there are none for another document.
 #![cfg(any(not(any(test, doctest)), assistants_document = "openapi.yaml"))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-
-mod auth;
-mod client;
-mod clock;
-mod codec;
-mod config;
-#[cfg_attr(
-    not(assistants_schema = "AssistantStreamEvent"),
-    allow(dead_code, reason = "nothing grows where nothing streams")
+// The document decides these, not the user: documentation must not show them as requirements.
+#![cfg_attr(
+    docsrs,
+    doc(auto_cfg(hide(
+        assistants_document = "openapi.yaml",
+        assistants_schema = "DeleteMessageResponse",
+        assistants_schema = "MessageContentRefusalObject",
+        assistants_schema = "ResponseFormatJsonSchema",
+    )))
 )]
-mod delta;
+
+// First, so that the documentation of `Client` lists the operations first. The blank line keeps
+// rustfmt from sorting it.
+pub mod operations;
+
+mod client;
 mod error;
 #[cfg(feature = "foundry")]
 pub mod foundry;
+#[cfg(any(doc, doctest))]
+pub mod guides;
+mod http;
 mod json;
-mod json_path;
-mod message;
 #[cfg(feature = "mock")]
 pub mod mock;
-mod object;
-mod operation;
-mod pagination;
-mod raw;
-mod retry;
-#[cfg_attr(
-    not(assistants_schema = "AssistantStreamEvent"),
-    allow(dead_code, reason = "a part of it is for streams")
-)]
 mod run;
-mod stream;
-#[cfg(test)]
-mod testing;
-mod timestamp;
-mod tls;
+mod sse;
 #[cfg(feature = "tools")]
 mod tools;
-mod transport;
+pub mod types;
 #[cfg(feature = "v1")]
 pub mod v1;
 
-#[allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::all,
-    clippy::pedantic,
-    reason = "generated from the document"
-)]
-mod generated {
-    include!(concat!(env!("OUT_DIR"), "/client.rs"));
-    include!(concat!(env!("OUT_DIR"), "/constants.rs"));
-}
-
-pub use auth::{Credentials, TokenProvider};
-pub use client::Client;
-pub use clock::{Clock, Sleep, SystemClock};
-pub use config::ClientBuilder;
-pub use error::{Error, Result};
-pub use generated::{operations, types};
-pub use http::Method;
-pub use json::Json;
-pub use operation::{Operation, OperationInfo, Request, Response, StreamingOperation};
-pub use pagination::{Items, List, Page, Pages};
-pub use raw::{RawEvent, RawRequest};
-pub use retry::RetryPolicy;
-pub use run::{Follow, RunOutcome, ToolCall, UntilIdle};
-#[cfg(assistants_schema = "AssistantStreamEvent")]
-pub use run::{RunStream, RunTextDeltas};
-pub use stream::{EventStream, RunState, StreamEvent, TextDeltas};
-pub use timestamp::Timestamp;
-#[cfg(all(feature = "tools", assistants_schema = "ResponseFormatJsonSchema"))]
-pub use tools::response_format;
+pub use ::http::{HeaderMap, Method, StatusCode};
+pub use client::builder::ClientBuilder;
+pub use client::core::Client;
+pub use client::operation::{Operation, StreamingOperation};
+pub use client::pagination::{Items, List, Page, Pages};
+pub use client::raw::{RawEvent, RawRequest};
+pub use error::core::{Error, Result};
+pub use error::kind::ErrorKind;
+pub use http::clock::{Clock, Sleep, SystemClock};
+pub use http::credentials::{Credentials, TokenProvider};
+pub use http::operation_info::OperationInfo;
+pub use http::request::Request;
+pub use http::response::Response;
+pub use http::retry::RetryPolicy;
+pub use json::raw::Json;
+pub use json::timestamp::Timestamp;
+pub use run::follow::Follow;
+pub use run::outcome::RunOutcome;
+pub use run::stream::{RunStream, RunTextDeltas};
+pub use run::tool_call::ToolCall;
+pub use run::until_idle::UntilIdle;
+pub use sse::run_state::RunState;
+pub use sse::stream::{EventStream, StreamEvent};
+pub use sse::text::TextDeltas;
 #[cfg(feature = "tools")]
-pub use tools::{
-    OnFailure, Parsed, Tool, ToolContext, ToolError, ToolErrorKind, ToolSet, ToolSetBuilder,
-};
+pub use tools::context::ToolContext;
+#[cfg(feature = "tools")]
+pub use tools::failure::{OnToolFailure, ToolError, ToolErrorKind};
+#[cfg(all(feature = "tools", assistants_schema = "ResponseFormatJsonSchema"))]
+pub use tools::response_format::response_format;
+#[cfg(feature = "tools")]
+pub use tools::structured::Parsed;
+#[cfg(feature = "tools")]
+pub use tools::tool::Tool;
+#[cfg(feature = "tools")]
+pub use tools::tool_set::{ToolSet, ToolSetBuilder};
 
-/// The code in the README compiles.
+/// Compiles the code blocks of the README as doctests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

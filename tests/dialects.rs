@@ -1,5 +1,6 @@
-//! Servers that bend the rules: answers and streams as they send them, with what the caller
-//! gets. `tests/dialects/` holds a file of answers and a stream of each server.
+//! Responses and streams of servers that deviate from the document.
+//!
+//! `tests/dialects/` has responses and a stream of each server, as it sends them.
 
 #![cfg(assistants_document = "openapi.yaml")]
 
@@ -13,24 +14,25 @@ use serde_json::{Value, json};
 
 struct Dialect {
     name: &'static str,
-    /// An answer of each kind.
-    answers: &'static str,
+    /// A response of each kind.
+    responses: &'static str,
     stream: &'static str,
     line_end: &'static str,
-    /// Properties that the document does not know: they are passed over.
-    passed_over: &'static [&'static str],
-    /// A page of a list, and whether there is another behind it.
+    /// Properties that are not in the document, which are ignored.
+    ignored: &'static [&'static str],
+    /// Returns a page of a list, with whether there are more.
     page: fn(Vec<Value>, bool) -> Value,
-    /// How the stream ends without an event that says so.
+    /// How the stream ends.
     end: End,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum End {
+    /// With `[DONE]`.
     Done,
-    /// The connection closes once the run is at rest.
+    /// The connection closes after the run is terminal or blocked.
     Closed,
-    /// The connection closes while nothing has said that the run is at rest.
+    /// The connection closes before the run is terminal or blocked.
     Interrupted,
 }
 
@@ -44,12 +46,12 @@ macro_rules! files {
 }
 
 fn dialects() -> Vec<Dialect> {
-    let dialect = |name, (answers, stream), end| Dialect {
+    let dialect = |name, (responses, stream), end| Dialect {
         name,
-        answers,
+        responses,
         stream,
         line_end: "\n",
-        passed_over: &[],
+        ignored: &[],
         page: |items, has_more| {
             let id = |item: Option<&Value>| item.map(|item| item["id"].clone());
             let ids = (id(items.first()), id(items.last()));
@@ -60,7 +62,7 @@ fn dialects() -> Vec<Dialect> {
     vec![
         Dialect {
             line_end: "\r\n",
-            passed_over: &[
+            ignored: &[
                 "/additional_instructions",
                 "/extra_body",
                 "/file_ids",
@@ -77,7 +79,7 @@ fn dialects() -> Vec<Dialect> {
             )
         },
         Dialect {
-            // It has all in one page, and no cursors.
+            // It returns one page and no cursors.
             page: |items, _| json!({ "object": "runs", "data": items, "first_id": "none", "last_id": "none", "has_more": false }),
             ..dialect(
                 "Astra Assistants",
@@ -86,12 +88,12 @@ fn dialects() -> Vec<Dialect> {
             )
         },
         Dialect {
-            // What is null is left out.
+            // It leaves out null properties.
             page: |items, has_more| json!({ "data": items, "has_more": has_more }),
             ..dialect("a gateway", files!("gateway"), End::Done)
         },
         Dialect {
-            passed_over: &[
+            ignored: &[
                 "/run/tool_resources",
                 "/data/tool_resources",
                 "/step/expires_at",
@@ -99,7 +101,7 @@ fn dialects() -> Vec<Dialect> {
             ..dialect("Azure OpenAI", files!("azure_openai"), End::Done)
         },
         Dialect {
-            passed_over: &[
+            ignored: &[
                 "/run/tool_resources",
                 "/tool_resources/azure_ai_search",
                 "/file_citation/quote",
@@ -110,21 +112,21 @@ fn dialects() -> Vec<Dialect> {
 }
 
 impl Dialect {
-    fn answer(&self, kind: &str) -> Value {
-        let answers: Value = serde_json::from_str(self.answers).expect("the fixture is JSON");
-        answers[kind].clone()
+    fn response(&self, kind: &str) -> Value {
+        let responses: Value = serde_json::from_str(self.responses).expect("the fixture is JSON");
+        responses[kind].clone()
     }
 
-    /// Checks that all that was sent has reached the caller, and that nothing was made up.
+    /// Checks that the deserialized value has everything that was sent and nothing else.
     fn check(&self, kind: &str, sent: &Value, got: &impl Serialize) {
-        let got = serde_json::to_value(got).expect("it can be written");
+        let got = serde_json::to_value(got).expect("it can be serialized");
         if let Some(difference) = self.difference(sent, &got, format!("/{kind}")) {
             panic!("{}: {difference}", self.name);
         }
     }
 
     fn difference(&self, sent: &Value, got: &Value, place: String) -> Option<String> {
-        let is_nothing = |value: &Value| {
+        let is_default = |value: &Value| {
             [
                 json!(null),
                 json!([]),
@@ -136,9 +138,9 @@ impl Dialect {
             .contains(value)
         };
         match (sent, got) {
-            // The constant `object` is known from the endpoint, whatever a server says.
+            // The constant `object` is known from the endpoint.
             _ if place.ends_with("/object") => None,
-            _ if self.passed_over.iter().any(|end| place.ends_with(end)) => None,
+            _ if self.ignored.iter().any(|end| place.ends_with(end)) => None,
             (Value::Object(sent), Value::Object(got)) => {
                 let names: BTreeSet<&String> = sent.keys().chain(got.keys()).collect();
                 names.into_iter().find_map(|name| {
@@ -155,12 +157,12 @@ impl Dialect {
                 })
             }
             (Value::Number(sent), Value::Number(got)) if sent.as_f64() == got.as_f64() => None,
-            (Value::Null, got) if is_nothing(got) => None,
+            (Value::Null, got) if is_default(got) => None,
             _ => (sent != got).then(|| format!("{place} was {sent} and is {got}")),
         }
     }
 
-    /// A client of a server that answers a GET of that path.
+    /// Starts a mock server. Returns it with a client.
     async fn client(&self) -> (MockServer, Client) {
         let server = MockServer::start_async().await;
         let client = Client::builder()
@@ -183,55 +185,55 @@ impl Dialect {
     }
 }
 
-fn get(server: &MockServer, path: &str, answer: &Value) {
+fn get(server: &MockServer, path: &str, response: &Value) {
     server.mock(|when, then| {
         when.method(Method::GET).path(path);
-        then.json_body(answer.clone());
+        then.json_body(response.clone());
     });
 }
 
 #[tokio::test]
-async fn answers_are_decoded_without_loss() {
+async fn responses_are_deserialized_without_loss() {
     for dialect in dialects() {
         let (server, client) = dialect.client().await;
-        let answer = |kind: &str, path: &str| {
-            let answer = dialect.answer(kind);
-            get(&server, path, &answer);
-            answer
+        let response = |kind: &str, path: &str| {
+            let response = dialect.response(kind);
+            get(&server, path, &response);
+            response
         };
 
-        let sent = answer("assistant", "/assistants/a");
+        let sent = response("assistant", "/assistants/a");
         let got = client.get_assistant().assistant_id("a").send().await;
         dialect.check("assistant", &sent, &got.expect(dialect.name));
 
-        let sent = answer("thread", "/threads/t");
+        let sent = response("thread", "/threads/t");
         let got = client.get_thread().thread_id("t").send().await;
         dialect.check("thread", &sent, &got.expect(dialect.name));
 
-        let sent = answer("message", "/threads/t/messages/m");
+        let sent = response("message", "/threads/t/messages/m");
         let call = client.get_message().thread_id("t").message_id("m");
         let message = call.send().await.expect(dialect.name);
         dialect.check("message", &sent, &message);
         assert!(message.text().starts_with("It rains"), "{}", dialect.name);
 
-        let sent = answer("run", "/threads/t/runs/r");
+        let sent = response("run", "/threads/t/runs/r");
         let got = client.get_run().thread_id("t").run_id("r").send().await;
         dialect.check("run", &sent, &got.expect(dialect.name));
 
-        let sent = answer("step", "/threads/t/runs/r/steps/s");
+        let sent = response("step", "/threads/t/runs/r/steps/s");
         let call = client.get_run_step().thread_id("t").run_id("r");
         let got = call.step_id("s").send().await;
         dialect.check("step", &sent, &got.expect(dialect.name));
     }
 }
 
-/// open-assistant-api speaks version 1, where files are no strangers.
+/// open-assistant-api implements version 1, which has file IDs.
 #[cfg(feature = "v1")]
 #[tokio::test]
-async fn answers_of_version_1_are_decoded_without_loss() {
+async fn responses_of_version_1_are_deserialized_without_loss() {
     let mut dialect = dialects().swap_remove(0);
     assert_eq!(dialect.name, "open-assistant-api");
-    dialect.passed_over = &[
+    dialect.ignored = &[
         "/additional_instructions",
         "/assistant/response_format",
         "/assistant/temperature",
@@ -245,21 +247,21 @@ async fn answers_of_version_1_are_decoded_without_loss() {
     ];
     let (server, client) = dialect.client().await;
     let client = client.v1();
-    let answer = |kind: &str, path: &str| {
-        let answer = dialect.answer(kind);
-        get(&server, path, &answer);
-        answer
+    let response = |kind: &str, path: &str| {
+        let response = dialect.response(kind);
+        get(&server, path, &response);
+        response
     };
 
-    let sent = answer("assistant", "/assistants/a");
+    let sent = response("assistant", "/assistants/a");
     let got = client.get_assistant().assistant_id("a").send().await;
     dialect.check("assistant", &sent, &got.expect(dialect.name));
 
-    let sent = answer("message", "/threads/t/messages/m");
+    let sent = response("message", "/threads/t/messages/m");
     let call = client.get_message().thread_id("t").message_id("m");
     dialect.check("message", &sent, &call.send().await.expect(dialect.name));
 
-    let sent = answer("run", "/threads/t/runs/r");
+    let sent = response("run", "/threads/t/runs/r");
     let got = client.get_run().thread_id("t").run_id("r").send().await;
     dialect.check("run", &sent, &got.expect(dialect.name));
 
@@ -275,11 +277,11 @@ async fn answers_of_version_1_are_decoded_without_loss() {
 }
 
 #[tokio::test]
-async fn lists_are_walked_to_their_end() {
+async fn lists_are_read_to_their_end() {
     for dialect in dialects() {
         let (server, client) = dialect.client().await;
         let message = |id: &str| {
-            let mut message = dialect.answer("message");
+            let mut message = dialect.response("message");
             message["id"] = id.into();
             message
         };
@@ -310,7 +312,7 @@ async fn lists_are_walked_to_their_end() {
 }
 
 #[tokio::test]
-async fn lists_of_nothing_are_empty() {
+async fn a_list_without_items_is_empty() {
     for dialect in dialects() {
         for data in [json!([]), Value::Null] {
             let (server, client) = dialect.client().await;
@@ -323,8 +325,8 @@ async fn lists_of_nothing_are_empty() {
     }
 }
 
-/// The name and the data of an event, which may have both in its data.
-fn told(event: &RawEvent) -> (String, Value) {
+/// The name and the data of an event, which may be an envelope with both.
+fn unwrap_envelope(event: &RawEvent) -> (String, Value) {
     let data = event
         .json::<Value>()
         .unwrap_or_else(|_| event.data.clone().into());
@@ -335,7 +337,7 @@ fn told(event: &RawEvent) -> (String, Value) {
 }
 
 #[tokio::test]
-async fn events_are_decoded_without_loss() {
+async fn events_are_deserialized_without_loss() {
     for dialect in dialects() {
         let (_server, client) = dialect.streaming().await;
         let body = CreateRunRequest::builder().assistant_id("a");
@@ -348,7 +350,7 @@ async fn events_are_decoded_without_loss() {
             let sent = raw.try_next().await;
             match (events.try_next().await, sent) {
                 (Ok(Some(event)), Ok(Some(sent))) => {
-                    let (name, sent) = told(&sent);
+                    let (name, sent) = unwrap_envelope(&sent);
                     assert_eq!(event.event(), name, "{}", dialect.name);
                     last = name;
                     if sent != "[DONE]" {
@@ -377,7 +379,7 @@ async fn events_are_decoded_without_loss() {
             "{}: {error:?}",
             dialect.name
         );
-        let run = dialect.answer("run")["id"].clone();
+        let run = dialect.response("run")["id"].clone();
         assert_eq!(events.run_id(), run.as_str(), "{}", dialect.name);
         if let Some(error) = error {
             assert_eq!(error.run_id(), run.as_str(), "{}", dialect.name);
@@ -410,7 +412,7 @@ async fn text_streams_in_every_dialect() {
 }
 
 #[tokio::test]
-async fn a_run_adds_up_in_every_dialect_whose_streams_tell_of_its_end() {
+async fn a_stream_accumulates_to_an_outcome_unless_it_is_interrupted() {
     for dialect in dialects() {
         let (_server, client) = dialect.streaming().await;
         let body = CreateRunRequest::builder().assistant_id("a");
@@ -431,15 +433,15 @@ async fn a_run_adds_up_in_every_dialect_whose_streams_tell_of_its_end() {
 }
 
 #[tokio::test]
-async fn a_count_that_is_no_whole_number_is_an_error_that_tells_its_place() {
+async fn a_fractional_count_is_an_error_with_its_path() {
     for dialect in dialects() {
         let (server, client) = dialect.client().await;
-        let mut run = dialect.answer("run");
+        let mut run = dialect.response("run");
         run["usage"] =
             json!({ "completion_tokens": 4.5, "prompt_tokens": 8.0, "total_tokens": 12 });
         get(&server, "/threads/t/runs/r", &run);
-        let answer = client.get_run().thread_id("t").run_id("r").send().await;
-        let error = answer.expect_err("half a token is none");
+        let response = client.get_run().thread_id("t").run_id("r").send().await;
+        let error = response.expect_err("a count is a whole number");
         assert!(error.is_decode(), "{}: {error}", dialect.name);
         let text = error.to_string();
         assert!(text.contains("`usage.completion_tokens`"), "{text}");
@@ -447,31 +449,31 @@ async fn a_count_that_is_no_whole_number_is_an_error_that_tells_its_place() {
 }
 
 #[test]
-fn what_a_server_adds_reaches_the_caller_in_its_place() {
+fn extensions_of_a_server_are_kept() {
     let dialects = dialects();
     let find = |name: &str| {
         let dialect = dialects.iter().find(|dialect| dialect.name == name);
-        dialect.expect("there is such a dialect")
+        dialect.expect("the dialect exists")
     };
 
-    let assistant = find("open-assistant-api").answer("assistant");
+    let assistant = find("open-assistant-api").response("assistant");
     let assistant: openai_assistants::types::AssistantObject =
-        serde_json::from_value(assistant).expect("it decodes");
+        serde_json::from_value(assistant).expect("it matches the type");
     assert_eq!(assistant.created_at, Timestamp::from(1_714_525_804));
-    let metadata = assistant.metadata.expect("it has some");
+    let metadata = assistant.metadata.expect("there is metadata");
     assert_eq!(metadata["owner"], "ada");
     assert_eq!(metadata["department"], 7);
     assert_eq!(metadata["reviewed_by"], Value::Null);
 
-    let step = find("Foundry Agents classic").answer("activities");
+    let step = find("Foundry Agents classic").response("activities");
     let decoded: openai_assistants::types::RunStepObject =
-        serde_json::from_value(step.clone()).expect("it decodes");
+        serde_json::from_value(step.clone()).expect("it matches the type");
     find("Foundry Agents classic").check("step", &step, &decoded);
 
-    let message = find("Foundry Agents classic").answer("message");
-    let message: MessageObject = serde_json::from_value(message).expect("it decodes");
+    let message = find("Foundry Agents classic").response("message");
+    let message: MessageObject = serde_json::from_value(message).expect("it matches the type");
     let openai_assistants::types::MessageContent::Text(part) = &message.content[0] else {
-        panic!("it is no text")
+        panic!("it is text")
     };
     assert!(matches!(
         &part.text.annotations[..],
@@ -481,14 +483,17 @@ fn what_a_server_adds_reaches_the_caller_in_its_place() {
 }
 
 #[tokio::test]
-async fn bytes_of_an_answer_that_are_not_utf8_are_replaced() {
+async fn invalid_utf8_in_a_response_is_replaced() {
     let (server, client) = dialects()[0].client().await;
     server.mock(|when, then| {
         when.method(Method::GET).path("/threads/t");
         then.body(b"{\"id\": \"t\", \"object\": \"thread\", \"created_at\": 1, \"metadata\": {\"name\": \"M\xfcller\"}}");
     });
     let thread = client.get_thread().thread_id("t").send().await;
-    let metadata = thread.expect("it decodes").metadata.expect("it has some");
+    let metadata = thread
+        .expect("it matches the type")
+        .metadata
+        .expect("there is metadata");
     assert_eq!(metadata["name"], "M\u{fffd}ller");
 
     server.mock(|when, then| {
@@ -496,6 +501,6 @@ async fn bytes_of_an_answer_that_are_not_utf8_are_replaced() {
         then.body(b"{\"metadata\": {\"\xfc\": \"\xfc\"}, \"id\": 1, \"object\": \"thread\"}");
     });
     let error = client.get_thread().thread_id("u").send().await;
-    let error = error.expect_err("an id is text").to_string();
+    let error = error.expect_err("an ID is a string").to_string();
     assert!(error.contains("at `id`"), "{error}");
 }

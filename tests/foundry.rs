@@ -1,5 +1,4 @@
-//! The typed forms of what Foundry has beyond the document: what they put on the wire, and
-//! what they make of what comes back.
+//! The typed extensions of Foundry: their JSON in requests and in responses.
 
 #![cfg(assistants_document = "openapi.yaml")]
 
@@ -18,11 +17,11 @@ use openai_assistants::{Client, Credentials};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-fn read<T: DeserializeOwned>(value: Value) -> T {
-    serde_json::from_value(value).expect("it decodes")
+fn from_json<T: DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).expect("the JSON matches")
 }
 
-/// Each tool with what it is on the wire.
+/// Each tool with its JSON.
 fn tools() -> Vec<(Tool, Value)> {
     let function = FunctionObject::builder().name("weather").build();
     let queue = |name: &str| StorageQueue::new("https://queues.example.com", name);
@@ -37,12 +36,17 @@ fn tools() -> Vec<(Tool, Value)> {
         } })
     };
     let openapi = |auth| Tool::from(OpenApi::new("api", json!({ "openapi": "3.0.3" }), auth));
-    let of_api = |auth: Value| json!({ "type": "openapi", "openapi": { "name": "api", "spec": { "openapi": "3.0.3" }, "auth": auth } });
+    let openapi_json = |auth: Value| json!({ "type": "openapi", "openapi": { "name": "api", "spec": { "openapi": "3.0.3" }, "auth": auth } });
     let connections = json!({ "connections": [{ "connection_id": "c" }] });
     vec![
         (Tool::AzureAiSearch {}, json!({ "type": "azure_ai_search" })),
         (
-            AzureFunction::new(function.expect("it has a name"), queue("in"), queue("out")).into(),
+            AzureFunction::new(
+                function.expect("a named function"),
+                queue("in"),
+                queue("out"),
+            )
+            .into(),
             json!({ "type": "azure_function", "azure_function": {
                 "function": { "name": "weather" }, "input_binding": binding("in"), "output_binding": binding("out"),
             } }),
@@ -64,8 +68,8 @@ fn tools() -> Vec<(Tool, Value)> {
             json!({ "type": "browser_automation", "browser_automation": { "connection": { "id": "c" } } }),
         ),
         (
-            ConnectedAgent::new("asst_2", "stocks", "Knows prices.").into(),
-            json!({ "type": "connected_agent", "connected_agent": { "id": "asst_2", "name": "stocks", "description": "Knows prices." } }),
+            ConnectedAgent::new("asst_2", "stocks", "Returns prices.").into(),
+            json!({ "type": "connected_agent", "connected_agent": { "id": "asst_2", "name": "stocks", "description": "Returns prices." } }),
         ),
         (
             DeepResearch::new("o3-deep-research", "c").into(),
@@ -90,19 +94,21 @@ fn tools() -> Vec<(Tool, Value)> {
         ),
         (
             openapi(OpenApiAuth::Anonymous),
-            of_api(json!({ "type": "anonymous" })),
+            openapi_json(json!({ "type": "anonymous" })),
         ),
         (
             openapi(OpenApiAuth::Connection {
                 connection_id: "c".to_owned(),
             }),
-            of_api(json!({ "type": "connection", "security_scheme": { "connection_id": "c" } })),
+            openapi_json(
+                json!({ "type": "connection", "security_scheme": { "connection_id": "c" } }),
+            ),
         ),
         (
             openapi(OpenApiAuth::ManagedIdentity {
                 audience: "https://a".to_owned(),
             }),
-            of_api(
+            openapi_json(
                 json!({ "type": "managed_identity", "security_scheme": { "audience": "https://a" } }),
             ),
         ),
@@ -114,54 +120,54 @@ fn tools() -> Vec<(Tool, Value)> {
 }
 
 #[test]
-fn tools_go_into_requests() {
+fn tools_are_serialized_in_requests() {
     for (tool, wire) in tools() {
         let body = CreateAssistantRequest::builder().model("m").tools([tool]);
-        let body = json!(body.build().expect("it is complete"));
+        let body = json!(body.build().expect("a complete body"));
         assert_eq!(body, json!({ "model": "m", "tools": [wire] }));
     }
 }
 
 #[test]
-fn tools_come_out_of_answers() {
+fn tools_are_deserialized_from_responses() {
     for (tool, wire) in tools() {
-        let answer: AssistantTool = read(wire.clone());
-        assert_eq!(json!(answer), wire);
-        assert_eq!(Tool::of(&answer), Some(tool));
+        let received: AssistantTool = from_json(wire.clone());
+        assert_eq!(json!(received), wire);
+        assert_eq!(Tool::of(&received), Some(tool));
     }
 }
 
 #[test]
-fn what_a_tool_does_not_know_stays_in_the_answer() {
+fn unknown_properties_stay_in_the_general_type() {
     let wire = json!({ "type": "connected_agent", "new": 1, "connected_agent": {
-        "id": "asst_2", "name": "stocks", "description": "Knows prices.", "newer": [2],
+        "id": "asst_2", "name": "stocks", "description": "Returns prices.", "newer": [2],
     } });
-    let answer: AssistantTool = read(wire.clone());
+    let received: AssistantTool = from_json(wire.clone());
     assert!(matches!(
-        Tool::of(&answer),
+        Tool::of(&received),
         Some(Tool::ConnectedAgent { .. })
     ));
-    assert_eq!(json!(answer), wire);
+    assert_eq!(json!(received), wire);
 }
 
 #[test]
-fn a_form_holds_only_the_members_that_it_names() {
-    let agent = json!({ "id": "asst_2", "name": "stocks", "description": "Knows prices." });
+fn the_typed_form_has_only_known_properties() {
+    let agent = json!({ "id": "asst_2", "name": "stocks", "description": "Returns prices." });
     let mut wire = json!({ "type": "connected_agent", "new": 1, "connected_agent": agent });
     wire["connected_agent"]["newer"] = json!([2]);
-    let form = Tool::of(&read(wire)).expect("it is one");
+    let typed = Tool::of(&from_json(wire)).expect("a typed tool");
     assert_eq!(
-        json!(AssistantTool::from(form)),
+        json!(AssistantTool::from(typed)),
         json!({ "type": "connected_agent", "connected_agent": agent })
     );
 }
 
 #[test]
-fn tools_are_read_as_servers_send_them() {
+fn tools_are_deserialized_leniently() {
     let search = json!({ "connection_id": "c", "instance_name": "i", "count": 5.0 });
     for kind in ["bing_grounding", "bing_custom_search"] {
         let wire = json!({ "type": kind, kind: { "search_configurations": [search] } });
-        let count = match Tool::of(&read(wire)) {
+        let count = match Tool::of(&from_json(wire)) {
             Some(Tool::BingGrounding { bing_grounding }) => {
                 bing_grounding.search_configurations[0].count
             }
@@ -176,11 +182,11 @@ fn tools_are_read_as_servers_send_them() {
         let wire = json!({ "type": "bing_grounding", "bing_grounding": {
             "search_configurations": [{ "connection_id": "c", "count": count }],
         } });
-        assert!(Tool::of(&read(wire)).is_some(), "{count}");
+        assert!(Tool::of(&from_json(wire)).is_some(), "{count}");
     }
     for kind in ["fabric_dataagent", "sharepoint_grounding"] {
         let wire = json!({ "type": kind, kind: { "connections": null } });
-        let tool = Tool::of(&read(wire)).map(|tool| json!(tool));
+        let tool = Tool::of(&from_json(wire)).map(|tool| json!(tool));
         assert_eq!(
             tool,
             Some(json!({ "type": kind, kind: { "connections": [] } }))
@@ -189,7 +195,7 @@ fn tools_are_read_as_servers_send_them() {
     for scheme in [json!({}), json!(null)] {
         let auth = json!({ "type": "anonymous", "security_scheme": scheme });
         let api = json!({ "name": "api", "spec": {}, "auth": auth });
-        let tool = Tool::of(&read(json!({ "type": "openapi", "openapi": api })));
+        let tool = Tool::of(&from_json(json!({ "type": "openapi", "openapi": api })));
         let Some(Tool::OpenApi { openapi }) = tool else {
             panic!("{tool:?}");
         };
@@ -198,15 +204,15 @@ fn tools_are_read_as_servers_send_them() {
 }
 
 #[test]
-fn addresses_are_shown_without_what_may_be_a_secret() {
-    let address = "https://user:hush@example.com:8443/mcp?key=hush#hush";
+fn debug_shows_only_the_origin_of_urls() {
+    let url = "https://user:hush@example.com:8443/mcp?key=hush#hush";
     let function = FunctionObject::builder().name("weather").build();
-    let queue = StorageQueue::new(address, "queue");
-    let spec = json!({ "servers": [{ "url": address }] });
+    let queue = StorageQueue::new(url, "queue");
+    let spec = json!({ "servers": [{ "url": url }] });
     for tool in [
-        Tool::from(Mcp::new("docs", address)),
+        Tool::from(Mcp::new("docs", url)),
         Tool::from(AzureFunction::new(
-            function.expect("it has a name"),
+            function.expect("a named function"),
             queue.clone(),
             queue,
         )),
@@ -225,7 +231,7 @@ fn addresses_are_shown_without_what_may_be_a_secret() {
 }
 
 #[test]
-fn another_tool_is_none_of_them() {
+fn other_tools_have_no_typed_form() {
     for wire in [
         json!({ "type": "code_interpreter" }),
         json!({ "type": "hologram" }),
@@ -233,12 +239,12 @@ fn another_tool_is_none_of_them() {
         json!({ "type": "connected_agent", "connected_agent": null }),
         json!({}),
     ] {
-        assert_eq!(Tool::of(&read(wire.clone())), None, "{wire}");
+        assert_eq!(Tool::of(&from_json(wire.clone())), None, "{wire}");
     }
 }
 
 #[test]
-fn tool_resources_are_those_of_foundry() {
+fn tool_resources_are_serialized() {
     let mut index = AiSearchIndex::new("c", "books");
     index.query_type = Some("simple".to_owned());
     index.top_k = Some(5);
@@ -253,7 +259,7 @@ fn tool_resources_are_those_of_foundry() {
         "mcp": [{ "server_label": "docs", "headers": { "authorization": "Bearer secret" }, "require_approval": "never" }],
     });
     assert_eq!(json!(resources), wire);
-    assert_eq!(read::<ToolResources>(wire), resources);
+    assert_eq!(from_json::<ToolResources>(wire), resources);
     let shown = format!("{resources:?}");
     assert!(
         shown.contains("authorization") && !shown.contains("secret"),
@@ -262,49 +268,49 @@ fn tool_resources_are_those_of_foundry() {
 }
 
 #[test]
-fn tool_resources_are_read_as_servers_send_them() {
-    let resources: ToolResources = read(json!({
+fn tool_resources_are_deserialized_leniently() {
+    let resources: ToolResources = from_json(json!({
         "azure_ai_search": { "indexes": [{ "top_k": 5.0 }, { "top_k": null }] },
         "mcp": [{ "server_label": "docs" }, { "server_label": "docs", "headers": null }],
     }));
-    let search = resources.azure_ai_search.expect("it is there");
+    let search = resources.azure_ai_search.expect("a search resource");
     let top_k: Vec<Option<i64>> = search.indexes.iter().map(|index| index.top_k).collect();
     assert_eq!(top_k, [Some(5), None]);
     let server = McpResource::new("docs");
     assert_eq!(resources.mcp, Some(vec![server.clone(), server]));
 
-    let none: ToolResources = read(json!({ "azure_ai_search": { "indexes": null } }));
-    let search = none.azure_ai_search.expect("it is there");
+    let none: ToolResources = from_json(json!({ "azure_ai_search": { "indexes": null } }));
+    let search = none.azure_ai_search.expect("a search resource");
     assert!(search.indexes.is_empty());
 }
 
 #[test]
-fn citations_of_pages_come_out_of_annotations() {
+fn url_citations_are_deserialized_from_annotations() {
     let wire = json!({
         "type": "url_citation", "text": "[1]", "start_index": 3, "end_index": 6,
         "url_citation": { "url": "https://example.com", "title": "Example" },
     });
-    let citation = UrlCitation::of(&read(wire.clone())).expect("it is one");
+    let citation = UrlCitation::of(&from_json(wire.clone())).expect("a citation");
     assert_eq!(citation.url_citation.title.as_deref(), Some("Example"));
     assert_eq!(json!(citation), wire);
     let bare = json!({ "type": "url_citation", "text": "[1]", "url_citation": { "url": "u" } });
-    assert_eq!(json!(UrlCitation::of(&read(bare.clone()))), bare);
+    assert_eq!(json!(UrlCitation::of(&from_json(bare.clone()))), bare);
     for other in [
         json!({ "type": "file_path", "text": "", "file_path": { "file_id": "f" } }),
         json!({ "type": "hologram", "text": "[1]", "url_citation": { "url": "u" } }),
         json!({ "type": "url_citation" }),
     ] {
-        assert_eq!(UrlCitation::of(&read::<TextAnnotation>(other)), None);
+        assert_eq!(UrlCitation::of(&from_json::<TextAnnotation>(other)), None);
     }
 }
 
-fn waiting(tool_calls: Value) -> RunObject {
+fn run_requiring_approval(tool_calls: Value) -> RunObject {
     let mut run = json!(mock::run());
     run["status"] = "requires_action".into();
     run["required_action"] = json!({
         "type": "submit_tool_approval", "submit_tool_approval": { "tool_calls": tool_calls },
     });
-    read(run)
+    from_json(run)
 }
 
 fn call(id: &str) -> Value {
@@ -312,20 +318,24 @@ fn call(id: &str) -> Value {
 }
 
 #[test]
-fn calls_that_wait_for_approval_come_out_of_the_run() {
-    let run =
-        waiting(json!([call("call_1"), { "id": "call_2", "type": "hologram" }, call("call_3")]));
+fn calls_that_require_approval_are_deserialized_from_the_run() {
+    let run = run_requiring_approval(
+        json!([call("call_1"), { "id": "call_2", "type": "hologram" }, call("call_3")]),
+    );
     let calls = ToolApprovalCall::of(&run);
     let ids: Vec<&str> = calls.iter().map(|call| call.id.as_str()).collect();
     assert_eq!(ids, ["call_1", "call_3"]);
     assert_eq!(json!(calls[0]), call("call_1"));
     assert_eq!(ToolApprovalCall::of(&mock::run()), []);
-    assert_eq!(ToolApprovalCall::of(&waiting(Value::Null)), []);
+    assert_eq!(
+        ToolApprovalCall::of(&run_requiring_approval(Value::Null)),
+        []
+    );
 }
 
 #[test]
-fn a_call_that_waits_needs_an_id_only() {
-    let run = waiting(json!([
+fn only_the_id_of_a_call_is_required() {
+    let run = run_requiring_approval(json!([
         { "type": "mcp", "id": "call_1" },
         { "type": "mcp", "id": "call_2", "name": null, "arguments": null, "server_label": null },
         { "type": "mcp", "id": "call_3", "arguments": { "q": "x" } },
@@ -377,7 +387,10 @@ async fn approvals_are_submitted_in_one_request() {
             ] }));
         then.json_body(json!(mock::run()));
     });
-    let calls = ToolApprovalCall::of(&waiting(json!([call("call_1"), call("call_3")])));
+    let calls = ToolApprovalCall::of(&run_requiring_approval(json!([
+        call("call_1"),
+        call("call_3")
+    ])));
     let approvals = [
         calls[0].approve().header("authorization", "Bearer secret"),
         calls[1].deny(),
@@ -389,28 +402,38 @@ async fn approvals_are_submitted_in_one_request() {
     );
     let call = client.submit_tool_approvals("thread/1", "run_1", approvals);
     let call = call.header("x-trace", "42").query("x", "y");
-    let run = call.send().await.expect("all is well");
+    let run = call.send().await.expect("a successful call");
     assert_eq!(run.id, "run_1");
     mocked.assert();
 }
 
 #[tokio::test]
-async fn errors_do_not_repeat_the_headers_of_approvals() {
+async fn headers_of_approvals_are_redacted_in_errors() {
     let (server, client) = server().await;
-    let refusal =
+    let error_body =
         json!({ "error": { "message": "Cannot use hush-hush-1 and Bearer hush-hush-2." } });
     server.mock(|when, then| {
         when.method(Method::POST);
-        then.status(400).json_body(refusal);
+        then.status(400).json_body(error_body);
     });
     let approval = ToolApproval::new("call_1", true)
         .header("x-key", "hush-hush-1")
         .header("authorization", "Bearer hush-hush-2");
     let call = || client.submit_tool_approvals("thread_1", "run_1", [approval.clone()]);
     for error in [
-        call().send().await.expect_err("it is refused"),
-        call().stream().await.expect_err("it is refused"),
-        call().follow().wait().await.expect_err("it is refused"),
+        call()
+            .send()
+            .await
+            .expect_err("the server returns an error"),
+        call()
+            .stream()
+            .await
+            .expect_err("the server returns an error"),
+        call()
+            .follow()
+            .wait()
+            .await
+            .expect_err("the server returns an error"),
     ] {
         let shown = format!("{error} {error:?} {:?}", error.body());
         assert!(
@@ -421,7 +444,7 @@ async fn errors_do_not_repeat_the_headers_of_approvals() {
 }
 
 #[tokio::test]
-async fn a_header_that_cannot_be_sent_is_an_error_before_anything_is_sent() {
+async fn an_invalid_header_is_an_error_before_anything_is_sent() {
     let (server, client) = server().await;
     let mocked = server.mock(|when, then| {
         when.method(Method::POST);
@@ -429,7 +452,7 @@ async fn a_header_that_cannot_be_sent_is_an_error_before_anything_is_sent() {
     });
     let approval = ToolApproval::new("call_1", true).header("x-key", "hush-hush\n");
     let call = client.submit_tool_approvals("thread_1", "run_1", [approval]);
-    let error = call.send().await.expect_err("it is no header");
+    let error = call.send().await.expect_err("the header is invalid");
     let shown = format!("{error} {error:?}");
     assert!(
         error.is_invalid_argument() && shown.contains("x-key") && !shown.contains("hush"),
@@ -439,7 +462,7 @@ async fn a_header_that_cannot_be_sent_is_an_error_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_run_is_followed_and_streamed_from_its_approvals() {
+async fn approvals_can_be_followed_and_streamed() {
     let (server, client) = server().await;
     let path = "/api/projects/demo/threads/thread_1/runs/run_1/submit_tool_outputs";
     let streamed = server.mock(|when, then| {
@@ -458,12 +481,12 @@ async fn a_run_is_followed_and_streamed_from_its_approvals() {
         let approvals = [ToolApproval::new("call_1", true)];
         client.submit_tool_approvals("thread_1", "run_1", approvals)
     };
-    let run = submit().follow().wait().await.expect("all is well");
+    let run = submit().follow().wait().await.expect("a successful call");
     assert_eq!(run.status.as_str(), "completed");
     followed.assert();
-    let mut events = submit().stream().await.expect("it opens");
-    let event = events.try_next().await.expect("it decodes");
-    assert_eq!(event.expect("there is one").event(), "done");
+    let mut events = submit().stream().await.expect("a stream");
+    let event = events.try_next().await.expect("a valid event");
+    assert_eq!(event.expect("an event").event(), "done");
     streamed.assert();
 }
 
@@ -508,7 +531,7 @@ async fn threads_are_listed_page_by_page() {
     });
     let mut threads = client.list_threads().limit(2).order(ListOrder::Asc).items();
     let mut ids = Vec::new();
-    while let Some(thread) = threads.try_next().await.expect("all is well") {
+    while let Some(thread) = threads.try_next().await.expect("a successful call") {
         ids.push(thread.id);
     }
     assert_eq!(ids, ["t1", "t2", "t3"]);
@@ -517,19 +540,19 @@ async fn threads_are_listed_page_by_page() {
 }
 
 #[tokio::test]
-async fn what_is_no_list_of_threads_is_no_empty_list() {
+async fn a_response_without_data_is_an_error_and_not_an_empty_list() {
     let server = MockServer::start_async().await;
     server.mock(|when, then| {
         when.method(Method::GET).path("/threads");
         then.json_body(json!({ "error": { "message": "quota" } }));
     });
-    let client = openai_assistants::Client::builder()
+    let client = Client::builder()
         .base_url(server.base_url())
-        .credentials(openai_assistants::Credentials::none())
+        .credentials(Credentials::none())
         .build()
         .expect("the configuration is valid");
     let error = client.list_threads().send().await;
-    let error = error.expect_err("it is no list");
+    let error = error.expect_err("the response is not a list");
     assert!(error.is_decode(), "{error}");
     assert!(error.to_string().contains("data"), "{error}");
 }

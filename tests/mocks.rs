@@ -1,4 +1,4 @@
-//! What the typed mocks match, and what they let pass.
+//! What the typed mocks match.
 
 #![cfg(assistants_document = "openapi.yaml")]
 
@@ -22,9 +22,9 @@ async fn server() -> (MockServer, Client) {
 }
 
 #[tokio::test]
-async fn ids_are_matched_as_they_stand_in_the_path() {
+async fn ids_are_matched_unencoded() {
     let (server, client) = server().await;
-    let odd = server.get_thread(|when, then| {
+    let mocked = server.get_thread(|when, then| {
         when.thread_id("a.b c/ü");
         then.ok(&mock::thread());
     });
@@ -44,11 +44,11 @@ async fn ids_are_matched_as_they_stand_in_the_path() {
             .await
             .is_err()
     );
-    odd.assert_calls(1);
+    mocked.assert_calls(1);
 }
 
 #[tokio::test]
-async fn one_of_several_ids_is_enough_to_match() {
+async fn one_of_several_ids_suffices() {
     let (server, client) = server().await;
     let mocked = server.get_run(|when, then| {
         when.run_id("run_7");
@@ -76,7 +76,7 @@ async fn one_of_several_ids_is_enough_to_match() {
 }
 
 #[tokio::test]
-async fn query_parameters_are_matched_by_value_or_by_absence() {
+async fn query_parameters_are_matched_by_value_or_absence() {
     let (server, client) = server().await;
     let first = server.list_runs(|when, then| {
         when.after(None::<&str>).order(ListOrder::Asc).limit(2);
@@ -132,12 +132,12 @@ async fn bodies_are_matched() {
 }
 
 #[tokio::test]
-async fn an_operation_does_not_answer_for_another_of_a_like_path() {
+async fn an_operation_does_not_match_a_similar_path() {
     let (server, client) = server().await;
     let modified = server.modify_thread(|_, then| {
         then.ok(&mock::thread());
     });
-    let both = server.create_thread_and_run(|_, then| {
+    let created = server.create_thread_and_run(|_, then| {
         then.ok(&mock::run());
     });
     let body = CreateThreadAndRunRequest::builder().assistant_id("asst_1");
@@ -150,7 +150,7 @@ async fn an_operation_does_not_answer_for_another_of_a_like_path() {
             .is_ok()
     );
     modified.assert_calls(0);
-    both.assert_calls(1);
+    created.assert_calls(1);
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn the_upstream_spelling_is_a_deprecated_alias() {
 }
 
 #[tokio::test]
-async fn errors_are_answered_with_their_status() {
+async fn error_responses_have_their_status() {
     let (server, client) = server().await;
     server.get_thread(|_, then| {
         then.client_error(429, &mock::error("Slow down."));
@@ -191,7 +191,7 @@ async fn errors_are_answered_with_their_status() {
         .thread_id("t")
         .send()
         .await
-        .expect_err("it is an error");
+        .expect_err("the status is an error");
     assert!(error.is_rate_limited());
     assert_eq!(error.message(), "Slow down.");
 }
@@ -205,10 +205,10 @@ mod v1 {
     use serde_json::json;
 
     #[tokio::test]
-    async fn each_id_is_matched_where_it_stands() {
+    async fn each_id_is_matched_at_its_position() {
         let (server, client) = super::server().await;
         let file = json!({ "id": "file_1", "message_id": "msg_1", "created_at": 1 });
-        let file: MessageFileObject = serde_json::from_value(file).expect("it decodes");
+        let file: MessageFileObject = serde_json::from_value(file).expect("a valid file");
         let mocked = server.get_message_file(|when, then| {
             when.message_id("msg_1").file_id("file_1");
             then.ok(&file);
@@ -216,21 +216,21 @@ mod v1 {
         let client = client.v1();
         let get = || client.get_message_file().thread_id("thread_1");
         let found = get().message_id("msg_1").file_id("file_1").send().await;
-        assert_eq!(found.expect("it is mocked"), file);
+        assert_eq!(found.expect("the call is mocked"), file);
         let swapped = get().message_id("file_1").file_id("msg_1").send().await;
         assert!(swapped.is_err());
         mocked.assert_calls(1);
     }
 
     #[tokio::test]
-    async fn requests_of_the_other_version_are_left_alone() {
+    async fn requests_of_the_other_version_do_not_match() {
         let (server, client) = super::server().await;
-        let thread = serde_json::from_value(json!({ "id": "thread_1" })).expect("it decodes");
+        let thread = serde_json::from_value(json!({ "id": "thread_1" })).expect("a valid thread");
         let mocked = server.get_thread(|_, then| drop(then.ok(&thread)));
         let other = client.get_thread().thread_id("thread_1").send().await;
         assert!(other.is_err());
         let found = client.v1().get_thread().thread_id("thread_1").send().await;
-        assert_eq!(found.expect("it is mocked"), thread);
+        assert_eq!(found.expect("the call is mocked"), thread);
         mocked.assert_calls(1);
     }
 
@@ -240,7 +240,7 @@ mod v1 {
         let body = |id| CreateAssistantFileRequest::builder().file_id(id);
         let expected = body("file_1").build().expect("the body is complete");
         let file = json!({ "id": "file_1", "assistant_id": "asst_1", "created_at": 1 });
-        let file = serde_json::from_value(file).expect("it decodes");
+        let file = serde_json::from_value(file).expect("a valid file");
         let mocked = server.create_assistant_file(|when, then| {
             when.body(&expected);
             then.ok(&file);
@@ -259,26 +259,26 @@ mod v1 {
     }
 
     #[tokio::test]
-    async fn streams_are_answered_with_events() {
+    async fn streams_yield_the_mocked_events() {
         let (server, client) = super::server().await;
         let thread = json!({ "id": "thread_1", "created_at": 1 });
-        let thread = serde_json::from_value(thread).expect("it decodes");
-        let told = [
+        let thread = serde_json::from_value(thread).expect("a valid thread");
+        let expected = [
             AssistantStreamEvent::ThreadCreated(thread),
             AssistantStreamEvent::Done,
         ];
         server.create_run(|when, then| {
             when.streamed();
-            then.events(&told);
+            then.events(&expected);
         });
         let body = CreateRunRequest::builder().assistant_id("asst_1");
         let create = client.v1().create_run().thread_id("thread_1").body(body);
         assert!(create.clone().send().await.is_err());
-        let mut stream = create.stream().await.expect("it is mocked");
+        let mut stream = create.stream().await.expect("the call is mocked");
         let mut events = Vec::new();
-        while let Some(event) = stream.try_next().await.expect("it decodes") {
+        while let Some(event) = stream.try_next().await.expect("the event is valid") {
             events.push(event);
         }
-        assert_eq!(events, told);
+        assert_eq!(events, expected);
     }
 }

@@ -1,27 +1,27 @@
-//! No more than any client has to do.
+//! The lower bound: the minimum that any client has to do.
 //!
-//! JSON is parsed by serde's `IgnoredAny`, which keeps nothing. A stream is read by
-//! reqwest, cut at the empty lines of these very bytes, and the data of each event is
-//! parsed. A call is made with reqwest by hand, into the type of this crate.
+//! JSON is parsed into serde's `IgnoredAny`, which discards it. A stream is read with
+//! reqwest and split at empty lines, and the data of each event is parsed. A call uses
+//! reqwest directly and deserializes into a type of this project.
 
 use std::hint::black_box;
 
 use openai_assistants::types::ThreadObject;
 use serde::de::IgnoredAny;
 
-use crate::contender::Contender;
+use crate::client::BenchClient;
 
 #[derive(Clone)]
 pub struct Floor {
     client: reqwest::Client,
-    url: String,
+    base_url: String,
 }
 
-impl Contender for Floor {
-    fn new(url: &str) -> Self {
+impl BenchClient for Floor {
+    fn new(base_url: &str) -> Self {
         Self {
             client: reqwest::Client::new(),
-            url: url.to_owned(),
+            base_url: base_url.to_owned(),
         }
     }
 
@@ -34,59 +34,59 @@ impl Contender for Floor {
     }
 
     async fn call(&self) {
-        let answer = self
+        let response = self
             .client
-            .get(format!("{}/threads/t", self.url))
+            .get(format!("{}/threads/t", self.base_url))
             .header("authorization", "Bearer any")
             .header("openai-beta", "assistants=v2")
             .send()
             .await
             .expect("the call succeeds");
-        let body = answer.bytes().await.expect("the body is whole");
-        let thread: ThreadObject = serde_json::from_slice(&body).expect("it decodes");
+        let body = response.bytes().await.expect("the body is complete");
+        let thread: ThreadObject = serde_json::from_slice(&body).expect("the thread decodes");
         black_box(thread);
     }
 
-    async fn events(&self, deltas: usize) {
-        let mut answer = self
+    async fn read_events(&self, deltas: usize) {
+        let mut response = self
             .client
-            .post(format!("{}/threads/deltas_{deltas}/runs", self.url))
+            .post(format!("{}/threads/deltas_{deltas}/runs", self.base_url))
             .header("authorization", "Bearer any")
             .header("content-type", "application/json")
             .body(r#"{"assistant_id":"asst_1","stream":true}"#)
             .send()
             .await
-            .expect("the stream begins");
+            .expect("the stream opens");
         let mut buffer: Vec<u8> = Vec::new();
-        while let Some(chunk) = answer.chunk().await.expect("the stream goes on") {
+        while let Some(chunk) = response.chunk().await.expect("the stream continues") {
             buffer.extend_from_slice(&chunk);
             let mut begin = 0;
             while let Some(end) = memchr::memmem::find(&buffer[begin..], b"\n\n") {
-                event(&buffer[begin..begin + end]);
+                parse_event(&buffer[begin..begin + end]);
                 begin += end + 2;
             }
             buffer.drain(..begin);
         }
     }
 
-    async fn texts(&self, deltas: usize) {
-        self.events(deltas).await;
+    async fn read_text(&self, deltas: usize) {
+        self.read_events(deltas).await;
     }
 
-    async fn snapshots(&self, deltas: usize) {
-        self.events(deltas).await;
+    async fn read_snapshots(&self, deltas: usize) {
+        self.read_events(deltas).await;
     }
 
-    async fn list(&self) {
-        unreachable!("a list by hand would be a client of its own");
+    async fn list_all(&self) {
+        unreachable!("the lower bound does not include pagination");
     }
 }
 
 fn parse(json: &[u8]) {
-    serde_json::from_slice::<IgnoredAny>(black_box(json)).expect("it is JSON");
+    serde_json::from_slice::<IgnoredAny>(black_box(json)).expect("the payload is JSON");
 }
 
-fn event(event: &[u8]) {
+fn parse_event(event: &[u8]) {
     let line = memchr::memchr(b'\n', event).expect("an event has two lines");
     let data = &event[line + b"\ndata: ".len()..];
     if data != b"[DONE]" {

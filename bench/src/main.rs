@@ -1,15 +1,15 @@
-//! What the crate costs at run time, beside the peer and beside the floor.
+//! Run-time benchmarks of the crate against another client and a lower bound.
 //!
-//! `cargo run --release -p bench` measures every row and prints a table; the figures go to
-//! `target/bench.json` as well. The server and each single measurement are processes of
-//! their own: `report` starts them.
+//! `cargo run --release -p bench` measures every row, prints a table and writes the
+//! figures to `target/bench.json`. The server and every measurement run in separate
+//! processes, which `report` starts.
 //!
 //! - peer: async-openai, in its last version with Assistants
-//! - floor: what any client has to do, by hand
+//! - floor: the minimum that any client has to do
 
 #![forbid(unsafe_code)]
 
-mod contender;
+mod client;
 mod floor;
 mod measure;
 mod ours;
@@ -18,6 +18,7 @@ mod peer;
 mod report;
 mod row;
 mod server;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -25,15 +26,15 @@ use std::process::ExitCode;
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = match arguments.as_slice() {
+    let result = match arguments.as_slice() {
         ["serve"] => server::serve().await.map_err(|error| error.to_string()),
-        ["measure", row, who, port] => measure::print(row, who, port).await,
+        ["measure", row, client, port] => measure::print_usage(row, client, port).await,
         rows => report::run(rows),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            eprintln!("error: {reason}");
+        Err(message) => {
+            eprintln!("error: {message}");
             ExitCode::FAILURE
         }
     }

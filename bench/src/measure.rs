@@ -1,107 +1,105 @@
-//! One measurement, in a process of its own: what it took of CPU time, time and memory.
+//! Runs one row with one client and measures it.
 
-use std::time::{Duration, Instant};
-
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
-use serde::{Deserialize, Serialize};
-
-use crate::contender;
+use crate::client::BenchClient;
 use crate::floor::Floor;
 use crate::ours::Ours;
+use crate::payload;
 use crate::peer::Peer;
-use crate::row::{Row, Who};
+use crate::row::{ClientKind, Row};
+use crate::usage::{Stopwatch, Usage};
 
-/// How long the consumer of a list takes for each page.
-const CONSUMER: Duration = Duration::from_millis(5);
+/// Concurrency of the rows with concurrent calls and streams.
+const CONCURRENT_CALLS: usize = 64;
+const CONCURRENT_STREAMS: usize = 1_000;
 
-/// What one measurement took.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Taken {
-    /// Microseconds of CPU time for one unit of work.
-    pub cpu: f64,
-    /// Microseconds that passed, likewise.
-    pub wall: f64,
-    /// MiB of memory at the highest.
-    pub memory: f64,
-}
-
-/// Measures once and prints the result as JSON.
-pub async fn print(row: &str, who: &str, port: &str) -> Result<(), String> {
-    let row = Row::named(row).ok_or("there is no such row")?;
-    let who = Who::named(who).ok_or("nobody has this name")?;
-    let url = format!("http://127.0.0.1:{port}/v1");
-    // In a task, where services make their calls: what the main thread waits for is woken
-    // up by another thread each time, and that would be most of every figure.
-    let taken = tokio::spawn(async move {
-        match who {
-            Who::Ours => contender::run::<Ours>(row, &url).await,
-            Who::Peer => contender::run::<Peer>(row, &url).await,
-            Who::Floor => contender::run::<Floor>(row, &url).await,
+/// Measures once and prints the usage as JSON.
+pub async fn print_usage(row: &str, client: &str, port: &str) -> Result<(), String> {
+    let row = Row::from_name(row).ok_or_else(|| format!("unknown row `{row}`"))?;
+    let client =
+        ClientKind::from_name(client).ok_or_else(|| format!("unknown client `{client}`"))?;
+    let base_url = format!("http://127.0.0.1:{port}/v1");
+    // In a task, as in a service. A future that the main thread blocks on is woken by
+    // another thread each time, which would dominate every figure.
+    let usage = tokio::spawn(async move {
+        match client {
+            ClientKind::Ours => run::<Ours>(row, &base_url).await,
+            ClientKind::Peer => run::<Peer>(row, &base_url).await,
+            ClientKind::Floor => run::<Floor>(row, &base_url).await,
         }
     })
     .await
     .map_err(|error| error.to_string())?;
-    println!("{}", serde_json::json!(taken));
+    println!("{}", serde_json::json!(usage));
     Ok(())
 }
 
-/// The clocks before some work.
-pub struct Before {
-    cpu: Duration,
-    wall: Instant,
-}
-
-impl Before {
-    /// To be called when all is set up and warm.
-    #[expect(clippy::disallowed_methods, reason = "real time is what is measured")]
-    pub fn now() -> Self {
-        Self {
-            cpu: cpu(),
-            wall: Instant::now(),
+async fn run<C: BenchClient>(row: Row, base_url: &str) -> Usage {
+    let units = row.units();
+    let client = C::new(base_url);
+    match row {
+        Row::DecodePage => {
+            let page = payload::page(0, true);
+            return repeat(units, || C::decode_page(&page));
+        }
+        Row::DecodeRun => {
+            let run = payload::run();
+            return repeat(units, || C::decode_run(&run));
+        }
+        // Opens the connection and warms up the code.
+        _ => {
+            for _ in 0..100 {
+                client.call().await;
+            }
         }
     }
-
-    /// What the work took since.
-    pub fn taken(&self, units: usize) -> Taken {
-        #[expect(clippy::cast_precision_loss, reason = "figures for a table")]
-        let each = |time: Duration| time.as_secs_f64() * 1e6 / units as f64;
-        Taken {
-            cpu: each(cpu() - self.cpu),
-            wall: each(self.wall.elapsed()),
-            memory: memory(),
+    let stopwatch = Stopwatch::start();
+    match row {
+        Row::StreamEvents => client.read_events(units).await,
+        Row::StreamText => client.read_text(units).await,
+        Row::StreamAccumulate => client.read_snapshots(units).await,
+        Row::Call => {
+            for _ in 0..units {
+                client.call().await;
+            }
         }
+        Row::CallConcurrent => {
+            concurrently(CONCURRENT_CALLS, &client, move |client| async move {
+                for _ in 0..units / CONCURRENT_CALLS {
+                    client.call().await;
+                }
+            })
+            .await;
+        }
+        Row::ListAll => client.list_all().await,
+        Row::Streams1000 => {
+            concurrently(CONCURRENT_STREAMS, &client, move |client| async move {
+                client.read_events(units / CONCURRENT_STREAMS).await;
+            })
+            .await;
+        }
+        Row::DecodePage | Row::DecodeRun => {}
     }
+    stopwatch.stop(units)
 }
 
-/// Takes the time of work that is done this often by a closure, after a warm-up.
-pub fn repeated(units: usize, mut work: impl FnMut()) -> Taken {
+/// Measures a closure that is called this many times, after a warm-up.
+fn repeat(units: usize, mut work: impl FnMut()) -> Usage {
     (0..units / 10).for_each(|_| work());
-    let before = Before::now();
+    let stopwatch = Stopwatch::start();
     (0..units).for_each(|_| work());
-    before.taken(units)
+    stopwatch.stop(units)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the consumer's time is part of the row"
-)]
-pub async fn consume() {
-    tokio::time::sleep(CONSUMER).await;
-}
-
-fn cpu() -> Duration {
-    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("the system counts");
-    let micros: i64 = [usage.user_time(), usage.system_time()]
-        .iter()
-        .map(TimeValLike::num_microseconds)
-        .sum();
-    Duration::from_micros(u64::try_from(micros).unwrap_or_default())
-}
-
-/// Linux counts in KiB.
-#[expect(clippy::cast_precision_loss, reason = "figures for a table")]
-fn memory() -> f64 {
-    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("the system counts");
-    usage.max_rss() as f64 / 1024.0
+/// Runs the work in this many tasks and waits for all of them.
+async fn concurrently<C, F>(tasks: usize, client: &C, work: impl Fn(C) -> F)
+where
+    C: BenchClient,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let tasks: Vec<_> = (0..tasks)
+        .map(|_| tokio::spawn(work(client.clone())))
+        .collect();
+    for task in tasks {
+        task.await.expect("the task does not panic");
+    }
 }

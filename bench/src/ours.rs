@@ -1,4 +1,4 @@
-//! This crate.
+//! The client of this project, openai-assistants.
 
 use std::hint::black_box;
 
@@ -8,8 +8,7 @@ use openai_assistants::types::{
 use openai_assistants::{Client, EventStream};
 use serde::de::DeserializeOwned;
 
-use crate::contender::Contender;
-use crate::measure::consume;
+use crate::client::{BenchClient, process_page};
 
 #[derive(Clone)]
 pub struct Ours(Client);
@@ -22,14 +21,14 @@ impl Ours {
             .body(CreateRunRequest::builder().assistant_id("asst_1"))
             .stream()
             .await
-            .expect("the stream begins")
+            .expect("the stream opens")
     }
 }
 
-impl Contender for Ours {
-    fn new(url: &str) -> Self {
-        let client = Client::builder().base_url(url).api_key("any").build();
-        Self(client.expect("the settings are right"))
+impl BenchClient for Ours {
+    fn new(base_url: &str) -> Self {
+        let client = Client::builder().base_url(base_url).api_key("any").build();
+        Self(client.expect("the settings are valid"))
     }
 
     fn decode_page(json: &[u8]) {
@@ -45,39 +44,39 @@ impl Contender for Ours {
         black_box(thread.expect("the call succeeds"));
     }
 
-    async fn events(&self, deltas: usize) {
+    async fn read_events(&self, deltas: usize) {
         let mut events = self.stream(deltas).await;
-        while let Some(event) = events.try_next().await.expect("the stream goes on") {
+        while let Some(event) = events.try_next().await.expect("the stream continues") {
             black_box(event);
         }
     }
 
-    async fn texts(&self, deltas: usize) {
+    async fn read_text(&self, deltas: usize) {
         let mut texts = self.stream(deltas).await.text_deltas();
-        while let Some(text) = texts.try_next().await.expect("the stream goes on") {
+        while let Some(text) = texts.try_next().await.expect("the stream continues") {
             black_box(text);
         }
     }
 
-    async fn snapshots(&self, deltas: usize) {
+    async fn read_snapshots(&self, deltas: usize) {
         let mut run = self.stream(deltas).await.accumulate();
-        while let Some(event) = run.try_next().await.expect("the stream goes on") {
+        while let Some(event) = run.try_next().await.expect("the stream continues") {
             black_box(event);
             black_box(run.messages());
         }
     }
 
-    async fn list(&self) {
+    async fn list_all(&self) {
         let mut pages = self.0.list_messages().thread_id("t").limit(100).pages();
-        while let Some(page) = pages.try_next().await.expect("the list goes on") {
+        while let Some(page) = pages.try_next().await.expect("the list continues") {
             black_box(page);
-            consume().await;
+            process_page().await;
         }
     }
 }
 
-/// As the client decodes an answer.
+/// Decodes as the client decodes a response.
 fn decode<T: DeserializeOwned>(json: &[u8]) -> T {
-    let json = str::from_utf8(black_box(json)).expect("it is text");
-    serde_json::from_str(json).expect("it decodes")
+    let json = str::from_utf8(black_box(json)).expect("the payload is UTF-8");
+    serde_json::from_str(json).expect("the payload decodes")
 }

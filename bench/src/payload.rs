@@ -1,17 +1,20 @@
-//! What the server answers with: the same bytes for everybody.
+//! The response bodies of the server, identical for every client.
 //!
-//! Realistic in size and shape: a page has messages with every kind of content and
-//! annotation, a run has every kind of tool.
+//! Realistic in size and structure: a page has messages with every type of content and
+//! annotation, a run has every type of tool.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-/// Messages on a page.
-pub const PAGE: usize = 100;
+/// Messages per page.
+pub const PAGE_SIZE: usize = 100;
 
-/// The deltas of one block, as they are written to a stream.
-pub const BLOCK: usize = 50;
+/// Pages of a list.
+pub const PAGES: usize = 200;
+
+/// Deltas per block. A stream is written block by block.
+pub const BLOCK_SIZE: usize = 50;
 
 const WORDS: [&str; 8] = [
     " the",
@@ -24,14 +27,14 @@ const WORDS: [&str; 8] = [
     " answers",
 ];
 
-/// A page of messages that begins with the one of this number.
+/// A page of messages, starting with this message number.
 pub fn page(first: usize, has_more: bool) -> Vec<u8> {
-    let messages: Vec<Value> = (first..first + PAGE).map(message).collect();
+    let messages: Vec<Value> = (first..first + PAGE_SIZE).map(message).collect();
     json!({
         "object": "list",
         "data": messages,
         "first_id": message_id(first),
-        "last_id": message_id(first + PAGE - 1),
+        "last_id": message_id(first + PAGE_SIZE - 1),
         "has_more": has_more,
     })
     .to_string()
@@ -80,12 +83,12 @@ fn message(number: usize) -> Value {
     })
 }
 
-/// A run that waits for two calls, with tools of every kind.
+/// A run that requires two tool outputs, with every type of tool.
 pub fn run() -> Vec<u8> {
-    run_in("requires_action").to_string().into_bytes()
+    run_with_status("requires_action").to_string().into_bytes()
 }
 
-fn run_in(status: &str) -> Value {
+fn run_with_status(status: &str) -> Value {
     let parameters = json!({"type": "object", "properties": {"city": {"type": "string", "description": "Name of the city"}, "unit": {"type": "string", "enum": ["c", "f"]}}, "required": ["city", "unit"], "additionalProperties": false});
     let call = |id: &str, city: &str| {
         let arguments = json!({"city": city, "unit": "c"}).to_string();
@@ -128,7 +131,7 @@ fn run_in(status: &str) -> Value {
     })
 }
 
-/// A thread: a small answer.
+/// A thread, as an example of a small response.
 pub fn thread() -> Vec<u8> {
     json!({
         "id": "thread_abc123abc123abc123abc123",
@@ -141,53 +144,53 @@ pub fn thread() -> Vec<u8> {
     .into_bytes()
 }
 
-/// One event on the wire.
+/// One serialized event.
 fn event(name: &str, data: &Value) -> String {
     format!("event: {name}\ndata: {data}\n\n")
 }
 
-/// What comes before the deltas of a stream.
-pub fn head() -> String {
+/// The events of a stream before its deltas.
+pub fn stream_start() -> String {
     let mut text = String::new();
     for (name, status) in [
         ("thread.run.created", "queued"),
         ("thread.run.queued", "queued"),
         ("thread.run.in_progress", "in_progress"),
     ] {
-        text += &event(name, &run_in(status));
+        text += &event(name, &run_with_status(status));
     }
     for name in ["thread.message.created", "thread.message.in_progress"] {
-        text += &event(name, &streamed(None));
+        text += &event(name, &streamed_message(None));
     }
     text
 }
 
-/// A block of deltas, and their texts.
-pub fn block() -> (String, String) {
+/// A block of deltas, and its text.
+pub fn delta_block() -> (String, String) {
     let (mut block, mut text) = (String::new(), String::new());
-    for number in 0..BLOCK {
+    for number in 0..BLOCK_SIZE {
         let word = WORDS[number % WORDS.len()];
         let id = message_id(1);
         write!(
             block,
             "event: thread.message.delta\ndata: {{\"id\":\"{id}\",\"object\":\"thread.message.delta\",\"delta\":{{\"content\":[{{\"index\":0,\"type\":\"text\",\"text\":{{\"value\":\"{word}\"}}}}]}}}}\n\n"
         )
-        .expect("a string takes everything");
+        .expect("writing to a string succeeds");
         text += &word.replace("\\n", "\n");
     }
     (block, text)
 }
 
-/// What comes behind them.
-pub fn tail(text: &str) -> String {
-    let mut tail = event("thread.message.completed", &streamed(Some(text)));
-    tail += &event("thread.run.completed", &run_in("completed"));
-    tail += "event: done\ndata: [DONE]\n\n";
-    tail
+/// The events of a stream after its deltas.
+pub fn stream_end(text: &str) -> String {
+    let mut events = event("thread.message.completed", &streamed_message(Some(text)));
+    events += &event("thread.run.completed", &run_with_status("completed"));
+    events += "event: done\ndata: [DONE]\n\n";
+    events
 }
 
-/// The message of a stream, at its beginning or at its end.
-fn streamed(text: Option<&str>) -> Value {
+/// The message of a stream: empty at the start, with its text at the end.
+fn streamed_message(text: Option<&str>) -> Value {
     let content = text.map_or(
         json!([]),
         |text| json!([{"type": "text", "text": {"value": text, "annotations": []}}]),
@@ -212,10 +215,10 @@ mod tests {
 
     use super::*;
 
-    /// As JSON, without what is null or left out.
-    fn decoded<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Value {
-        let value: T = serde_json::from_slice(bytes).expect("it decodes");
-        without_nulls(serde_json::to_value(value).expect("it can be written"))
+    /// Decodes and serializes again, without null properties.
+    fn round_trip<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Value {
+        let value: T = serde_json::from_slice(bytes).expect("the payload decodes");
+        without_nulls(serde_json::to_value(value).expect("the value serializes"))
     }
 
     fn without_nulls(value: Value) -> Value {
@@ -230,46 +233,51 @@ mod tests {
         }
     }
 
-    fn is_equal<Ours, Peers>(bytes: &[u8])
+    fn assert_round_trips<Ours, Peer>(bytes: &[u8])
     where
         Ours: DeserializeOwned + Serialize,
-        Peers: DeserializeOwned + Serialize,
+        Peer: DeserializeOwned + Serialize,
     {
-        let sent = without_nulls(serde_json::from_slice(bytes).expect("it is JSON"));
-        assert_eq!(decoded::<Ours>(bytes), sent);
-        assert_eq!(decoded::<Peers>(bytes), sent);
+        let sent = without_nulls(serde_json::from_slice(bytes).expect("the payload is JSON"));
+        assert_eq!(round_trip::<Ours>(bytes), sent);
+        assert_eq!(round_trip::<Peer>(bytes), sent);
     }
 
     #[test]
-    fn answers_decode_equally() {
-        use async_openai::types::assistants as peers;
-        is_equal::<ours::ListMessagesResponse, peers::ListMessagesResponse>(&page(0, true));
-        is_equal::<ours::RunObject, peers::RunObject>(&run());
-        is_equal::<ours::ThreadObject, peers::ThreadObject>(&thread());
+    fn ours_and_peer_decode_the_same_responses() {
+        use async_openai::types::assistants as peer;
+        assert_round_trips::<ours::ListMessagesResponse, peer::ListMessagesResponse>(&page(
+            0, true,
+        ));
+        assert_round_trips::<ours::RunObject, peer::RunObject>(&run());
+        assert_round_trips::<ours::ThreadObject, peer::ThreadObject>(&thread());
     }
 
     #[test]
-    fn events_decode_equally() {
-        use async_openai::types::assistants as peers;
-        let (block, text) = block();
-        let stream = head() + &block + &tail(&text);
+    fn ours_and_peer_decode_the_same_events() {
+        use async_openai::types::assistants as peer;
+        let (block, text) = delta_block();
+        let stream = stream_start() + &block + &stream_end(&text);
         let mut texts = String::new();
         for event in stream.split_terminator("\n\n") {
             let (name, data) = event.split_once('\n').expect("an event has two lines");
-            let name = name.strip_prefix("event: ").expect("it has a name");
-            let data = data.strip_prefix("data: ").expect("it has data").as_bytes();
+            let name = name.strip_prefix("event: ").expect("the event has a name");
+            let data = data
+                .strip_prefix("data: ")
+                .expect("the event has data")
+                .as_bytes();
             match name {
                 "thread.message.delta" => {
-                    is_equal::<ours::MessageDeltaObject, peers::MessageDeltaObject>(data);
+                    assert_round_trips::<ours::MessageDeltaObject, peer::MessageDeltaObject>(data);
                     let delta: ours::MessageDeltaObject =
-                        serde_json::from_slice(data).expect("it decodes");
+                        serde_json::from_slice(data).expect("the payload decodes");
                     texts += &delta.text();
                 }
                 name if name.starts_with("thread.message") => {
-                    is_equal::<ours::MessageObject, peers::MessageObject>(data);
+                    assert_round_trips::<ours::MessageObject, peer::MessageObject>(data);
                 }
                 name if name.starts_with("thread.run") => {
-                    is_equal::<ours::RunObject, peers::RunObject>(data);
+                    assert_round_trips::<ours::RunObject, peer::RunObject>(data);
                 }
                 name => assert_eq!(name, "done"),
             }

@@ -1,6 +1,6 @@
-//! async-openai.
+//! The peer: async-openai, in its last version with Assistants.
 
-#![expect(deprecated, reason = "the peer has given its Assistants up")]
+#![expect(deprecated, reason = "the peer deprecated its Assistants types")]
 
 use std::hint::black_box;
 
@@ -13,8 +13,7 @@ use async_openai::types::assistants::{
 };
 use futures_util::StreamExt;
 
-use crate::contender::Contender;
-use crate::measure::consume;
+use crate::client::{BenchClient, process_page};
 
 #[derive(Clone)]
 pub struct Peer(Client<OpenAIConfig>);
@@ -28,23 +27,25 @@ impl Peer {
         let threads = self.0.threads();
         let runs = threads.runs(&format!("deltas_{deltas}"));
         let stream = runs.create_stream(request).await;
-        stream.expect("the stream begins")
+        stream.expect("the stream opens")
     }
 }
 
-impl Contender for Peer {
-    fn new(url: &str) -> Self {
-        let config = OpenAIConfig::new().with_api_base(url).with_api_key("any");
+impl BenchClient for Peer {
+    fn new(base_url: &str) -> Self {
+        let config = OpenAIConfig::new()
+            .with_api_base(base_url)
+            .with_api_key("any");
         Self(Client::with_config(config))
     }
 
     fn decode_page(json: &[u8]) {
-        let page: ListMessagesResponse = serde_json::from_slice(json).expect("it decodes");
+        let page: ListMessagesResponse = serde_json::from_slice(json).expect("the page decodes");
         black_box(page);
     }
 
     fn decode_run(json: &[u8]) {
-        let run: RunObject = serde_json::from_slice(json).expect("it decodes");
+        let run: RunObject = serde_json::from_slice(json).expect("the run decodes");
         black_box(run);
     }
 
@@ -53,18 +54,18 @@ impl Contender for Peer {
         black_box(thread.expect("the call succeeds"));
     }
 
-    async fn events(&self, deltas: usize) {
+    async fn read_events(&self, deltas: usize) {
         let mut events = self.stream(deltas).await;
         while let Some(event) = events.next().await {
-            black_box(event.expect("the stream goes on"));
+            black_box(event.expect("the stream continues"));
         }
     }
 
-    async fn texts(&self, deltas: usize) {
+    async fn read_text(&self, deltas: usize) {
         let mut events = self.stream(deltas).await;
         while let Some(event) = events.next().await {
             let AssistantStreamEvent::ThreadMessageDelta(message) =
-                event.expect("the stream goes on")
+                event.expect("the stream continues")
             else {
                 continue;
             };
@@ -76,22 +77,22 @@ impl Contender for Peer {
         }
     }
 
-    async fn snapshots(&self, _: usize) {
-        unreachable!("the peer has no snapshots");
+    async fn read_snapshots(&self, _: usize) {
+        unreachable!("the peer does not support snapshots");
     }
 
-    async fn list(&self) {
+    async fn list_all(&self) {
         let mut after: Option<String> = None;
         loop {
             let mut query = vec![("limit", "100")];
             query.extend(after.as_deref().map(|id| ("after", id)));
             let threads = self.0.threads();
             let messages = threads.messages("t").query(&query);
-            let page = messages.expect("the query is right").list().await;
-            let page = page.expect("the list goes on");
+            let page = messages.expect("the query serializes").list().await;
+            let page = page.expect("the list continues");
             after = page.last_id.clone().filter(|_| page.has_more);
             black_box(page);
-            consume().await;
+            process_page().await;
             if after.is_none() {
                 break;
             }

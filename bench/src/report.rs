@@ -1,4 +1,4 @@
-//! All rows, round by round, and the table of their medians.
+//! Measures all rows in separate processes and prints a table of medians.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -6,20 +6,21 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
-use crate::measure::Taken;
-use crate::row::{self, Figure, Line, Row, Who};
+use crate::row::{self, ClientKind, Line, Metric, Row};
+use crate::usage::Usage;
 
-/// How often everybody does every row, in turn.
+/// Measurements of each client per row. The clients take turns.
 const ROUNDS: usize = 7;
 
-/// Measures the rows of these names, or all. Of rows that are not measured the file keeps what
-/// it has.
+/// Measures the named rows, or all of them, and updates `target/bench.json`.
+///
+/// The file keeps its figures of rows that are not measured.
 pub fn run(names: &[&str]) -> Result<(), String> {
     let rows: Vec<Row> = match names {
         [] => row::ALL.to_vec(),
         names => names
             .iter()
-            .map(|name| Row::named(name).ok_or_else(|| usage(name)))
+            .map(|name| Row::from_name(name).ok_or_else(|| unknown_row(name)))
             .collect::<Result<_, _>>()?,
     };
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
@@ -34,53 +35,53 @@ pub fn run(names: &[&str]) -> Result<(), String> {
         "row", "ours", "peer", "floor", "unit", "vs peer", "vs floor"
     );
     for row in rows {
-        let mut taken: Vec<(Who, Taken)> = Vec::new();
+        let mut usages: Vec<(ClientKind, Usage)> = Vec::new();
         for _ in 0..ROUNDS {
-            for who in row.who() {
-                taken.push((*who, server.measure(row, *who)?));
+            for client in row.clients() {
+                usages.push((*client, server.measure(row, *client)?));
             }
         }
         for line in row.lines() {
-            let figures = Figures::of(&line, &taken);
-            println!("{}", figures.line(&line));
-            report.insert(line.name.to_owned(), figures.json(&line));
+            let medians = Medians::new(&line, &usages);
+            println!("{}", medians.format(&line));
+            report.insert(line.name.to_owned(), medians.json(&line));
         }
     }
-    println!("`!` is beyond the limit that is set in src/row.rs");
+    println!("`!` marks a ratio above its limit in bench/src/row.rs");
     std::fs::create_dir_all(&target).map_err(|error| error.to_string())?;
     std::fs::write(&path, format!("{:#}\n", Value::Object(report)))
         .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
-fn usage(name: &str) -> String {
+fn unknown_row(name: &str) -> String {
     let rows: Vec<&str> = row::ALL.iter().map(|row| row.name()).collect();
     format!(
-        "there is no row `{name}`: name some of {}, or none for all",
+        "unknown row `{name}`; choose from {}, or omit the names to measure all",
         rows.join(", ")
     )
 }
 
-/// The medians of a line.
-struct Figures {
+/// The median of each client for a line.
+struct Medians {
     ours: Option<f64>,
     peer: Option<f64>,
     floor: Option<f64>,
 }
 
-impl Figures {
-    fn of(line: &Line, taken: &[(Who, Taken)]) -> Self {
-        let of = |who| {
-            let figures = taken.iter().filter(|(other, _)| *other == who);
-            median(figures.map(|(_, taken)| match line.figure {
-                Figure::Cpu => taken.cpu,
-                Figure::Wall => taken.wall,
-                Figure::Memory => taken.memory,
+impl Medians {
+    fn new(line: &Line, usages: &[(ClientKind, Usage)]) -> Self {
+        let median_of = |client| {
+            let usages = usages.iter().filter(|(other, _)| *other == client);
+            median(usages.map(|(_, usage)| match line.metric {
+                Metric::Cpu => usage.cpu,
+                Metric::Wall => usage.wall,
+                Metric::Memory => usage.memory,
             }))
         };
         Self {
-            ours: of(Who::Ours),
-            peer: of(Who::Peer),
-            floor: of(Who::Floor),
+            ours: median_of(ClientKind::Ours),
+            peer: median_of(ClientKind::Peer),
+            floor: median_of(ClientKind::Floor),
         }
     }
 
@@ -88,8 +89,8 @@ impl Figures {
         Some(self.ours? / other?)
     }
 
-    fn line(&self, line: &Line) -> String {
-        let figure = |figure: Option<f64>| figure.map_or("-".to_owned(), |it| format!("{it:.3}"));
+    fn format(&self, line: &Line) -> String {
+        let median = |median: Option<f64>| median.map_or("-".to_owned(), |it| format!("{it:.3}"));
         let ratio = |ratio: Option<f64>, limit: Option<f64>| match (ratio, limit) {
             (Some(ratio), Some(limit)) if ratio > limit => format!("{ratio:.2}!"),
             (Some(ratio), _) => format!("{ratio:.2} "),
@@ -98,9 +99,9 @@ impl Figures {
         format!(
             "{:<20} {:>10} {:>10} {:>10}  {:<17} {:>8} {:>8}",
             line.name,
-            figure(self.ours),
-            figure(self.peer),
-            figure(self.floor),
+            median(self.ours),
+            median(self.peer),
+            median(self.floor),
             line.unit,
             ratio(self.ratio(self.peer), line.vs_peer),
             ratio(self.ratio(self.floor), line.vs_floor),
@@ -119,13 +120,13 @@ impl Figures {
     }
 }
 
-fn median(figures: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut figures: Vec<f64> = figures.collect();
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied()
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }
 
-/// The server, for as long as this value lives.
+/// The server process. Dropping this value kills it.
 struct Server {
     process: Child,
     port: String,
@@ -133,39 +134,42 @@ struct Server {
 
 impl Server {
     fn start() -> Result<Self, String> {
-        let mut process = this_program()
+        let mut process = current_program()
             .arg("serve")
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("cannot start the server: {error}"))?;
         let mut port = String::new();
-        let output = process.stdout.take().ok_or("the server says nothing")?;
+        let output = process
+            .stdout
+            .take()
+            .ok_or("the server has no standard output")?;
         BufReader::new(output)
             .read_line(&mut port)
-            .map_err(|error| format!("cannot read the server's port: {error}"))?;
+            .map_err(|error| format!("cannot read the port of the server: {error}"))?;
         let port = port.trim().to_owned();
         Ok(Self { process, port })
     }
 
-    fn measure(&self, row: Row, who: Who) -> Result<Taken, String> {
-        let output = this_program()
-            .args(["measure", row.name(), who.name(), &self.port])
+    fn measure(&self, row: Row, client: ClientKind) -> Result<Usage, String> {
+        let output = current_program()
+            .args(["measure", row.name(), client.name(), &self.port])
             .stderr(Stdio::inherit())
             .output()
             .map_err(|error| format!("cannot measure {}: {error}", row.name()))?;
         serde_json::from_slice(&output.stdout)
-            .map_err(|_| format!("{} of {} fails", row.name(), who.name()))
+            .map_err(|_| format!("measuring {} with {} failed", row.name(), client.name()))
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have exited already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-fn this_program() -> Command {
+fn current_program() -> Command {
     Command::new(std::env::current_exe().unwrap_or_else(|_| "bench".into()))
 }

@@ -1,6 +1,8 @@
-//! The rows of the table: what is done, how often, and what of it counts.
+//! The rows of the table: the work, its repetitions, the metrics and their limits.
 
-/// What is measured.
+use crate::payload::PAGES;
+
+/// A benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Row {
     DecodePage,
@@ -14,32 +16,33 @@ pub enum Row {
     Streams1000,
 }
 
-/// By whom.
+/// A measured client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
+pub enum ClientKind {
     Ours,
     Peer,
     Floor,
 }
 
-/// A figure of a measurement that goes into the table.
+/// The part of a measurement that a line shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Figure {
-    /// CPU time of the client's process, in microseconds for one unit of work.
+pub enum Metric {
+    /// CPU time of the client process per unit of work, in microseconds.
     Cpu,
-    /// Time that passes meanwhile, likewise.
+    /// Elapsed time per unit of work, in microseconds.
     Wall,
-    /// Memory of the client's process at its highest, in MiB.
+    /// Peak memory of the client process, in MiB.
     Memory,
 }
 
-/// A line of the table.
+/// A line of the table. A row has one line per metric.
 pub struct Line {
     pub name: &'static str,
-    pub figure: Figure,
+    pub metric: Metric,
     pub unit: &'static str,
-    /// What the ratio to the peer and to the floor may be at most.
+    /// Upper limit of the ratio to the peer.
     pub vs_peer: Option<f64>,
+    /// Upper limit of the ratio to the floor.
     pub vs_floor: Option<f64>,
 }
 
@@ -70,7 +73,7 @@ impl Row {
         }
     }
 
-    /// How often the unit of work is done in one measurement.
+    /// Units of work in one measurement.
     pub fn units(self) -> usize {
         match self {
             Self::DecodePage => 2_000,
@@ -78,59 +81,59 @@ impl Row {
             Self::StreamEvents | Self::StreamText | Self::StreamAccumulate => 200_000,
             Self::Call => 20_000,
             Self::CallConcurrent => 20_000,
-            Self::ListAll => crate::server::PAGES,
+            Self::ListAll => PAGES,
             Self::Streams1000 => 1_000_000,
         }
     }
 
-    /// Who can do it.
-    pub fn who(self) -> &'static [Who] {
+    /// The clients that support this row.
+    pub fn clients(self) -> &'static [ClientKind] {
         match self {
-            Self::StreamAccumulate => &[Who::Ours, Who::Floor],
-            Self::ListAll => &[Who::Ours, Who::Peer],
-            _ => &[Who::Ours, Who::Peer, Who::Floor],
+            Self::StreamAccumulate => &[ClientKind::Ours, ClientKind::Floor],
+            Self::ListAll => &[ClientKind::Ours, ClientKind::Peer],
+            _ => &[ClientKind::Ours, ClientKind::Peer, ClientKind::Floor],
         }
     }
 
     pub fn lines(self) -> Vec<Line> {
         let name = self.name();
-        let line = |figure, unit, vs_peer, vs_floor| Line {
+        let line = |metric, unit, vs_peer, vs_floor| Line {
             name,
-            figure,
+            metric,
             unit,
             vs_peer,
             vs_floor,
         };
         match self {
-            Self::DecodePage => vec![line(Figure::Cpu, "us a page", Some(0.40), Some(3.5))],
-            Self::DecodeRun => vec![line(Figure::Cpu, "us a run", Some(0.50), Some(3.5))],
-            Self::StreamEvents => vec![line(Figure::Cpu, "us an event", Some(0.20), Some(2.0))],
-            Self::StreamText => vec![line(Figure::Cpu, "us an event", Some(0.15), Some(1.6))],
-            Self::StreamAccumulate => vec![line(Figure::Cpu, "us an event", None, Some(3.0))],
+            Self::DecodePage => vec![line(Metric::Cpu, "us/page", Some(0.40), Some(3.5))],
+            Self::DecodeRun => vec![line(Metric::Cpu, "us/run", Some(0.50), Some(3.5))],
+            Self::StreamEvents => vec![line(Metric::Cpu, "us/event", Some(0.20), Some(2.0))],
+            Self::StreamText => vec![line(Metric::Cpu, "us/event", Some(0.15), Some(1.6))],
+            Self::StreamAccumulate => vec![line(Metric::Cpu, "us/event", None, Some(3.0))],
             Self::Call | Self::CallConcurrent => {
-                let mut lines = vec![line(Figure::Cpu, "us of CPU a call", Some(1.0), Some(1.10))];
+                let mut lines = vec![line(Metric::Cpu, "us CPU/call", Some(1.0), Some(1.10))];
                 if self == Self::Call {
-                    let mut wall = line(Figure::Wall, "us a call", Some(1.0), Some(1.10));
+                    let mut wall = line(Metric::Wall, "us/call", Some(1.0), Some(1.10));
                     wall.name = "call_wall";
                     lines.push(wall);
                 }
                 lines
             }
-            Self::ListAll => vec![line(Figure::Wall, "us a page", Some(0.60), None)],
+            Self::ListAll => vec![line(Metric::Wall, "us/page", Some(0.60), None)],
             Self::Streams1000 => {
-                let mut memory = line(Figure::Memory, "MiB", Some(0.80), None);
+                let mut memory = line(Metric::Memory, "MiB", Some(0.80), None);
                 memory.name = "streams_1000_memory";
-                vec![line(Figure::Cpu, "us an event", Some(0.30), None), memory]
+                vec![line(Metric::Cpu, "us/event", Some(0.30), None), memory]
             }
         }
     }
 
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         ALL.into_iter().find(|row| row.name() == name)
     }
 }
 
-impl Who {
+impl ClientKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
@@ -139,9 +142,9 @@ impl Who {
         }
     }
 
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         [Self::Ours, Self::Peer, Self::Floor]
             .into_iter()
-            .find(|who| who.name() == name)
+            .find(|client| client.name() == name)
     }
 }

@@ -1,6 +1,6 @@
-//! The server: a process of its own, so that what it does is on nobody's account.
+//! The server. Runs in a separate process, so that its CPU time is not measured.
 //!
-//! It answers by the path alone, with bytes that were made before the first request.
+//! The response depends on the path only. All bodies are built before the first request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,72 +10,74 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::payload;
 
-/// How many pages a list has, and how long the server takes for each.
-pub const PAGES: usize = 200;
-pub const LATENCY: Duration = Duration::from_millis(5);
+/// Time that the server takes to respond with a page.
+const LATENCY: Duration = Duration::from_millis(5);
 
-struct Answers {
+struct Responses {
     thread: Vec<u8>,
     pages: Vec<Vec<u8>>,
-    head: String,
-    block: String,
+    stream_start: String,
+    delta_block: String,
     block_text: String,
 }
 
-/// Serves until it is ended, and says first where.
+/// Prints the port, then serves until the process ends.
 pub async fn serve() -> std::io::Result<()> {
-    let answers = Arc::new(answers());
+    let responses = Arc::new(responses());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?.port());
     loop {
         let (connection, _) = listener.accept().await?;
         connection.set_nodelay(true)?;
-        let answers = Arc::clone(&answers);
+        let responses = Arc::clone(&responses);
         tokio::spawn(async move {
-            // A client that goes away is no concern of the server's.
-            let _ = attend(connection, &answers).await;
+            // Clients may close the connection at any time.
+            let _ = handle_connection(connection, &responses).await;
         });
     }
 }
 
-fn answers() -> Answers {
-    let (block, block_text) = payload::block();
-    Answers {
+fn responses() -> Responses {
+    let (delta_block, block_text) = payload::delta_block();
+    Responses {
         thread: payload::thread(),
-        pages: (0..PAGES)
-            .map(|page| payload::page(page * payload::PAGE, page + 1 < PAGES))
+        pages: (0..payload::PAGES)
+            .map(|page| payload::page(page * payload::PAGE_SIZE, page + 1 < payload::PAGES))
             .collect(),
-        head: payload::head(),
-        block,
+        stream_start: payload::stream_start(),
+        delta_block,
         block_text,
     }
 }
 
-async fn attend(mut connection: TcpStream, answers: &Answers) -> std::io::Result<()> {
+async fn handle_connection(
+    mut connection: TcpStream,
+    responses: &Responses,
+) -> std::io::Result<()> {
     let mut buffer = Vec::new();
     loop {
-        let Some(target) = request(&mut connection, &mut buffer).await? else {
+        let Some(target) = read_request(&mut connection, &mut buffer).await? else {
             return Ok(());
         };
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-        if let Some(deltas) = deltas(path) {
-            stream(&mut connection, answers, deltas).await?;
+        if let Some(deltas) = delta_count(path) {
+            write_stream(&mut connection, responses, deltas).await?;
         } else if path.ends_with("/messages") {
-            wait().await;
-            plain(&mut connection, &answers.pages[page(query)]).await?;
+            simulate_latency().await;
+            write_json(&mut connection, &responses.pages[page_index(query)]).await?;
         } else {
-            plain(&mut connection, &answers.thread).await?;
+            write_json(&mut connection, &responses.thread).await?;
         }
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the latency is what is measured")]
-async fn wait() {
+async fn simulate_latency() {
     tokio::time::sleep(LATENCY).await;
 }
 
-/// Reads one request, and gives its target.
-async fn request(
+/// Reads one request and returns its target.
+async fn read_request(
     connection: &mut TcpStream,
     buffer: &mut Vec<u8>,
 ) -> std::io::Result<Option<String>> {
@@ -86,14 +88,14 @@ async fn request(
                 .lines()
                 .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
                 .unwrap_or(0);
-            let whole = end + 4 + length;
-            while buffer.len() < whole {
+            let request_length = end + 4 + length;
+            while buffer.len() < request_length {
                 if connection.read_buf(buffer).await? == 0 {
                     return Ok(None);
                 }
             }
             let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
-            buffer.drain(..whole);
+            buffer.drain(..request_length);
             return Ok(Some(target));
         }
         if connection.read_buf(buffer).await? == 0 {
@@ -102,55 +104,56 @@ async fn request(
     }
 }
 
-/// `/v1/threads/deltas_1000/runs` is answered with 1,000 deltas.
-fn deltas(path: &str) -> Option<usize> {
+/// The number of deltas: 1,000 for `/v1/threads/deltas_1000/runs`.
+fn delta_count(path: &str) -> Option<usize> {
     path.split('/')
         .find_map(|part| part.strip_prefix("deltas_")?.parse().ok())
 }
 
-/// The page behind the cursor.
-fn page(query: &str) -> usize {
+/// The index of the page after the cursor.
+fn page_index(query: &str) -> usize {
     let after = query
         .split('&')
         .find_map(|pair| pair.strip_prefix("after=msg_"));
     after
         .and_then(|id| id.parse::<usize>().ok())
-        .map_or(0, |last| (last + 1) / payload::PAGE)
-        .min(PAGES - 1)
+        .map_or(0, |last| (last + 1) / payload::PAGE_SIZE)
+        .min(payload::PAGES - 1)
 }
 
-async fn plain(connection: &mut TcpStream, body: &[u8]) -> std::io::Result<()> {
-    let mut answer = format!(
+async fn write_json(connection: &mut TcpStream, body: &[u8]) -> std::io::Result<()> {
+    let mut response = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: req_1\r\ncontent-length: {}\r\n\r\n",
         body.len()
     )
     .into_bytes();
-    answer.extend_from_slice(body);
-    connection.write_all(&answer).await
+    response.extend_from_slice(body);
+    connection.write_all(&response).await
 }
 
-async fn stream(
+async fn write_stream(
     connection: &mut TcpStream,
-    answers: &Answers,
+    responses: &Responses,
     deltas: usize,
 ) -> std::io::Result<()> {
     let head =
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
     connection.write_all(head.as_bytes()).await?;
     connection
-        .write_all(chunk(&answers.head).as_bytes())
+        .write_all(chunk(&responses.stream_start).as_bytes())
         .await?;
-    let block = chunk(&answers.block);
-    let blocks = deltas / payload::BLOCK;
+    let block = chunk(&responses.delta_block);
+    let blocks = deltas / payload::BLOCK_SIZE;
     for _ in 0..blocks {
         connection.write_all(block.as_bytes()).await?;
     }
-    let text = answers.block_text.repeat(blocks);
-    let tail = chunk(&payload::tail(&text));
-    connection.write_all(tail.as_bytes()).await?;
+    let text = responses.block_text.repeat(blocks);
+    let end = chunk(&payload::stream_end(&text));
+    connection.write_all(end.as_bytes()).await?;
     connection.write_all(b"0\r\n\r\n").await
 }
 
+/// Encodes a chunk of a chunked body.
 fn chunk(text: &str) -> String {
     format!("{:x}\r\n{text}\r\n", text.len())
 }

@@ -11,6 +11,9 @@ use crate::error::Error;
 use crate::model::schema::TIMESTAMP_FORMAT;
 use crate::module::Module;
 
+/// The type of timestamps in generated code.
+pub const TIMESTAMP: &str = "crate::json::timestamp::Timestamp";
+
 /// The syntax tree of types and request builders.
 ///
 /// # Errors
@@ -24,8 +27,7 @@ pub fn client(document: &OpenAPI) -> Result<syn::File, Error> {
 /// # Errors
 /// progenitor does not support the document.
 pub fn mocks(document: &OpenAPI, module: Module) -> Result<syn::File, Error> {
-    let client = format!("{}::generated", module.path());
-    run(|generator| generator.httpmock(document, &client))
+    run(|generator| generator.httpmock(document, module.path()))
 }
 
 fn run(
@@ -38,7 +40,7 @@ fn run(
         .with_conversion(
             serde_json::from_value(json!({ "type": "integer", "format": TIMESTAMP_FORMAT }))
                 .map_err(|error| Error::new(error.to_string()))?,
-            "crate::Timestamp",
+            TIMESTAMP,
             [TypeImpl::Display].into_iter(),
         );
     let tokens = without_panic(|| generate(&mut Generator::new(&settings)))?.map_err(|error| {

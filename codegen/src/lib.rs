@@ -6,16 +6,16 @@
 //!
 //! The build script of the client runs these steps at every build. [`generate`] returns:
 //!
-//! - `client`: types, request builders and the methods of `Client`
+//! - `types`: the types of requests and responses
+//! - `operations`: request builders and the methods of `Client`
 //! - `run`: the methods that follow runs, for the module `run`
 //! - `constants`: values that the document specifies, for modules below the types
 //! - `mocks`: typed mocks for httpmock
 //! - `smoke_test`: calls of every operation, for the example `doctor`
 //! - `compatibility`: what handwritten code requires, and the document lacks
 //!
-//! A module imports only from modules before it in this list: `error`, `module`, `document`,
-//! `model`, `validate`, `normalize`, `requirements`, `build_script`, `generator`, `emit`,
-//! `smoke_test`.
+//! The generated code refers to private items of the client. This crate is internal to it and has no
+//! stable interface of its own.
 
 #![forbid(unsafe_code)]
 
@@ -52,8 +52,10 @@ pub struct Options {
 
 /// Generated source, file by file.
 pub struct Source {
-    /// Types, request builders and the methods of `Client`.
-    pub client: String,
+    /// The types of requests and responses.
+    pub types: String,
+    /// Request builders and the methods of `Client`.
+    pub operations: String,
     /// The methods that follow runs. Empty for a module whose runs are not followed.
     pub run: String,
     /// The constants that the document specifies.
@@ -79,8 +81,10 @@ pub fn generate(document: &Value, options: Options) -> Result<Source, Error> {
         true => (mocks(&api)?, smoke_test::emit(&api)),
         false => Default::default(),
     };
+    let client = emit::client(client, &api)?;
     Ok(Source {
-        client: emit::client(client, &api)?,
+        types: client.types,
+        operations: client.operations,
         run: emit::run(&api),
         constants: emit::constants(&api),
         mocks,

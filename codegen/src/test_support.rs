@@ -80,7 +80,11 @@ pub fn client(document: &Value) -> File {
 
 /// The client of a module.
 pub fn client_of(document: &Value, module: Module) -> File {
-    parse(&source(document, module).client)
+    let source = source(document, module);
+    parse(&format!(
+        "pub mod types {{ {} }} pub mod operations {{ {} }}",
+        source.types, source.operations
+    ))
 }
 
 /// All source of a module, with mocks.

@@ -1,5 +1,4 @@
-//! Where the examples send their calls: to the server that the environment names, or to a
-//! fake one in this process, whose assistant does what a script says.
+//! The server of the examples: that of the environment, or else a scripted fake server.
 
 use std::env;
 use std::error::Error;
@@ -8,23 +7,22 @@ use std::time::Duration;
 use openai_assistants::Client;
 use openai_assistants_fake::{Fake, Script, Server};
 
-/// From one event of a run to the next: somebody is to see the words come one by one.
+/// The pause between two events of a run, so that the text visibly arrives in pieces.
 const PACE: Duration = Duration::from_millis(50);
 
-/// A client, and the fake server if it is that which is asked: it runs for as long as this
-/// value lives.
+/// Returns a client, and the fake server if that is used. Dropping it stops the server.
 pub async fn client(script: Script) -> Result<(Client, Option<Server>), Box<dyn Error>> {
     if env::var_os("OPENAI_BASE_URL").is_some_and(|url| !url.is_empty()) {
         return Ok((Client::from_env()?, None));
     }
     if !cfg!(assistants_document = "openapi.yaml") {
         return Err(
-            "this client is built from another document than the fake server: name a \
-                    server in OPENAI_BASE_URL, or run `cargo xtask doctor`"
+            "the client is built from another document than the fake server: set \
+                    OPENAI_BASE_URL, or run `cargo xtask conformance`"
                 .into(),
         );
     }
-    println!("OPENAI_BASE_URL is not set: talking to a fake server in this process.\n");
+    println!("OPENAI_BASE_URL is not set: using a fake server in this process.\n");
     let server = Fake::builder().model(script).pace(PACE).start().await?;
     Ok((server.client(), Some(server)))
 }

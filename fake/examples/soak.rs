@@ -1,7 +1,7 @@
-//! Many conversations at once, with faults: does each end in its right state, with
-//! nothing lost and nothing doubled?
+//! Runs many concurrent conversations with faults, and checks that none loses or duplicates
+//! runs or messages.
 //!
-//! `cargo run --release -p openai-assistants-fake --example soak -- [CONVERSATIONS] [AT A TIME]`
+//! `cargo run --release -p openai-assistants-fake --example soak -- [CONVERSATIONS] [CONCURRENCY]`
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-/// How often a call is made again that a fault has hit.
+/// Retries of a call that fails because of a fault.
 const RETRIES: u32 = 10;
 
 /// Adds two numbers.
@@ -28,7 +28,7 @@ struct Add {
     b: u64,
 }
 
-/// Adds the number that it is told to itself, by calling the tool.
+/// Doubles the number in the last message by calling the tool.
 fn turn(conversation: &Conversation) -> Turn {
     match conversation.outputs.last() {
         Some(sum) => Turn::new().say(format!("That makes {}.", sum.output)),
@@ -39,8 +39,8 @@ fn turn(conversation: &Conversation) -> Turn {
     }
 }
 
-/// What breaks streams.
-const BROKEN: [&str; 6] = [
+/// Faults of streams.
+const STREAM_FAULTS: [&str; 6] = [
     "cut",
     "cut; after=6",
     "no-done",
@@ -49,14 +49,14 @@ const BROKEN: [&str; 6] = [
     "unknown",
 ];
 
-/// What breaks the answer to a call that can be made again without harm.
-const BROKEN_OBJECTS: [&str; 3] = ["cut", "malformed-json", "stall"];
+/// Faults of responses to calls that are safe to retry.
+const OBJECT_FAULTS: [&str; 3] = ["cut", "malformed-json", "stall"];
 
-/// How many answers to a poll break in the middle.
-const BROKEN_POLLS: u32 = 100;
+/// Number of polls whose response is cut.
+const CUT_POLLS: u32 = 100;
 
-/// How long to wait for an answer that stalls.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// Time-out of calls whose response can stall.
+const TIMEOUT: Duration = Duration::from_millis(200);
 
 fn faults() -> Vec<Fault> {
     vec![
@@ -73,8 +73,8 @@ async fn main() -> ExitCode {
         .skip(1)
         .filter_map(|number| number.parse().ok());
     let count: usize = numbers.next().unwrap_or(2_000);
-    let at_a_time: usize = numbers.next().unwrap_or(200);
-    match soak(count, at_a_time).await {
+    let concurrency: usize = numbers.next().unwrap_or(200);
+    match soak(count, concurrency).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -83,14 +83,14 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn soak(count: usize, at_a_time: usize) -> Result<(), Box<dyn std::error::Error>> {
+async fn soak(count: usize, concurrency: usize) -> Result<(), Box<dyn std::error::Error>> {
     let requests = Arc::new(AtomicUsize::new(0));
     let faulty = Arc::new(AtomicUsize::new(0));
     let (all, hit) = (requests.clone(), faulty.clone());
     let server = Fake::builder()
         .model(turn)
         .faults_one_in(10, 42, faults())
-        .fault_times(BROKEN_POLLS, "getRun", Fault::cut())
+        .fault_times(CUT_POLLS, "getRun", Fault::cut())
         .on_request(move |exchange| {
             all.fetch_add(1, Ordering::Relaxed);
             let remark = exchange.remark.as_deref().unwrap_or_default();
@@ -115,46 +115,46 @@ async fn soak(count: usize, at_a_time: usize) -> Result<(), Box<dyn std::error::
         .tools(tools.definitions());
     let assistant = client.create_assistant().body(body).send().await?.id;
 
-    let places = Arc::new(Semaphore::new(at_a_time));
+    let permits = Arc::new(Semaphore::new(concurrency));
     let conversations: Vec<_> = (0..count)
         .map(|number| {
             let (client, once, tools) = (client.clone(), once.clone(), tools.clone());
-            let (assistant, places) = (assistant.clone(), places.clone());
+            let (assistant, permits) = (assistant.clone(), permits.clone());
             tokio::spawn(async move {
-                let _place = places.acquire().await;
+                let _permit = permits.acquire().await;
                 converse(&client, &once, &tools, &assistant, number).await
             })
         })
         .collect();
-    let mut wrong = 0;
+    let mut failed = 0;
     for (number, conversation) in conversations.into_iter().enumerate() {
         match conversation.await? {
             Ok(None) => {}
-            Ok(Some(complaint)) => {
-                println!("conversation {number}: {complaint}");
-                wrong += 1;
+            Ok(Some(problem)) => {
+                println!("conversation {number}: {problem}");
+                failed += 1;
             }
             Err(error) => {
                 println!("conversation {number}: {error}");
-                wrong += 1;
+                failed += 1;
             }
         }
     }
     println!(
-        "{count} conversations, {at_a_time} at a time: {wrong} wrong; {} requests, {} with faults",
+        "{count} conversations, {concurrency} at a time: {failed} failed; {} requests, {} with faults",
         requests.load(Ordering::Relaxed),
         faulty.load(Ordering::Relaxed),
     );
     server.stop().await;
-    if wrong == 0 {
+    if failed == 0 {
         Ok(())
     } else {
-        Err("not every conversation is right".into())
+        Err("at least one conversation failed".into())
     }
 }
 
-/// Two runs on a new thread, streamed or polled. Says what is wrong with what is there in
-/// the end.
+/// Executes two runs on a new thread, and checks the resulting runs and messages. Returns a
+/// description of anything unexpected.
 async fn converse(
     client: &Client,
     once: &Client,
@@ -165,10 +165,10 @@ async fn converse(
     let thread = client.create_thread().send().await?.id;
     let mut expected = Vec::new();
     for round in 1..=2 {
-        let asked = number * 2 + round;
+        let input = number * 2 + round;
         let message = CreateMessageRequest::builder()
             .role(MessageRole::User)
-            .content(asked.to_string());
+            .content(input.to_string());
         client
             .create_message()
             .thread_id(&thread)
@@ -183,18 +183,18 @@ async fn converse(
                 outcome.steps.len()
             )));
         }
-        expected.extend([asked.to_string(), format!("That makes {}.", asked * 2)]);
+        expected.extend([input.to_string(), format!("That makes {}.", input * 2)]);
     }
-    // An answer that breaks is an error, and the call can be made again.
+    // A broken response is an error, and the call is safe to retry.
     let list = |client: &Client| client.list_runs().thread_id(&thread);
-    let fault = BROKEN_OBJECTS[number % BROKEN_OBJECTS.len()];
-    let broken = list(once).header("x-fake-fault", fault).timeout(PATIENCE);
+    let fault = OBJECT_FAULTS[number % OBJECT_FAULTS.len()];
+    let broken = list(once).header("x-fake-fault", fault).timeout(TIMEOUT);
     if broken.send().await.is_ok() {
-        return Ok(Some(format!("it does not notice '{fault}'")));
+        return Ok(Some(format!("the fault '{fault}' was not reported")));
     }
     let runs = list(client).limit(100).send().await?.data.len();
     if runs != 2 {
-        return Ok(Some(format!("there are {runs} runs")));
+        return Ok(Some(format!("the thread has {runs} runs")));
     }
     let mut found = Vec::new();
     let mut messages = client
@@ -211,11 +211,11 @@ async fn converse(
                 .to_owned(),
         );
     }
-    Ok((found != expected).then(|| format!("its messages are {found:?}")))
+    Ok((found != expected).then(|| format!("the messages are {found:?}")))
 }
 
-/// Follows a run to its end: even conversations stream it, and one stream in ten is
-/// broken. A run of which the stream broke is polled.
+/// Follows a run until it is terminal. Conversations with even numbers stream it, and one
+/// stream in ten breaks. A run whose stream breaks is polled.
 async fn follow(
     client: &Client,
     tools: &ToolSet,
@@ -229,7 +229,7 @@ async fn follow(
         return call.follow().tools(tools).outcome().await;
     }
     if number.is_multiple_of(20) {
-        let fault = BROKEN[number / 20 % BROKEN.len()];
+        let fault = STREAM_FAULTS[number / 20 % STREAM_FAULTS.len()];
         call = call.header("x-fake-fault", fault);
     }
     let outcome = match call.follow().tools(tools).stream().await {

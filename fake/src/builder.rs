@@ -1,4 +1,4 @@
-//! How a server is set up.
+//! Configures and starts a server.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,25 +7,29 @@ use std::time::Duration;
 
 use openai_assistants::{Clock, SystemClock};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
-use crate::app::{App, Log, Settings};
-use crate::check::Check;
-use crate::echo::Echo;
-use crate::exchange::Exchange;
-use crate::faults::{Fault, Faults, Rule, When};
+use crate::engine::state::{Limits, State};
+use crate::http::app::{App, Log, Settings};
+use crate::http::exchange::Exchange;
+use crate::http::fault::Fault;
+use crate::http::fault_rules::{FaultRules, Rule, When};
+use crate::http::serve::serve;
+use crate::http::server::{ANY_KEY, Server};
+use crate::http::service;
+use crate::http::shutdown::Shutdown;
 use crate::ids::Ids;
-use crate::model::Model;
+use crate::model::conversation::Model;
+use crate::model::echo::Echo;
+use crate::operations;
 use crate::random::Random;
-use crate::serve::serve;
-use crate::server::{ANY_KEY, Server};
-use crate::service;
-use crate::store::Store;
+use crate::spec::check::Check;
+use crate::store::event::EventObserver;
+use crate::store::memory::Store;
 
-/// What a run has until it expires, as at the hosted service.
+/// Default lifetime of a run, as in the hosted service.
 const LIFETIME: Duration = Duration::from_secs(600);
 
-/// The fake server: where to start.
+/// The fake server. Start with [`Fake::builder`].
 ///
 /// # Examples
 ///
@@ -44,8 +48,7 @@ const LIFETIME: Duration = Duration::from_secs(600);
 pub struct Fake;
 
 impl Fake {
-    /// Settings of a server: a free port of the loopback interface, any key, and a model
-    /// that says what it was told.
+    /// Creates a builder with defaults: a free loopback port, any API key, and [`Echo`].
     pub fn builder() -> FakeBuilder {
         FakeBuilder {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
@@ -55,27 +58,29 @@ impl Fake {
             rules: Vec::new(),
             is_checked: false,
             log: None,
-            settings: Settings {
-                api_key: None,
-                needs_beta_header: false,
-                is_stub: false,
+            max_connections: 10_000,
+            limits: Limits {
                 pace: Duration::ZERO,
                 lifetime: LIFETIME,
-                poll_after: Duration::from_millis(10),
                 max_objects: 100_000,
                 max_bytes: 256 << 20,
+            },
+            settings: Settings {
+                api_key: None,
+                requires_beta_header: false,
+                is_stub: false,
+                poll_after: Duration::from_millis(10),
                 max_body: 1 << 20,
-                max_connections: 10_000,
             },
         }
     }
 }
 
-/// Settings of a server.
+/// Builder of a server.
 ///
 /// # Examples
 ///
-/// A server for a test in which ids, times and faults are always the same:
+/// A server for a test with reproducible IDs and faults:
 ///
 /// ```
 /// use std::time::Duration;
@@ -95,7 +100,7 @@ impl Fake {
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "it is a server when it is started"]
+#[must_use = "call `start` to run the server"]
 pub struct FakeBuilder {
     address: SocketAddr,
     model: Box<dyn Model>,
@@ -104,126 +109,144 @@ pub struct FakeBuilder {
     rules: Vec<Rule>,
     is_checked: bool,
     log: Option<Log>,
+    max_connections: usize,
+    limits: Limits,
     settings: Settings,
 }
 
 impl FakeBuilder {
-    /// What answers: an [`Echo`], unless this is set.
+    /// Sets the model that produces the assistant's turns; [`Echo`] by default.
     pub fn model(mut self, model: impl Model) -> Self {
         self.model = Box::new(model);
         self
     }
 
-    /// Where to listen. Anything but the loopback interface lets others in.
+    /// Sets the address to listen on.
+    ///
+    /// Any address outside the loopback interface makes the server accessible to others.
     pub fn address(mut self, address: impl Into<SocketAddr>) -> Self {
         self.address = address.into();
         self
     }
 
-    /// The port to listen at, on the loopback interface. 0 is any that is free.
+    /// Sets the loopback port to listen on. 0 selects a free port.
     pub fn port(self, port: u16) -> Self {
         self.address((Ipv4Addr::LOCALHOST, port))
     }
 
-    /// The one key that is right. Without it, any key is, but there has to be one.
+    /// Sets the only valid API key. By default any key is valid.
+    ///
+    /// Requests without a key are always rejected.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.settings.api_key = Some(key.into());
         self
     }
 
-    /// Refuses requests without the header `OpenAI-Beta: assistants=v2`.
+    /// Rejects requests without the header `OpenAI-Beta: assistants=v2`.
     pub fn require_beta_header(mut self) -> Self {
-        self.settings.needs_beta_header = true;
+        self.settings.requires_beta_header = true;
         self
     }
 
-    /// Answers for ids that do not exist, and for limits out of range, with objects that
-    /// are made up, for suites that expect a mock without a state.
+    /// Returns sample objects for unknown IDs and limits out of range.
+    ///
+    /// For test suites that expect a stateless mock.
     pub fn stub(mut self) -> Self {
         self.settings.is_stub = true;
         self
     }
 
-    /// Where the time comes from. Runs move on, and expire, by this clock. How long a
-    /// connection may take is not for this clock to say.
+    /// Sets the clock that drives and expires runs.
+    ///
+    /// Time-outs of connections are always in real time.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Ids that count, `msg_0001`, instead of random ones.
+    /// Uses sequential IDs, such as `msg_0001`, instead of random ones.
     pub fn counted_ids(mut self) -> Self {
-        self.ids = Ids::counted();
+        self.ids = Ids::sequential();
         self
     }
 
-    /// What passes between two things that happen to a run: between its states, and
-    /// between the pieces of a message. Without it, all has happened when one looks for
-    /// the first time.
-    pub fn pace(mut self, time: Duration) -> Self {
-        self.settings.pace = time;
+    /// Sets the delay between two events of a run; none by default.
+    ///
+    /// It applies to changes of status and to the pieces of a message. Without a delay, a
+    /// turn is complete when the run is first fetched.
+    pub fn pace(mut self, delay: Duration) -> Self {
+        self.limits.pace = delay;
         self
     }
 
-    /// What a run has until it expires, 10 minutes unless it is set. With a time that is
-    /// beyond what a clock can tell, such as [`Duration::MAX`], it does not expire.
-    pub fn run_lifetime(mut self, time: Duration) -> Self {
-        self.settings.lifetime = time;
+    /// Sets the time until a run expires; 10 minutes by default.
+    ///
+    /// With a time that a clock cannot represent, such as [`Duration::MAX`], runs do not
+    /// expire.
+    pub fn run_lifetime(mut self, lifetime: Duration) -> Self {
+        self.limits.lifetime = lifetime;
         self
     }
 
-    /// The `openai-poll-after-ms` of runs that are not at rest, 10 ms unless it is set.
-    pub fn poll_after(mut self, time: Duration) -> Self {
-        self.settings.poll_after = time;
+    /// Sets the `openai-poll-after-ms` header of active runs; 10 ms by default.
+    pub fn poll_after(mut self, interval: Duration) -> Self {
+        self.settings.poll_after = interval;
         self
     }
 
-    /// How many objects there may be: assistants, threads, messages, runs and steps
-    /// together. 100,000 unless it is set. More are refused. What a run brings about counts,
-    /// and is not refused.
+    /// Limits the number of objects; 100,000 by default.
+    ///
+    /// Assistants, threads, messages, runs and run steps count. Requests beyond the limit are
+    /// rejected. Objects that a run creates count, but never fail the run.
     pub fn max_objects(mut self, count: usize) -> Self {
-        self.settings.max_objects = count;
+        self.limits.max_objects = count;
         self
     }
 
-    /// How many bytes all objects together may take, as JSON: 256 MiB unless it is set.
-    /// More are refused. What a run brings about counts, and is not refused.
+    /// Limits the size of all objects as JSON, in bytes; 256 MiB by default.
+    ///
+    /// Requests beyond the limit are rejected. Objects that a run creates count, but never
+    /// fail the run.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
-        self.settings.max_bytes = bytes;
+        self.limits.max_bytes = bytes;
         self
     }
 
-    /// How large the body of a request may be, in bytes: 1 MiB unless it is set.
+    /// Limits the size of a request body, in bytes; 1 MiB by default.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.settings.max_body = bytes;
         self
     }
 
-    /// How many connections there may be at a time: 10,000 unless it is set. More wait
-    /// until one is closed. A connection is closed that sends no request for 30 seconds.
+    /// Limits the number of open connections; 10,000 by default.
+    ///
+    /// Further connections wait. A connection without a request for 30 seconds is closed.
     pub fn max_connections(mut self, count: usize) -> Self {
-        self.settings.max_connections = count;
+        self.max_connections = count;
         self
     }
 
-    /// A fault for every request.
+    /// Applies a fault to every request.
     pub fn fault(self, fault: Fault) -> Self {
         self.rule(None, When::Always, vec![fault])
     }
 
-    /// A fault for every request to one operation, such as `getRun`: an `operationId` of
-    /// `openapi.yaml`. `submitToolOutputsToRun` may be spelt as it is there, or correctly.
+    /// Applies a fault to every request of one operation.
+    ///
+    /// The operation is an `operationId` of `openapi.yaml`, such as `getRun`. For
+    /// `submitToolOuputsToRun`, the correct spelling works too.
     pub fn fault_on(self, operation: impl Into<String>, fault: Fault) -> Self {
         self.rule(Some(operation.into()), When::Always, vec![fault])
     }
 
-    /// A fault for the first requests to one operation, so many of them.
+    /// Applies a fault to the first `count` requests of one operation.
     pub fn fault_times(self, count: u32, operation: impl Into<String>, fault: Fault) -> Self {
         self.rule(Some(operation.into()), When::Times(count), vec![fault])
     }
 
-    /// Faults for one request in so many, each time one of these. The same seed gives the
-    /// same ones.
+    /// Applies one of the faults to one in `count` requests, at random.
+    ///
+    /// The same seed selects the same requests and faults.
     pub fn faults_one_in(
         self,
         count: u64,
@@ -234,55 +257,61 @@ impl FakeBuilder {
         self.rule(None, when, faults.into_iter().collect())
     }
 
-    /// Is told of every request, when its answer begins.
+    /// Sets a callback that is called with every request when its response starts.
     pub fn on_request(mut self, log: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
         self.log = Some(Box::new(log));
         self
     }
 
-    /// Compares everything that is sent with `openapi.yaml`, as the tests of this crate
-    /// do. What it does not allow is answered with 500, and the [`Server`] panics when it
-    /// is dropped.
+    /// Checks all responses and events against `openapi.yaml`.
+    ///
+    /// A response that violates the document becomes an error with status 500, and the
+    /// [`Server`] panics when it is dropped.
     pub fn checked(mut self) -> Self {
         self.is_checked = true;
         self
     }
 
-    /// Starts the server, on the tokio runtime of the caller.
+    /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
-    /// The address cannot be listened at, or a fault is set for an operation that is not
-    /// there.
+    /// Fails if the server cannot listen on the address, or if a fault is set for an unknown
+    /// operation.
     pub async fn start(self) -> io::Result<Server> {
+        let faults = FaultRules::new(self.rules);
+        let faults = faults.map_err(|text| io::Error::new(io::ErrorKind::InvalidInput, text))?;
         let listener = TcpListener::bind(self.address).await?;
         let address = listener.local_addr()?;
-        let (stop, stopping) = watch::channel(false);
-        let app = Arc::new(self.app(stopping)?);
-        let (key, check) = (app.settings.api_key.clone(), app.check.clone());
-        let task = tokio::spawn(serve(listener, service::router(&app), app));
+        let key = self.settings.api_key.clone();
+        let check = self.is_checked.then(Arc::<Check>::default);
+        let event_observer = check
+            .clone()
+            .map(|check| -> EventObserver { Arc::new(move |name, data| check.event(name, data)) });
+        let (stop, shutdown) = Shutdown::channel();
+        let app = Arc::new(App {
+            state: Arc::new(State {
+                store: Mutex::new(Store::new()),
+                ids: self.ids,
+                clock: self.clock,
+                model: self.model,
+                event_observer,
+                limits: self.limits,
+            }),
+            handler: operations::handler,
+            settings: self.settings,
+            faults,
+            check: check.clone(),
+            log: self.log,
+            shutdown: shutdown.clone(),
+        });
+        let router = service::router(&app);
+        let task = tokio::spawn(serve(listener, router, self.max_connections, shutdown));
         Ok(Server {
             address,
             key: key.unwrap_or_else(|| ANY_KEY.to_owned()),
             stop,
             task: Some(task),
             check,
-        })
-    }
-
-    /// What the requests share. It stops when it is told to.
-    pub(crate) fn app(self, stop: watch::Receiver<bool>) -> io::Result<App> {
-        let faults = Faults::new(self.rules);
-        let faults = faults.map_err(|text| io::Error::new(io::ErrorKind::InvalidInput, text))?;
-        Ok(App {
-            settings: self.settings,
-            ids: self.ids,
-            clock: self.clock,
-            model: self.model,
-            faults,
-            check: self.is_checked.then(Arc::<Check>::default),
-            log: self.log,
-            stop,
-            state: Mutex::new(Store::new()),
         })
     }
 
@@ -293,5 +322,22 @@ impl FakeBuilder {
             faults,
         });
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    #[should_panic(expected = "the fake server violated openapi.yaml")]
+    async fn a_checked_server_panics_after_a_violation() {
+        let fake = Fake::builder().model(Echo).checked();
+        let server = fake.start().await.expect("a port is free");
+        let check = server.check.as_ref().expect("the server is checked");
+        check.event("thread.brand_new", &json!({}));
+        assert_eq!(server.violations().len(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! The time, and a clock that a test turns on.
+//! Unix timestamps, and a clock for tests that never waits.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,17 +6,17 @@ use std::time::{Duration, SystemTime};
 
 use openai_assistants::{Clock, Sleep};
 
-/// As the API writes a time: seconds since 1970.
-pub(crate) fn unix(time: SystemTime) -> u64 {
+/// Seconds since 1970, the format of times in the API.
+pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
 }
 
-/// A clock that nobody waits for: whoever sleeps turns it on.
+/// A clock for tests: sleeping advances it instead of waiting.
 ///
-/// It starts in November 2023, always at the same second, and time-outs never come. Clones
-/// have the same time. A server and a client may share one, so that a run that takes ten
-/// minutes takes a test none.
+/// It always starts at the same second of November 2023, and time-outs never elapse. Clones
+/// share their time. Share one clock between a server and a client, so that a test of a run of ten
+/// minutes does not wait.
 ///
 /// # Examples
 ///
@@ -39,7 +39,7 @@ pub(crate) fn unix(time: SystemTime) -> u64 {
 /// let body = CreateThreadAndRunRequest::builder().assistant_id(assistant.id);
 /// let run = client.create_thread_and_run().body(body).follow().wait().await?;
 ///
-/// clock.skip(Duration::from_secs(600)); // nobody submits outputs
+/// clock.skip(Duration::from_secs(600)); // no outputs are submitted
 /// let run = client.get_run().thread_id(run.thread_id).run_id(run.id).send().await?;
 /// assert_eq!(run.status.as_str(), "expired");
 /// # Ok(())
@@ -56,10 +56,10 @@ impl Default for SkippingClock {
 }
 
 impl SkippingClock {
-    /// Turns it on by this much.
+    /// Advances the clock.
     pub fn skip(&self, time: Duration) {
         let mut now = self.lock();
-        // Behind what a clock can tell there is nothing.
+        // A time that `SystemTime` cannot represent leaves the clock unchanged.
         *now = now.checked_add(time).unwrap_or(*now);
     }
 

@@ -1,9 +1,9 @@
-//! A server of the OpenAI Assistants API v2 that keeps everything in memory, for tests,
-//! demos and development.
+//! A stateful in-memory server of the OpenAI Assistants API v2, for tests, demos and
+//! development.
 //!
-//! It has all operations with their real semantics, and runs that go through their states
-//! and stream their events. What the assistant says comes from a [`Model`]: an [`Echo`], a
-//! [`Script`], or one of your own. Faults come on demand ([`Fault`]).
+//! It implements all operations, with runs that change status and stream events. A
+//! [`Model`] produces the turns of the assistant: [`Echo`], a [`Script`], or your own. The
+//! server can inject faults into its responses ([`Fault`]).
 //!
 //! ```
 //! use openai_assistants::types::{CreateAssistantRequest, CreateThreadAndRunRequest};
@@ -16,7 +16,7 @@
 //!     .model(Script::new().say("Hello").call("get_weather", json!({ "city": "Oslo" })).say("12 °C"))
 //!     .start()
 //!     .await?;
-//! let client = server.client(); // an openai_assistants::Client that points at it
+//! let client = server.client(); // an openai_assistants::Client of this server
 //!
 //! let assistant = client
 //!     .create_assistant()
@@ -34,59 +34,47 @@
 //! # }
 //! ```
 //!
-//! The program does the same for any language: see the README.
+//! The same server is a program for clients in any language. The README describes it.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub)]
 
-mod access;
-mod app;
-mod builder;
-mod check;
+// Sorted by layer: a module imports only from the modules above it. The blank lines
+// prevent rustfmt from sorting them by name.
+mod api_error;
+
 mod clock;
-mod document;
-mod echo;
-mod events;
-mod exchange;
-mod failure;
-mod faults;
-mod ids;
-mod length;
-mod machine;
-mod message;
-mod model;
-mod operations;
-mod page;
-mod plan;
-mod query;
+
 mod random;
-mod run;
-mod sample;
-mod schema;
-mod script;
-mod script_file;
-mod serve;
-mod server;
-mod service;
-mod shelf;
+
+mod ids;
+
+mod spec;
+
+mod model;
+
 mod store;
-mod stream;
-mod stub;
-mod turn;
-mod validate;
+
+mod engine;
+
+mod operations;
+
+mod http;
+
+mod builder;
 
 pub use builder::{Fake, FakeBuilder};
 pub use clock::SkippingClock;
-pub use echo::Echo;
-pub use exchange::Exchange;
-pub use faults::{Fault, FaultError, RetryAfter};
-pub use model::{Conversation, Model, Output, Said};
-pub use script::Script;
-pub use script_file::ScriptError;
-pub use server::Server;
-pub use turn::{FailureCode, IncompleteReason, Reply, Turn};
+pub use http::exchange::Exchange;
+pub use http::fault::{Fault, FaultError, RetryAfter};
+pub use http::server::Server;
+pub use model::conversation::{Conversation, ConversationMessage, Model, ToolOutput};
+pub use model::echo::Echo;
+pub use model::script::Script;
+pub use model::script_file::ScriptError;
+pub use model::turn::{FailureCode, IncompleteReason, Reply, Turn};
 
-/// The code in the README compiles.
+/// Compiles the code in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

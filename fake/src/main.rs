@@ -1,4 +1,4 @@
-//! The fake server as a program.
+//! The command line program that runs the fake server.
 
 #![forbid(unsafe_code)]
 
@@ -14,53 +14,54 @@ use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
 use openai_assistants_fake::{Fake, Fault, Script, Server};
 
-/// Serves the OpenAI Assistants API v2 from memory
+/// A stateful in-memory server of the OpenAI Assistants API v2
 ///
-/// Prints the two environment variables that point a client at it, for a shell to take over,
-/// and runs until it is interrupted. Without a script, the assistant says what it was told.
+/// Prints the two environment variables that clients need, as shell commands, and runs until
+/// it is interrupted. Without a script, the assistant repeats the last message.
 #[derive(Parser)]
 #[command(name = "openai-assistants-fake")]
 struct Options {
-    /// The port to listen at; 0 is any that is free
+    /// Port to listen on; 0 selects a free one
     #[arg(long, default_value_t = 4010)]
     port: u16,
-    /// The address to listen at; anything but the loopback interface lets others in
+    /// IP address to listen on; any other than loopback makes the server accessible to others
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
-    /// What the assistant does, as JSON
+    /// JSON script of the assistant's turns
     ///
     /// `{"turns": [TURN, ...], "repeat": false}`. Every thread starts at the first turn.
-    /// A turn has any of: `say` (a text, or a list of pieces), `cite` and `path` (of the
-    /// text: a list of `{"text", "file_id"}`), `refuse` (a text), `calls` (a list of
+    /// The properties of a turn, all optional: `say` (a string, or a list of strings to
+    /// stream), `cite` and `path` (annotations of that text: a list of
+    /// `{"text", "file_id"}`), `refuse` (a string), `calls` (a list of
     /// `{"name", "arguments"}`), `search` (a list of `{"file_id", "file_name", "text"}`),
     /// `code` (`{"input", "logs"}`), `fail` (`{"code", "message"}`), `incomplete` (a
     /// reason), `wait_ms`, `tokens` (`{"prompt", "completion"}`).
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
-    /// The one key that is right; otherwise any is
+    /// The only valid API key; by default, any key is valid
     #[arg(long, value_name = "KEY", value_parser = NonEmptyStringValueParser::new())]
     api_key: Option<String>,
-    /// Answer for ids that do not exist, and for limits out of range, with made-up objects
+    /// Return sample objects for unknown IDs and limits out of range
     #[arg(long)]
     stub: bool,
-    /// Milliseconds between two things that happen to a run; with 0, all happens at once
+    /// Delay between two events of a run; 0 completes a turn at once
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 20)]
     pace: u64,
-    /// Milliseconds after which a run is to be asked for again
+    /// Value of the header `openai-poll-after-ms` for active runs
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 10)]
     poll_after: u64,
-    /// A fault for every request, such as `latency=250`; may be repeated
+    /// Fault that applies to every request, such as `latency=250`; can be repeated
     ///
-    /// The header `x-fake-fault` asks for the same in a single request.
+    /// The header `x-fake-fault` sets faults for a single request.
     #[arg(long, value_name = "FAULT")]
     fault: Vec<Fault>,
-    /// Compare everything that is sent with openapi.yaml; what it does not allow is an error
+    /// Check responses and events against openapi.yaml; violations are errors
     #[arg(long)]
     checked: bool,
-    /// Ids that count, `msg_0001`, instead of random ones
+    /// Use sequential IDs, such as `msg_0001`, instead of random ones
     #[arg(long)]
     counted_ids: bool,
-    /// Print a line for each request
+    /// Print a line per request
     #[arg(long)]
     log: bool,
 }
@@ -70,18 +71,20 @@ async fn main() -> ExitCode {
     match start(Options::parse()).await {
         Ok(server) => {
             let mut interrupted_once = pin!(interrupted());
-            // A signal is heard from the first look on, and what is said tells that it is.
+            // Polling installs the signal handlers before the output is printed, which callers
+            // wait for.
             tokio::select! {
                 biased;
                 () = &mut interrupted_once => return ExitCode::SUCCESS,
                 () = ready(()) => {}
             }
-            say(&export("OPENAI_BASE_URL", &server.url()));
-            say(&export("OPENAI_API_KEY", server.api_key()));
+            print_line(&export("OPENAI_BASE_URL", &server.url()));
+            print_line(&export("OPENAI_API_KEY", server.api_key()));
             interrupted_once.await;
             tokio::select! {
                 biased;
-                // Whoever asks twice does not want to wait. This is heard before it stops.
+                // A second signal exits at once. It is polled first, so that it is handled
+                // before the server stops.
                 () = interrupted() => ExitCode::FAILURE,
                 () = server.stop() => ExitCode::SUCCESS,
             }
@@ -93,8 +96,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Until somebody wants the program to end. Where signals cannot be heard, they end it
-/// themselves.
+/// Waits for SIGINT or SIGTERM. If a handler cannot be installed, the signal ends the program.
 async fn interrupted() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
@@ -124,7 +126,7 @@ async fn start(options: Options) -> Result<Server, String> {
         .pace(Duration::from_millis(options.pace))
         .poll_after(Duration::from_millis(options.poll_after));
     if let Some(path) = options.script {
-        fake = fake.model(script(&path)?);
+        fake = fake.model(read_script(&path)?);
     }
     if let Some(key) = options.api_key {
         fake = fake.api_key(key);
@@ -139,22 +141,24 @@ async fn start(options: Options) -> Result<Server, String> {
         fake = fake.counted_ids();
     }
     if options.log {
-        fake = fake.on_request(|exchange| say(&exchange.to_string()));
+        fake = fake.on_request(|exchange| print_line(&exchange.to_string()));
     }
     for fault in options.fault {
         fake = fake.fault(fault);
     }
     let server = fake.start().await;
-    server.map_err(|error| format!("cannot listen at {}:{}: {error}", address.0, address.1))
+    server.map_err(|error| format!("cannot listen on {}:{}: {error}", address.0, address.1))
 }
 
-fn script(path: &Path) -> Result<Script, String> {
+fn read_script(path: &Path) -> Result<Script, String> {
     let name = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
-    text.parse().map_err(|error| format!("{name}: {error}"))
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+    text.parse()
+        .map_err(|error| format!("cannot parse {name}: {error}"))
 }
 
-/// A variable as a shell takes it.
+/// A shell command that exports a variable.
 fn export(name: &str, value: &str) -> String {
     let is_plain =
         |character: char| character.is_ascii_alphanumeric() || "-_./:".contains(character);
@@ -165,8 +169,8 @@ fn export(name: &str, value: &str) -> String {
     }
 }
 
-/// Whoever closed the pipe has seen enough.
-fn say(line: &str) {
+/// Prints a line. A closed pipe is not an error.
+fn print_line(line: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

@@ -1,9 +1,8 @@
-//! Numbers that look random, from a seed: for ids, and for faults of which a test is
-//! to see the same ones each time.
+//! A seeded generator of pseudorandom numbers, for IDs and reproducible faults.
 
 use std::hash::{BuildHasher, RandomState};
 
-/// The generator `SplitMix64`.
+/// The `SplitMix64` generator.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -12,8 +11,8 @@ impl Random {
         Self(seed)
     }
 
-    /// From a seed of the operating system.
-    pub(crate) fn unpredictable() -> Self {
+    /// Seeds the generator from the operating system.
+    pub(crate) fn from_os() -> Self {
         Self(RandomState::new().hash_one(0))
     }
 
@@ -25,7 +24,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below a limit. The limit is small, so that the bias is as well.
+    /// A number below a limit. The modulo bias is negligible because limits are small.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit.max(1)
     }

@@ -1,12 +1,13 @@
-//! Annotations of text.
+//! Annotations that cite web pages.
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec;
+use crate::json::scalar;
 use crate::types::TextAnnotation;
 
-/// A marker that cites a page on the web, which a tool such as Bing has found: the annotation
-/// `url_citation`.
+/// The annotation `url_citation`: cites a web page.
+///
+/// Tools such as Bing add it to the text of a message.
 ///
 /// # Examples
 ///
@@ -17,7 +18,7 @@ use crate::types::TextAnnotation;
 /// let annotation: TextAnnotation = serde_json::from_str(
 ///     r#"{"type": "url_citation", "text": "[1]", "url_citation": {"url": "https://example.com"}}"#,
 /// )?;
-/// let citation = UrlCitation::of(&annotation).expect("it is one");
+/// let citation = UrlCitation::of(&annotation).expect("a citation");
 /// assert_eq!(citation.url_citation.url, "https://example.com");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -25,28 +26,28 @@ use crate::types::TextAnnotation;
 #[serde(tag = "type", rename = "url_citation")]
 #[non_exhaustive]
 pub struct UrlCitation {
-    /// The marker as it stands in the text.
+    /// The marker in the text, such as `[1]`.
     pub text: String,
-    /// The page.
+    /// The cited page.
     pub url_citation: UrlCitationSource,
-    /// Where the marker begins in the text, in characters.
+    /// Start of the marker in the text, in characters.
     #[serde(
         default,
-        deserialize_with = "codec::integer_or_null",
+        deserialize_with = "scalar::integer_or_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub start_index: Option<i64>,
-    /// Where the marker ends in the text: the position behind its last character.
+    /// End of the marker in the text, in characters (exclusive).
     #[serde(
         default,
-        deserialize_with = "codec::integer_or_null",
+        deserialize_with = "scalar::integer_or_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub end_index: Option<i64>,
 }
 
 impl UrlCitation {
-    /// The citation, if the annotation is one of a page on the web.
+    /// Returns the citation, or `None` for other annotations.
     #[must_use]
     pub fn of(annotation: &TextAnnotation) -> Option<Self> {
         match annotation {
@@ -58,13 +59,13 @@ impl UrlCitation {
     }
 }
 
-/// The page that is cited.
+/// A cited web page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UrlCitationSource {
-    /// The address of the page.
+    /// URL of the page.
     pub url: String,
-    /// Its title.
+    /// Title of the page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
 }

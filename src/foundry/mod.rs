@@ -1,10 +1,12 @@
-//! What Azure AI Foundry Agents classic has beyond the Assistants API, in typed forms.
+//! Typed extensions of Azure AI Foundry Agents (classic).
 //!
-//! The ordinary types carry all of it as it came, in the variant `Unknown` of their unions.
-//! Here are forms for what Azure's published specification names (versions from 2025-05-01
-//! to 2025-05-15-preview): [`Tool`], [`UrlCitation`] and [`ToolApprovalCall`] are read from the
-//! ordinary types by `of`, which gives nothing where there is something else. What has no form
-//! here is still sent and received as JSON. The calls are methods of `Client`:
+//! The general [types](crate::types) hold these extensions as JSON, in the variant `Unknown` of
+//! their unions. This module has types for those in Azure's published specification (versions
+//! 2025-05-01 to 2025-05-15-preview). The functions named `of` convert from the general types:
+//! [`Tool::of`], [`UrlCitation::of`] and [`ToolApprovalCall::of`]. Send and receive other
+//! extensions as JSON.
+//!
+//! The additional operations are methods of `Client`:
 //! [`list_threads`](crate::Client::list_threads) and
 //! [`submit_tool_approvals`](crate::Client::submit_tool_approvals).
 //!
@@ -43,38 +45,24 @@
 //! # }
 //! ```
 
-use reqwest::Url;
-use serde::de::{Deserialize, Deserializer, Error as _};
-use serde_json::Value;
-
-use crate::codec;
-
 mod annotations;
 mod approvals;
 mod resources;
 mod threads;
+mod tool_approval;
 mod tools;
+mod url_origin;
 
 pub use annotations::{UrlCitation, UrlCitationSource};
-pub use approvals::{SubmitToolApprovals, ToolApproval, ToolApprovalCall};
+pub use approvals::SubmitToolApprovals;
 pub use resources::{AiSearchIndex, AiSearchResource, McpResource, ToolResources};
 pub use threads::{ListThreads, ThreadPage};
-pub use tools::{
-    AzureFunction, AzureFunctionBinding, BingCustomSearch, BingCustomSearchConfiguration,
-    BingGrounding, BingSearch, BrowserAutomation, BrowserConnection, ConnectedAgent, Connection,
-    DeepResearch, FabricDataAgent, Mcp, OpenApi, OpenApiAuth, SharepointGrounding, StorageQueue,
-    Tool,
-};
-
-/// Decodes an integer that may be missing or null. What stands inside of a tagged form comes
-/// out of a buffer of serde's, which has no float where an integer is asked for.
-fn integer_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    codec::integer_or_null(Value::deserialize(deserializer)?).map_err(D::Error::custom)
-}
-
-/// An address as `Debug` shows it: everything behind the host may be a secret, and what
-/// stands in front of it is one.
-fn origin(address: &str) -> Option<String> {
-    let url = Url::parse(address).ok()?;
-    Some(url.origin().ascii_serialization())
-}
+pub use tool_approval::{ToolApproval, ToolApprovalCall};
+pub use tools::agents::{ConnectedAgent, DeepResearch};
+pub use tools::azure_function::{AzureFunction, AzureFunctionBinding, StorageQueue};
+pub use tools::bing::{BingCustomSearch, BingCustomSearchConfiguration, BingGrounding, BingSearch};
+pub use tools::browser::{BrowserAutomation, BrowserConnection};
+pub use tools::connection::{Connection, FabricDataAgent, SharepointGrounding};
+pub use tools::mcp::Mcp;
+pub use tools::openapi::{OpenApi, OpenApiAuth};
+pub use tools::tool::Tool;

@@ -1,4 +1,4 @@
-//! What tools work with.
+//! Tool resources: search indexes and MCP servers.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,11 +6,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::codec;
+use crate::json::scalar;
 
-/// What the tools of an assistant or a run work with: Foundry's part of `tool_resources`.
+/// Foundry's part of the `tool_resources` of an assistant or a run.
 ///
-/// The document's types have no place for it, so a body that needs it is sent as JSON.
+/// The request types do not have these properties, so send the body as JSON.
 ///
 /// # Examples
 ///
@@ -35,10 +35,10 @@ use crate::codec;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ToolResources {
-    /// For the tool `azure_ai_search`.
+    /// Indexes for the tool `azure_ai_search`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub azure_ai_search: Option<AiSearchResource>,
-    /// For the tools `mcp`, one for each server.
+    /// Settings for the tools `mcp`, one item for each server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mcp: Option<Vec<McpResource>>,
 }
@@ -52,7 +52,7 @@ impl ToolResources {
         self
     }
 
-    /// Adds what a server needs that speaks the Model Context Protocol.
+    /// Adds the settings of an MCP server.
     #[must_use]
     pub fn mcp(mut self, server: McpResource) -> Self {
         self.mcp.get_or_insert_default().push(server);
@@ -60,47 +60,51 @@ impl ToolResources {
     }
 }
 
-/// The indexes that Azure AI Search searches.
+/// The indexes of the tool `azure_ai_search`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AiSearchResource {
-    /// The index; the server takes no more than one.
-    #[serde(default, deserialize_with = "codec::null_as_default")]
+    /// The indexes.
+    ///
+    /// The server accepts at most one.
+    #[serde(default, deserialize_with = "scalar::null_as_default")]
     pub indexes: Vec<AiSearchIndex>,
 }
 
-/// An index of Azure AI Search: one of a connection, or one that is registered in the
-/// project.
+/// An index of Azure AI Search.
+///
+/// It belongs to a connection, or is registered in the project.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AiSearchIndex {
-    /// The id of the connection to the search service.
+    /// ID of the connection to the search service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index_connection_id: Option<String>,
-    /// The name of the index there.
+    /// Name of the index in that service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index_name: Option<String>,
-    /// How it is searched: `simple`, `semantic`, `vector`, `vector_simple_hybrid` or
-    /// `vector_semantic_hybrid`.
+    /// Query type.
+    ///
+    /// One of `simple`, `semantic`, `vector`, `vector_simple_hybrid` and `vector_semantic_hybrid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query_type: Option<String>,
-    /// How many documents are taken.
+    /// Number of documents to retrieve.
     #[serde(
         default,
-        deserialize_with = "codec::integer_or_null",
+        deserialize_with = "scalar::integer_or_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub top_k: Option<i64>,
-    /// Which documents are looked at, in the language of the search service.
+    /// Filter expression, in the syntax of the search service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
-    /// The id of an index that is registered in the project.
+    /// ID of an index that is registered in the project.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index_asset_id: Option<String>,
 }
 
 impl AiSearchIndex {
-    /// The index of that name behind a connection.
+    /// Refers to an index by connection ID and name.
     pub fn new(connection_id: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             index_connection_id: Some(connection_id.into()),
@@ -110,25 +114,29 @@ impl AiSearchIndex {
     }
 }
 
-/// What a server needs that speaks the Model Context Protocol. `Debug` shows no secret.
+/// The settings of an MCP server for a run.
+///
+/// `Debug` omits the values of headers.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct McpResource {
-    /// The name that the tool gives the server.
+    /// Name of the server in the tool.
     pub server_label: String,
-    /// Headers for the server, such as `Authorization`. Foundry keeps them for the run only.
-    /// The body goes out as JSON, so the client knows of no secret in it: where a server
-    /// quotes one in an error, the [`Error`](crate::Error) shows it.
-    #[serde(default, deserialize_with = "codec::null_as_default")]
+    /// Headers for the server, such as `Authorization`.
+    ///
+    /// Foundry stores them only for the run. The client does not redact them: if the server quotes
+    /// one in an error message, the [`Error`](crate::Error) shows it.
+    #[serde(default, deserialize_with = "scalar::null_as_default")]
     pub headers: BTreeMap<String, String>,
-    /// Whose calls have to be approved: `"always"`, which it is if left out, `"never"`, or
-    /// an object that names tools.
+    /// The calls that require approval.
+    ///
+    /// Either `"always"` (the default), `"never"`, or an object that names tools.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_approval: Option<Value>,
 }
 
 impl McpResource {
-    /// Nothing for the server of that name yet.
+    /// Creates empty settings with the name of a server.
     pub fn new(server_label: impl Into<String>) -> Self {
         Self {
             server_label: server_label.into(),
@@ -144,7 +152,7 @@ impl McpResource {
         self
     }
 
-    /// Whose calls have to be approved.
+    /// Sets which calls require approval.
     #[must_use]
     pub fn require_approval(mut self, calls: impl Into<Value>) -> Self {
         self.require_approval = Some(calls.into());

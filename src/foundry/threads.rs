@@ -1,19 +1,23 @@
-//! The list of threads.
+//! The operation that lists threads.
 
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use crate::client::Client;
-use crate::codec;
-use crate::error::Result;
-use crate::operation::{
-    self, Operation, OperationInfo, Request, RequestOptions, Response, Sealed, options,
-};
-use crate::pagination::{self, Items, List, Page, Pages};
+use crate::client::core::Client;
+use crate::client::operation::{self, Operation};
+use crate::client::pagination::{self, Items, List, Page, Pages};
+use crate::error::core::Result;
+use crate::http::operation_info::OperationInfo;
+use crate::http::request::{Request, RequestOptions, request_options};
+use crate::http::response::Response;
+use crate::http::sealed::Sealed;
+use crate::json::scalar;
 use crate::types::{ListOrder, ThreadObject};
 
 impl Client {
-    /// Lists the threads of a project of Foundry. (Astra Assistants has this list as well.)
+    /// Lists the threads of a Foundry project.
+    ///
+    /// Astra Assistants has this operation too.
     ///
     /// # Examples
     ///
@@ -21,11 +25,12 @@ impl Client {
     /// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
     /// let mut threads = client.list_threads().limit(100).items();
     /// while let Some(thread) = threads.try_next().await? {
-    ///     println!("{} of {}", thread.id, thread.created_at);
+    ///     println!("{}: {}", thread.id, thread.created_at);
     /// }
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "paginate")]
     pub fn list_threads(&self) -> ListThreads {
         ListThreads {
             client: self.clone(),
@@ -38,7 +43,9 @@ impl Client {
     }
 }
 
-/// Made by [`Client::list_threads`].
+/// Request builder for the list of threads (`GET /threads`).
+///
+/// Created by [`Client::list_threads`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until `send`, `items` or `pages` is called"]
 pub struct ListThreads {
@@ -51,43 +58,46 @@ pub struct ListThreads {
 }
 
 impl ListThreads {
-    /// How many threads one page holds, from 1 to 100. It is the size of a page, not of the
-    /// whole list.
+    /// Sets the page size, from 1 to 100 threads.
+    ///
+    /// It does not limit the list as a whole.
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Order by time of creation; the newest first if it is left out.
+    /// Sets the order by time of creation.
+    ///
+    /// The default is newest first.
     pub fn order(mut self, order: ListOrder) -> Self {
         self.order = Some(order);
         self
     }
 
-    /// Cursor: the page begins behind the thread with this id.
+    /// Sets the cursor: returns threads after this ID.
     pub fn after(mut self, id: impl Into<String>) -> Self {
         self.after = Some(id.into());
         self
     }
 
-    /// Cursor: the page ends ahead of the thread with this id.
+    /// Sets the cursor: returns threads before this ID.
     pub fn before(mut self, id: impl Into<String>) -> Self {
         self.before = Some(id.into());
         self
     }
 
-    options!();
+    request_options!();
 
-    /// Sends `GET /threads` and decodes the page that it is answered with.
+    /// Sends the request and returns one page.
     ///
     /// # Errors
-    /// [`Error`](crate::Error) tells what went wrong: before anything was sent, on the way, at the server,
-    /// or in the answer.
+    /// An argument is invalid, the request failed, the server returned an error, or the response
+    /// cannot be deserialized. See [`Error`](crate::Error).
     pub async fn send(self) -> Result<ThreadPage> {
         operation::send(self).await
     }
 
-    /// Like [`send`](Self::send), with the status and the headers of the answer.
+    /// Sends the request and returns one page with status and headers.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -95,13 +105,14 @@ impl ListThreads {
         operation::send_response(self).await
     }
 
-    /// Every thread of the list, page after page. With `before` set, and `after` not, the
-    /// list is walked backwards.
+    /// Returns a stream over all threads.
+    ///
+    /// It fetches pages on demand. If only `before` is set, it pages backwards.
     pub fn items(self) -> Items<Self> {
         pagination::items(self)
     }
 
-    /// The pages of the list, one answer after the other.
+    /// Returns a stream over the pages of the list.
     pub fn pages(self) -> Pages<Self> {
         pagination::pages(self)
     }
@@ -129,9 +140,9 @@ impl Operation for ListThreads {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
             .collect();
-        let path = format!("{}/threads", self.client.base_path());
+        let path = format!("{}/threads", self.client.config().base_path());
         let request = Request::new(
-            self.client,
+            self.client.config().clone(),
             Self::INFO,
             self.options,
             Method::GET,
@@ -163,20 +174,22 @@ impl List for ListThreads {
     }
 }
 
-/// One page of a list of threads.
+/// A page of a list of threads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "object", rename = "list")]
 #[non_exhaustive]
 pub struct ThreadPage {
-    /// The threads of this page. Without it the answer is none of a list.
-    #[serde(deserialize_with = "codec::null_as_default")]
+    /// The threads.
+    ///
+    /// A response without `data` is an error.
+    #[serde(deserialize_with = "scalar::null_as_default")]
     pub data: Vec<ThreadObject>,
-    /// Id of the first thread of the page: the cursor for `before`.
+    /// ID of the first thread: the cursor for `before`.
     pub first_id: Option<String>,
-    /// Id of the last thread of the page: the cursor for `after`.
+    /// ID of the last thread: the cursor for `after`.
     pub last_id: Option<String>,
-    /// Whether more threads follow in the direction of paging.
-    #[serde(default, deserialize_with = "codec::null_as_default")]
+    /// Whether there are more pages in this direction.
+    #[serde(default, deserialize_with = "scalar::null_as_default")]
     pub has_more: bool,
 }
 

@@ -1,10 +1,9 @@
-//! Typed mocks of every operation, and ready-made objects to answer with.
+//! Typed mocks of every operation, and ready-made objects (feature `mock`).
 //!
-//! Feature `mock`. For the tests of programs that use this crate, and for its own:
-//! [`MockServerExt`] adds a method for each operation to httpmock's server, and
-//! [`run()`], [`message()`] and the others are valid objects whose fields a test
-//! sets as it needs. [`requires_action()`], [`tool_call()`], [`outcome()`] and
-//! [`refusal()`] make what is cumbersome or impossible to write out.
+//! For tests of programs that use this crate. [`MockServerExt`] adds a method for each operation to
+//! the server of httpmock. [`run()`], [`message()`] and the other functions return valid objects
+//! whose fields a test changes as needed. [`requires_action()`], [`tool_call()`], [`outcome()`] and
+//! [`refusal()`] build objects that are cumbersome or impossible to construct by hand.
 //!
 //! # Examples
 //!
@@ -28,16 +27,16 @@
 //!     .base_url(server.base_url())
 //!     .credentials(Credentials::bearer("any"))
 //!     .build()?;
-//! let answer = client.get_run().thread_id("thread_1").run_id("run_1").send().await?;
+//! let response = client.get_run().thread_id("thread_1").run_id("run_1").send().await?;
 //!
-//! assert_eq!(answer.status, RunStatus::Completed);
+//! assert_eq!(response.status, RunStatus::Completed);
 //! get_run.assert();
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Of several mocks of one operation the first answers, as often as it is told to. So a run
-//! passes through states:
+//! If several mocks match a request, the first one responds, up to its limit of responses. With
+//! that a run changes its status from poll to poll:
 //!
 //! ```
 //! use std::time::Duration;
@@ -59,8 +58,8 @@
 //! let server = MockServer::start_async().await;
 //! server.create_run(|_, then| drop(then.ok(&mock::run())));
 //! let calls = mock::requires_action(&[("call_1", "add", r#"{"a": 1, "b": 2}"#)]);
-//! for state in [mock::run_in(RunStatus::InProgress), calls] {
-//!     server.get_run(|_, then| drop(then.ok(&state).into_inner().up_to_n_times(1)));
+//! for run in [mock::run_in(RunStatus::InProgress), calls] {
+//!     server.get_run(|_, then| drop(then.ok(&run).into_inner().up_to_n_times(1)));
 //! }
 //! server.get_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::Completed))));
 //! let submission = server.submit_tool_outputs_to_run(|when, then| {
@@ -90,13 +89,13 @@
 //! # }
 //! ```
 //!
-//! Between two looks at a run lies a second, and tests need not wait for it. Where
-//! [`interval`](crate::Follow::interval) is out of their reach, the mock can answer with
-//! `then.ok(&run).into_inner().header("openai-poll-after-ms", "1")`, and the client can have
-//! a [`clock`](crate::ClientBuilder::clock) whose waits are over at once, like the one that
-//! [`Clock`](crate::Clock) shows.
+//! The default interval between two polls is one second. A test that cannot set
+//! [`interval`](crate::Follow::interval) can have the mock send
+//! `then.ok(&run).into_inner().header("openai-poll-after-ms", "1")`, or give the client a
+//! [`clock`](crate::ClientBuilder::clock) whose sleeps end immediately, like the one in the example
+//! of [`Clock`](crate::Clock).
 //!
-//! Streams are answered with events:
+//! A mock of a stream responds with events:
 //!
 //! ```
 //! use httpmock::MockServer;
@@ -147,13 +146,9 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/mocks.rs"));
 }
 
-/// An event on the wire.
-#[cfg_attr(
-    not(assistants_schema = "AssistantStreamEvent"),
-    allow(dead_code, reason = "nothing streams")
-)]
+/// Serializes an event as a server-sent event.
 pub(crate) fn event(name: &str, data: serde_json::Result<String>) -> String {
-    let data = data.expect("the event can be JSON");
+    let data = data.expect("the event can be serialized");
     let lines = data.split('\n').map(|line| format!("data: {line}\n"));
     format!("event: {name}\n{}\n", lines.collect::<String>())
 }

@@ -1,16 +1,18 @@
-//! Valid objects, as a server would send them.
+//! Ready-made objects, deserialized from JSON as a server would send it.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::{RunOutcome, ToolCall, types};
+use crate::run::outcome::RunOutcome;
+use crate::run::tool_call::ToolCall;
+use crate::types;
 
-/// Decodes what a server would send, so that the objects are as valid as theirs.
+/// Deserializes an object, as from a response of a server.
 fn decode<T: DeserializeOwned>(object: Value) -> T {
-    serde_json::from_value(object).expect("the ready-made object fits the document")
+    serde_json::from_value(object).expect("the ready-made object matches the document")
 }
 
-/// An assistant without tools.
+/// Returns an assistant without tools.
 #[must_use]
 pub fn assistant() -> types::AssistantObject {
     decode(json!({
@@ -26,7 +28,7 @@ pub fn assistant() -> types::AssistantObject {
     }))
 }
 
-/// An empty thread.
+/// Returns an empty thread.
 #[must_use]
 pub fn thread() -> types::ThreadObject {
     decode(json!({
@@ -38,7 +40,7 @@ pub fn thread() -> types::ThreadObject {
     }))
 }
 
-/// A message of an assistant that says "2 + 2 = 4".
+/// Returns a message of the assistant: "2 + 2 = 4".
 #[must_use]
 pub fn message() -> types::MessageObject {
     decode(json!({
@@ -59,20 +61,19 @@ pub fn message() -> types::MessageObject {
     }))
 }
 
-/// A part of a message: this text, without annotations.
+/// Returns a text part of a message, without annotations.
 #[must_use]
 pub fn text(value: &str) -> types::MessageContent {
     decode(json!({ "type": "text", "text": { "value": value, "annotations": [] } }))
 }
 
-/// A part of a message: the model does not want to answer, and says so in these words.
+/// Returns a refusal of the model, as a part of a message.
 #[must_use]
 pub fn refusal(text: &str) -> types::MessageContent {
     decode(json!({ "type": "refusal", "refusal": text }))
 }
 
-/// A delta of that message: its first part grows by this text.
-#[cfg(assistants_schema = "MessageDeltaObject")]
+/// Returns a delta of [`message()`] that appends to its first part.
 #[must_use]
 pub fn message_delta(text: &str) -> types::MessageDeltaObject {
     decode(json!({
@@ -82,7 +83,7 @@ pub fn message_delta(text: &str) -> types::MessageDeltaObject {
     }))
 }
 
-/// A run that was created and waits for its turn.
+/// Returns a run that is queued.
 #[must_use]
 pub fn run() -> types::RunObject {
     decode(json!({
@@ -114,14 +115,16 @@ pub fn run() -> types::RunObject {
     }))
 }
 
-/// That run with another status.
+/// Returns [`run()`] with another status.
+///
+/// # Examples
 ///
 /// ```
 /// use openai_assistants::mock;
 /// use openai_assistants::types::RunStatus;
 ///
-/// let states = [RunStatus::Queued, RunStatus::InProgress, RunStatus::Completed].map(mock::run_in);
-/// assert_eq!(states[2].status, RunStatus::Completed);
+/// let runs = [RunStatus::Queued, RunStatus::InProgress, RunStatus::Completed].map(mock::run_in);
+/// assert_eq!(runs[2].status, RunStatus::Completed);
 /// ```
 #[must_use]
 pub fn run_in(status: types::RunStatus) -> types::RunObject {
@@ -130,8 +133,12 @@ pub fn run_in(status: types::RunStatus) -> types::RunObject {
     run
 }
 
-/// That run when it waits for the outputs of these function calls: the id, the name of
-/// the function, and the arguments as the model wrote them, which should be JSON.
+/// Returns [`run()`] when it requires the outputs of function calls.
+///
+/// Each call has an ID, the name of the function, and the arguments as the model generated them,
+/// which should be JSON.
+///
+/// # Examples
 ///
 /// ```
 /// use openai_assistants::mock;
@@ -156,8 +163,12 @@ pub fn requires_action(calls: &[(&str, &str, &str)]) -> types::RunObject {
     run
 }
 
-/// A function call of that run, as streams tell of it: the id, the name of the function,
-/// and the arguments as the model wrote them. It has no output yet.
+/// Returns a function call of [`run()`], without output.
+///
+/// It has the type of [`RunStream::take_tool_calls`](crate::RunStream::take_tool_calls). The
+/// arguments are those that the model generated.
+///
+/// # Examples
 ///
 /// ```
 /// use openai_assistants::mock;
@@ -179,7 +190,9 @@ pub fn tool_call(id: &str, name: &str, arguments: &str) -> ToolCall {
     }
 }
 
-/// What has come of a run, for the tests of what a program makes of it.
+/// Returns the outcome of a run.
+///
+/// # Examples
 ///
 /// ```
 /// use openai_assistants::mock;
@@ -202,7 +215,7 @@ pub fn outcome(
     }
 }
 
-/// A completed step of a run that created a message.
+/// Returns a completed run step that created a message.
 #[must_use]
 pub fn run_step() -> types::RunStepObject {
     decode(json!({
@@ -225,25 +238,25 @@ pub fn run_step() -> types::RunStepObject {
     }))
 }
 
-/// A page with these assistants, and none behind it.
+/// Returns the last page of a list, with these assistants.
 #[must_use]
 pub fn assistants(data: Vec<types::AssistantObject>) -> types::ListAssistantsResponse {
     page(&data, |assistant| &assistant.id)
 }
 
-/// A page with these messages, and none behind it.
+/// Returns the last page of a list, with these messages.
 #[must_use]
 pub fn messages(data: Vec<types::MessageObject>) -> types::ListMessagesResponse {
     page(&data, |message| &message.id)
 }
 
-/// A page with these runs, and none behind it.
+/// Returns the last page of a list, with these runs.
 #[must_use]
 pub fn runs(data: Vec<types::RunObject>) -> types::ListRunsResponse {
     page(&data, |run| &run.id)
 }
 
-/// A page with these steps, and none behind it.
+/// Returns the last page of a list, with these run steps.
 #[must_use]
 pub fn run_steps(data: Vec<types::RunStepObject>) -> types::ListRunStepsResponse {
     page(&data, |step| &step.id)
@@ -259,73 +272,29 @@ fn page<T: serde::Serialize, P: DeserializeOwned>(data: &[T], id: impl Fn(&T) ->
     }))
 }
 
-/// The answer to the deletion of an assistant.
+/// Returns the response to the deletion of an assistant.
 #[must_use]
 pub fn deleted_assistant() -> types::DeleteAssistantResponse {
     decode(json!({ "id": "asst_1", "object": "assistant.deleted", "deleted": true }))
 }
 
-/// The answer to the deletion of a thread.
+/// Returns the response to the deletion of a thread.
 #[must_use]
 pub fn deleted_thread() -> types::DeleteThreadResponse {
     decode(json!({ "id": "thread_1", "object": "thread.deleted", "deleted": true }))
 }
 
-/// The answer to the deletion of a message.
+/// Returns the response to the deletion of a message.
 #[cfg(assistants_schema = "DeleteMessageResponse")]
 #[must_use]
 pub fn deleted_message() -> types::DeleteMessageResponse {
     decode(json!({ "id": "msg_1", "object": "thread.message.deleted", "deleted": true }))
 }
 
-/// The body of an error answer.
+/// Returns the body of an error response.
 #[must_use]
 pub fn error(message: &str) -> types::ErrorResponse {
     decode(json!({
         "error": { "message": message, "type": "invalid_request_error", "code": null, "param": null },
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_can_wait_for_calls() {
-        let run = requires_action(&[("call_1", "add", "{}"), ("call_2", "add", "no JSON")]);
-        assert_eq!(run.status.as_str(), "requires_action");
-        let action = json!(run.required_action);
-        assert_eq!(action["type"], "submit_tool_outputs");
-        assert_eq!(
-            action["submit_tool_outputs"]["tool_calls"],
-            json!([
-                { "id": "call_1", "type": "function", "function": { "name": "add", "arguments": "{}" } },
-                { "id": "call_2", "type": "function", "function": { "name": "add", "arguments": "no JSON" } },
-            ])
-        );
-    }
-
-    #[test]
-    fn a_call_is_one_of_a_function() {
-        let call = tool_call("call_1", "add", "{}");
-        assert_eq!(call.call.id(), Some("call_1"));
-        assert_eq!(json!(call.call)["function"]["name"], "add");
-    }
-
-    #[test]
-    fn an_outcome_has_the_text_of_its_messages() {
-        let outcome = outcome(run(), vec![message()], vec![run_step()]);
-        assert_eq!(outcome.text(), "2 + 2 = 4");
-        assert_eq!(outcome.steps.len(), 1);
-    }
-
-    #[cfg(feature = "tools")]
-    #[test]
-    fn a_refusal_is_one_for_those_who_ask_for_a_value() {
-        let mut message = message();
-        message.content = vec![refusal("I cannot help with that.")];
-        let parsed = message.parse::<Value>().expect("it is no error");
-        let expected = crate::Parsed::Refused("I cannot help with that.".to_owned());
-        assert_eq!(parsed, expected);
-    }
 }

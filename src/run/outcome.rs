@@ -1,10 +1,12 @@
-//! What has come of a run.
+//! The outcome of a run: its final state, messages and steps.
 
-use crate::error::Result;
-use crate::run::follow::Followed;
+use crate::error::core::Result;
+use crate::run::handle::RunHandle;
+#[cfg(feature = "tools")]
+use crate::tools::structured::{self, Parsed};
 use crate::types::{MessageObject, MessageRole, RunObject, RunStepObject};
 
-/// What has come of a run: the run as it was in the end, and what it wrote and did.
+/// The final run with its messages and steps.
 ///
 /// # Examples
 ///
@@ -19,35 +21,35 @@ use crate::types::{MessageObject, MessageRole, RunObject, RunStepObject};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RunOutcome {
-    /// The run. Its `status` tells how it went.
+    /// The run. Check its `status`.
     pub run: RunObject,
-    /// The messages that it wrote, in the order in which they appeared.
+    /// The messages of the run, oldest first.
     pub messages: Vec<MessageObject>,
-    /// What it did step by step, in the order in which the steps appeared.
+    /// The steps of the run, oldest first.
     pub steps: Vec<RunStepObject>,
 }
 
 impl RunOutcome {
     /// Fetches the messages and the steps of a run.
-    pub(crate) async fn fetch(followed: &Followed, run: RunObject) -> Result<Self> {
-        let mut list = followed.client.list_messages();
-        list.options = followed.options();
+    pub(crate) async fn fetch(handle: &RunHandle, run: RunObject) -> Result<Self> {
+        let mut list = handle.client.list_messages();
+        list.options = handle.options();
         let mut items = list
-            .thread_id(followed.thread_id())
+            .thread_id(handle.thread_id())
             .query("run_id", &run.id)
             .query("order", "asc")
             .query("limit", "100")
             .items();
         let mut messages = Vec::new();
         while let Some(message) = items.try_next().await? {
-            if belongs(&message, &run) {
+            if is_of_run(&message, &run) {
                 messages.push(message);
             }
         }
-        let mut list = followed.client.list_run_steps();
-        list.options = followed.options();
+        let mut list = handle.client.list_run_steps();
+        list.options = handle.options();
         let mut items = list
-            .thread_id(followed.thread_id())
+            .thread_id(handle.thread_id())
             .run_id(&run.id)
             .query("order", "asc")
             .query("limit", "100")
@@ -63,8 +65,9 @@ impl RunOutcome {
         })
     }
 
-    /// The text of the last message of the assistant, or "" if there is none. See
-    /// [`MessageObject::text`].
+    /// Returns the text of the last message of the assistant.
+    ///
+    /// It is empty without such a message. See [`MessageObject::text`].
     #[must_use]
     pub fn text(&self) -> String {
         let mut messages = self.messages.iter().rev();
@@ -75,12 +78,13 @@ impl RunOutcome {
 
 #[cfg(feature = "tools")]
 impl RunOutcome {
-    /// The answer of a run that was asked for JSON by
-    /// [`response_format`](crate::response_format()), as a value of that type. A refusal and a
-    /// run without a complete answer are no errors.
+    /// Deserializes the structured output of the run.
+    ///
+    /// For a run with a [`response_format`](crate::response_format()) of type `T`. A refusal and a
+    /// run without complete output are not errors.
     ///
     /// # Errors
-    /// The run is completed, but its last message is not that JSON, or there is none:
+    /// The run is completed, but has no message, or its last message is not JSON of type `T`:
     /// [`is_decode`](crate::Error::is_decode). [`body`](crate::Error::body) is the text.
     ///
     /// # Examples
@@ -95,52 +99,23 @@ impl RunOutcome {
     ///
     /// # fn example(outcome: RunOutcome) -> openai_assistants::Result<()> {
     /// match outcome.parse::<Sum>()? {
-    ///     Parsed::Answer(sum) => println!("{}", sum.result),
-    ///     Parsed::Refused(why) => println!("the model refuses: {why}"),
-    ///     _ => println!("the run came to no answer"),
+    ///     Parsed::Value(sum) => println!("{}", sum.result),
+    ///     Parsed::Refusal(why) => println!("the model refuses: {why}"),
+    ///     _ => println!("the output is incomplete"),
     /// }
     /// # Ok(())
     /// # }
     /// ```
-    pub fn parse<T: serde::de::DeserializeOwned>(&self) -> Result<crate::Parsed<T>> {
-        crate::tools::parse(&self.run, &self.messages)
+    pub fn parse<T: serde::de::DeserializeOwned>(&self) -> Result<Parsed<T>> {
+        structured::parse_run(&self.run, &self.messages)
     }
 }
 
-/// Whether a message is of a run. Servers exist that list those of others as well, or do
-/// not say which run a message is of.
-fn belongs(message: &MessageObject, run: &RunObject) -> bool {
+/// Whether a message belongs to a run. Some servers also list those of other runs, or omit the
+/// run ID.
+fn is_of_run(message: &MessageObject, run: &RunObject) -> bool {
     match &message.run_id {
         Some(id) => *id == run.id,
         None => message.role.as_str() == MessageRole::Assistant.as_str(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mock;
-
-    fn message(role: MessageRole, text: &str) -> MessageObject {
-        let mut message = mock::message();
-        message.role = role;
-        message.content = vec![mock::text(text)];
-        message
-    }
-
-    #[test]
-    fn its_text_is_that_of_the_last_message_of_the_assistant() {
-        let mut outcome = RunOutcome {
-            run: mock::run(),
-            messages: Vec::new(),
-            steps: Vec::new(),
-        };
-        assert_eq!(outcome.text(), "");
-        outcome.messages = vec![
-            message(MessageRole::Assistant, "a"),
-            message(MessageRole::Assistant, "b"),
-            message(MessageRole::User, "c"),
-        ];
-        assert_eq!(outcome.text(), "b");
     }
 }

@@ -1,18 +1,21 @@
-//! Tool calls as they come up in the course of a run.
+//! A tool call of a run.
 
 use crate::types::RunStepToolCall;
 
-/// A complete call of a tool, and where it belongs. Function calls wait for their output;
-/// the server has answered the others itself.
+/// A complete tool call of a run.
+///
+/// Function calls wait for their output. The server answers calls of other tools itself.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ToolCall {
-    /// The run that makes the call.
+    /// ID of the run.
     pub run_id: String,
-    /// Its thread.
+    /// ID of the thread.
     pub thread_id: String,
-    /// The step with the call, where the server has told of it.
+    /// ID of the step of the call, if an event contained it.
     pub step_id: Option<String>,
-    /// The call. Its [`id`](RunStepToolCall::id) goes with the output of a function.
+    /// The call.
+    ///
+    /// Submit its [`id`](RunStepToolCall::id) with the output of a function.
     pub call: RunStepToolCall,
 }

@@ -1,9 +1,9 @@
-//! Typed mocks of the operations of version 1. Features `mock` and `v1`.
+//! Typed mocks of the operations of version 1 (features `mock` and `v1`).
 //!
-//! As in [`mock`](crate::mock), [`MockServerExt`] adds a method for each operation to
-//! httpmock's server. They answer requests of version 1 alone, which they know by the header
-//! `OpenAI-Beta: assistants=v1`. There are no ready-made objects: `serde_json::from_value`
-//! makes them.
+//! As in [`mock`](crate::mock), [`MockServerExt`] adds a method for each operation to the server of
+//! httpmock. The mocks match only requests of version 1, by their header
+//! `OpenAI-Beta: assistants=v1`. There are no ready-made objects: create them with
+//! `serde_json::from_value`.
 //!
 //! # Examples
 //!

@@ -1,5 +1,4 @@
-//! What one row says: a call as a user writes it, what it has to send, and what the
-//! server answers.
+//! The contract of an operation: a call, the request that it sends, and the response.
 
 use std::pin::Pin;
 
@@ -7,11 +6,11 @@ use openai_assistants::{Client, Error, EventStream, Items, List, Page};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::version::{Event, Told};
+use crate::version::{Event, ReceivedEvent};
 
-/// What comes of a call: its answer as JSON, unless it is more than one.
-pub type Answered<T = Value> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
-type Call<T = Value> = fn(Client) -> Answered<T>;
+/// The result of a call: the response as JSON, or what a list or a stream returned.
+pub type Outcome<T = Value> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
+type Call<T = Value> = fn(Client) -> Outcome<T>;
 
 pub struct Contract {
     pub id: &'static str,
@@ -19,12 +18,12 @@ pub struct Contract {
     pub path: &'static str,
     pub query: Vec<(&'static str, &'static str)>,
     pub body: Option<Value>,
-    pub answer: Value,
+    pub response: Value,
     pub call: Call,
-    /// All items of a list, by their ids.
+    /// For a list: reads all items and returns their IDs.
     pub items: Option<Call<Vec<String>>>,
-    /// The same call for a stream, and its events.
-    pub events: Option<Call<Vec<Told>>>,
+    /// For an operation with a stream: the same call, which returns all events.
+    pub events: Option<Call<Vec<ReceivedEvent>>>,
 }
 
 impl Contract {
@@ -32,7 +31,7 @@ impl Contract {
         id: &'static str,
         method: &'static str,
         path: &'static str,
-        answer: Value,
+        response: Value,
         call: Call,
     ) -> Self {
         Self {
@@ -41,7 +40,7 @@ impl Contract {
             path,
             query: Vec::new(),
             body: None,
-            answer,
+            response,
             call,
             items: None,
             events: None,
@@ -63,21 +62,23 @@ impl Contract {
         self
     }
 
-    pub fn events(mut self, events: Call<Vec<Told>>) -> Self {
+    pub fn events(mut self, events: Call<Vec<ReceivedEvent>>) -> Self {
         self.events = Some(events);
         self
     }
 }
 
-/// Sends the call and writes the answer down as JSON again.
-pub fn answered<T: Serialize>(call: impl Future<Output = Result<T, Error>> + 'static) -> Answered {
+/// Sends the call and serializes the response.
+pub fn response_of<T: Serialize>(
+    call: impl Future<Output = Result<T, Error>> + 'static,
+) -> Outcome {
     Box::pin(
-        async move { Ok(serde_json::to_value(call.await?).expect("an answer can be written")) },
+        async move { Ok(serde_json::to_value(call.await?).expect("a response can be serialized")) },
     )
 }
 
-/// Walks a list to its end.
-pub fn walked<L: List>(mut items: Items<L>) -> Answered<Vec<String>> {
+/// Reads a list to its end.
+pub fn ids_of<L: List>(mut items: Items<L>) -> Outcome<Vec<String>> {
     Box::pin(async move {
         let mut ids = Vec::new();
         while let Some(item) = items.try_next().await? {
@@ -88,14 +89,14 @@ pub fn walked<L: List>(mut items: Items<L>) -> Answered<Vec<String>> {
 }
 
 /// Opens a stream and reads it to its end.
-pub fn streamed<E: Event>(
+pub fn events_of<E: Event>(
     stream: impl Future<Output = Result<EventStream<E>, Error>> + 'static,
-) -> Answered<Vec<Told>> {
+) -> Outcome<Vec<ReceivedEvent>> {
     Box::pin(async move {
         let mut stream = stream.await?;
         let mut events = Vec::new();
         while let Some(event) = stream.try_next().await? {
-            events.push(event.told());
+            events.push(event.received());
         }
         Ok(events)
     })
@@ -110,7 +111,7 @@ pub fn deleted(object: &str) -> Value {
     json!({ "id": "id_1", "object": object, "deleted": true })
 }
 
-/// An error as the API describes it.
+/// An error object of the API.
 pub fn error() -> Value {
     json!({ "message": "No such thing.", "type": "invalid_request_error", "param": "thing", "code": "not_there" })
 }

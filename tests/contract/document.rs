@@ -1,4 +1,4 @@
-//! What the document of a version says of bodies, answers and events, read from its file.
+//! The OpenAPI document of a version: its operations, events and schemas.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,31 +6,31 @@ use std::path::Path;
 use openai_assistants_codegen::document;
 use serde_json::{Map, Value, json};
 
-/// A document, and its schemas as JSON schemas.
+/// An OpenAPI document, with its schemas as JSON schemas.
 pub struct Document {
     document: Value,
     json_schemas: Value,
-    /// The schemas of what callers send.
+    /// The schemas of request bodies.
     sent: BTreeSet<String>,
 }
 
-/// A way in which a server's answer differs from what the document says.
+/// How a response deviates from the document.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Oddity {
-    /// A string enum has a value that the document does not name.
+pub enum Deviation {
+    /// A string enum has an unknown value.
     Enum,
-    /// A tagged union has a member that the document does not name.
+    /// A tagged union has an unknown variant.
     Union,
-    /// A property that servers leave out is missing, although required.
+    /// A property that some servers leave out is missing, although required.
     Missing,
     /// A property is null.
     Null,
-    /// An object has a property that the document does not name.
+    /// An object has an unknown property.
     Extra,
 }
 
 impl Document {
-    /// Reads it from a file of the package.
+    /// Reads a document from a file of the package.
     pub fn read(file: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         let document = document::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -48,7 +48,7 @@ impl Document {
         self.operations().map(|(id, _)| id).collect()
     }
 
-    /// The schemas that request bodies reach.
+    /// Returns the schemas that request bodies refer to, directly or indirectly.
     fn sent(&self) -> BTreeSet<String> {
         let mut open: Vec<&Value> = self
             .operations()
@@ -85,31 +85,31 @@ impl Document {
     }
 
     pub fn is_list(&self, id: &str) -> bool {
-        let answer = self.resolve(self.answer_schema(id));
-        answer["properties"].get("has_more").is_some()
+        let response = self.resolve(self.response_schema(id));
+        response["properties"].get("has_more").is_some()
     }
 
     pub fn has_stream(&self, id: &str) -> bool {
         self.operation(id).get("x-event-stream").is_some()
     }
 
-    /// The events of the streams: their names, and the schemas of their data.
+    /// Returns the names of the stream events and the schemas of their data.
     pub fn events(&self) -> impl Iterator<Item = (&str, &Value)> {
         let union = &self.document["components"]["schemas"]["AssistantStreamEvent"];
         let members = union["discriminator"]["mapping"].as_object();
-        let members = members.expect("events have their names for a tag");
+        let members = members.expect("the tag of events is their name");
         members.iter().map(|(name, member)| {
             let member = self.at(member.as_str().expect("a reference"));
             (name.as_str(), &member["properties"]["data"])
         })
     }
 
-    /// The name of a schema that is referred to.
+    /// Returns the name of a referenced schema.
     pub fn name(schema: &Value) -> Option<&str> {
         Some(target(schema)?.rsplit('/').next().unwrap_or_default())
     }
 
-    pub fn answer_schema(&self, id: &str) -> &Value {
+    pub fn response_schema(&self, id: &str) -> &Value {
         &self.operation(id)["responses"]["200"]["content"]["application/json"]["schema"]
     }
 
@@ -122,12 +122,12 @@ impl Document {
         let mut root = json_schema(schema);
         root["components"] = self.json_schemas.clone();
         let validator = jsonschema::validator_for(&root)
-            .map_err(|error| format!("the schema is unusable: {error}"))?;
+            .map_err(|error| format!("the schema is invalid: {error}"))?;
         let errors: Vec<String> = validator
             .iter_errors(value)
             .map(|error| {
                 format!(
-                    "{} does not fit the document: {error}",
+                    "{} does not match the document: {error}",
                     error.instance_path()
                 )
             })
@@ -139,16 +139,16 @@ impl Document {
         }
     }
 
-    /// Every way of bending a value of this schema: where, how, and the result.
-    pub fn bend(&self, schema: &Value, value: &Value) -> Vec<(String, Oddity, Value)> {
+    /// Returns all values that deviate from this one in one place: the place, how, and the value.
+    pub fn deviations(&self, schema: &Value, value: &Value) -> Vec<(String, Deviation, Value)> {
         let mut places = Vec::new();
         self.walk(schema, value, String::new(), &mut places);
         places
             .into_iter()
-            .map(|(pointer, oddity)| {
-                let mut bent = value.clone();
-                apply(&mut bent, &pointer, &oddity);
-                (pointer, oddity, bent)
+            .map(|(pointer, deviation)| {
+                let mut deviating = value.clone();
+                apply(&mut deviating, &pointer, &deviation);
+                (pointer, deviation, deviating)
             })
             .collect()
     }
@@ -158,9 +158,9 @@ impl Document {
         schema: &Value,
         value: &Value,
         pointer: String,
-        places: &mut Vec<(String, Oddity)>,
+        places: &mut Vec<(String, Deviation)>,
     ) {
-        // A constant stands where it is used; an enum of one value has a name of its own.
+        // A constant is not deserialized, unless it is the tag of a union.
         let is_constant = schema["enum"]
             .as_array()
             .is_some_and(|values| values.len() == 1);
@@ -169,7 +169,7 @@ impl Document {
         let schema = self.resolve(schema);
         if let Some(branches) = schema["oneOf"].as_array() {
             if schema.get("discriminator").is_some() && value.is_object() {
-                places.push((pointer.clone(), Oddity::Union));
+                places.push((pointer.clone(), Deviation::Union));
             }
             if let Some(branch) = self.branch_of(schema, branches, value) {
                 self.walk(branch, value, pointer, places);
@@ -177,7 +177,7 @@ impl Document {
             return;
         }
         if schema["enum"].is_array() && value.is_string() && is_kept {
-            places.push((pointer.clone(), Oddity::Enum));
+            places.push((pointer.clone(), Deviation::Enum));
         }
         if let Some(items) = value.as_array() {
             for (index, item) in items.iter().enumerate() {
@@ -189,34 +189,34 @@ impl Document {
         else {
             return;
         };
-        places.push((pointer.clone(), Oddity::Extra));
+        places.push((pointer.clone(), Deviation::Extra));
         for (name, property) in properties {
             let Some(value) = object.get(name) else {
                 continue;
             };
             let pointer = format!("{pointer}/{name}");
             if self.may_be_missing(name, property, is_sent) {
-                // Without it the answer is none of a list.
+                // A page without `data` is an error.
                 if name != "data" {
-                    places.push((pointer.clone(), Oddity::Missing));
+                    places.push((pointer.clone(), Deviation::Missing));
                 }
-                places.push((pointer.clone(), Oddity::Null));
+                places.push((pointer.clone(), Deviation::Null));
             }
             self.walk(property, value, pointer, places);
         }
     }
 
-    /// Servers leave out what may be null, lists that are empty, and what says no more
-    /// than the endpoint does. Of an object that callers do not send, all text and numbers
-    /// may be missing that it is not told by.
+    /// Whether servers may leave out a property: one that is nullable, an empty list, and a
+    /// constant that is known from the endpoint. In objects of responses every string and number
+    /// may be missing, unless it identifies the object.
     fn may_be_missing(&self, name: &str, property: &Value, is_sent: bool) -> bool {
         let resolved = self.resolve(property);
         let is_scalar = matches!(
             resolved["type"].as_str(),
             Some("string" | "integer" | "number")
         );
-        let is_told_by_it = ["id", "index", "status", "type"].contains(&name);
-        is_scalar && !is_sent && !is_told_by_it
+        let is_identifying = ["id", "index", "status", "type"].contains(&name);
+        is_scalar && !is_sent && !is_identifying
             || property["nullable"] == true
             || resolved["type"] == "array"
             || name == "object"
@@ -262,25 +262,26 @@ fn target(schema: &Value) -> Option<&str> {
         .or_else(|| schema["allOf"][0]["$ref"].as_str())
 }
 
-fn apply(answer: &mut Value, pointer: &str, oddity: &Oddity) {
-    let place = answer.pointer_mut(pointer).expect("the place exists");
-    match oddity {
-        Oddity::Enum => *place = "brand_new_value".into(),
-        Oddity::Union => {
-            *place = json!({ "type": "brand_new_member", "nested": { "n": [1, 2.5, null] } })
+fn apply(response: &mut Value, pointer: &str, deviation: &Deviation) {
+    let place = response.pointer_mut(pointer).expect("the place exists");
+    match deviation {
+        Deviation::Enum => *place = "brand_new_value".into(),
+        Deviation::Union => {
+            *place = json!({ "type": "brand_new_variant", "nested": { "n": [1, 2.5, null] } })
         }
-        Oddity::Null => *place = Value::Null,
-        Oddity::Extra => place["brand_new_property"] = json!({ "n": 1 }),
-        Oddity::Missing => {
+        Deviation::Null => *place = Value::Null,
+        Deviation::Extra => place["brand_new_property"] = json!({ "n": 1 }),
+        Deviation::Missing => {
             let (parent, name) = pointer.rsplit_once('/').expect("a property has a parent");
-            if let Some(Value::Object(parent)) = answer.pointer_mut(parent) {
+            if let Some(Value::Object(parent)) = response.pointer_mut(parent) {
                 parent.remove(name);
             }
         }
     }
 }
 
-/// OpenAPI 3.0 as JSON schema: `nullable` is the one keyword that differs here.
+/// Converts a schema of OpenAPI 3.0 to a JSON schema. Of the keywords in use only `nullable`
+/// differs.
 fn json_schema(schema: &Value) -> Value {
     match schema {
         Value::Object(map) => {

@@ -1,12 +1,12 @@
-//! Lists: all items come, from page to page.
+//! Lists: auto-pagination returns all items.
 
 use serde_json::{Value, json};
 
-use crate::server::{Answer, Server};
+use crate::server::{MockResponse, Server};
 use crate::{expect, for_every_operation};
 
-/// A page of these items, which differ in nothing but their ids.
-fn page(item: &Value, ids: &[&str], has_more: bool) -> Answer {
+/// A page of items that differ only in their IDs.
+fn page(item: &Value, ids: &[&str], has_more: bool) -> MockResponse {
     let items = ids.iter().map(|id| {
         let mut item = item.clone();
         item["id"] = (*id).into();
@@ -14,25 +14,25 @@ fn page(item: &Value, ids: &[&str], has_more: bool) -> Answer {
     });
     let items: Vec<Value> = items.collect();
     let (first, last) = (ids.first(), ids.last());
-    Answer::json(
+    MockResponse::json(
         200,
         json!({ "object": "list", "data": items, "first_id": first, "last_id": last, "has_more": has_more }),
     )
 }
 
 #[tokio::test]
-async fn lists_are_walked_from_page_to_page() {
+async fn lists_are_read_to_their_end() {
     for_every_operation(async |version, contract| {
         let is_list = version.document.is_list(contract.id);
         expect(
-            "that the row has `items`",
+            "whether the contract has `items`",
             contract.items.is_some(),
             is_list,
         )?;
         let Some(items) = contract.items else {
             return Ok(());
         };
-        let item = &contract.answer["data"][0];
+        let item = &contract.response["data"][0];
         let pages = [
             page(item, &["id_4", "id_3"], true),
             page(item, &["id_2"], true),

@@ -1,14 +1,14 @@
-//! The contract of every operation: what goes over the wire, and what comes back to
-//! the caller, whatever the server makes of its answer.
+//! The contract of every operation: the request that it sends, and how its response is
+//! deserialized, also where the response deviates from the document.
 //!
-//! - `version`: which versions there are
-//! - `operations`, `operations_v1`: one row for each operation
-//! - `objects`, `objects_v1`: what the rows and the events are answered with
-//! - `contract`: what a row says
-//! - `document`: what the document says of bodies, answers and events
-//! - `server`: a mock that records requests
-//! - `lists`, `streams`, `mocks`: what only some operations have, or only tests
-//! - `servers`: what goes to each of the servers that speak this API
+//! - `version`: the versions of the API
+//! - `contract`: the contract of one operation
+//! - `operations`, `operations_v1`: the contracts of each version
+//! - `objects`, `objects_v1`: the objects of responses and events
+//! - `document`: the OpenAPI document of a version
+//! - `server`: a mock server that records requests
+//! - `lists`, `streams`, `mocks`: pagination, event streams, typed mocks
+//! - `servers`: the requests to each kind of server
 
 #![cfg(assistants_document = "openapi.yaml")]
 
@@ -30,10 +30,10 @@ mod version;
 use std::collections::BTreeSet;
 
 use contract::Contract;
-use document::Oddity;
+use document::Deviation;
 use openai_assistants::Error;
 use serde_json::{Value, json};
-use server::{Answer, Server};
+use server::{MockResponse, Server};
 use version::{Version, on_the_wire, versions};
 
 /// Runs a check for every operation of every version and reports all that fail at once.
@@ -57,7 +57,7 @@ fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> 
     }
 }
 
-/// Tells the first place where two values differ.
+/// Fails with the first place where two values differ.
 fn same(found: &Value, expected: &Value) -> Result<(), String> {
     fn difference(found: &Value, expected: &Value, place: String) -> Option<String> {
         match (found, expected) {
@@ -67,8 +67,8 @@ fn same(found: &Value, expected: &Value) -> Result<(), String> {
                     let place = format!("{place}/{name}");
                     match (left.get(name), right.get(name)) {
                         (Some(left), Some(right)) => difference(left, right, place),
-                        (None, _) => Some(format!("{place} is lost")),
-                        (_, None) => Some(format!("{place} was not sent")),
+                        (None, _) => Some(format!("{place} is missing")),
+                        (_, None) => Some(format!("{place} is not in the response")),
                     }
                 })
             }
@@ -89,13 +89,20 @@ fn every_operation_of_the_document_has_a_contract() {
     for version in versions() {
         let rows = version.rows;
         let document: BTreeSet<&str> = version.document.operation_ids();
-        let covered: BTreeSet<&str> = version.contracts.iter().map(|row| row.id).collect();
+        let covered: BTreeSet<&str> = version
+            .contracts
+            .iter()
+            .map(|contract| contract.id)
+            .collect();
         let missing: Vec<_> = document.difference(&covered).collect();
-        assert!(missing.is_empty(), "add a row to {rows} for {missing:?}");
+        assert!(
+            missing.is_empty(),
+            "add a contract to {rows} for {missing:?}"
+        );
         let gone: Vec<_> = covered.difference(&document).collect();
         assert!(
             gone.is_empty(),
-            "drop from {rows} what the document lacks: {gone:?}"
+            "remove from {rows}, as they are not in the document: {gone:?}"
         );
         let generated: BTreeSet<&str> = version.operations.iter().map(|info| info.id).collect();
         assert_eq!(generated, document);
@@ -105,7 +112,7 @@ fn every_operation_of_the_document_has_a_contract() {
 #[tokio::test]
 async fn requests_have_the_method_path_query_headers_and_body_of_the_document() {
     for_every_operation(async |version, contract| {
-        let server = Server::start(Answer::json(200, contract.answer.clone())).await;
+        let server = Server::start(MockResponse::json(200, contract.response.clone())).await;
         (contract.call)(server.client())
             .await
             .map_err(|error| format!("the call fails: {error}"))?;
@@ -134,15 +141,15 @@ async fn requests_have_the_method_path_query_headers_and_body_of_the_document() 
 }
 
 #[tokio::test]
-async fn answers_come_back_whole() {
+async fn responses_are_deserialized_without_loss() {
     for_every_operation(async |version, contract| {
-        let schema = version.document.answer_schema(contract.id);
-        version.document.validate(schema, &contract.answer)?;
-        let server = Server::start(Answer::json(200, contract.answer.clone())).await;
-        let answer = (contract.call)(server.client())
+        let schema = version.document.response_schema(contract.id);
+        version.document.validate(schema, &contract.response)?;
+        let server = Server::start(MockResponse::json(200, contract.response.clone())).await;
+        let response = (contract.call)(server.client())
             .await
             .map_err(|error| error.to_string())?;
-        same(&answer, &contract.answer)
+        same(&response, &contract.response)
     })
     .await;
 }
@@ -151,19 +158,20 @@ async fn answers_come_back_whole() {
 async fn an_error_of_the_api_has_its_status_code_and_request_id() {
     for_every_operation(async |_, contract| {
         let body = json!({ "error": contract::error() });
-        let server = Server::start(Answer::json(404, body).header("x-request-id", "req_7")).await;
+        let server =
+            Server::start(MockResponse::json(404, body).header("x-request-id", "req_7")).await;
         let error = failure(contract, &server).await?;
         let status = error.status().map(|status| status.as_u16());
         expect("the status", status, Some(404))?;
         expect("the code", error.code(), Some("not_there"))?;
         expect("the parameter", error.param(), Some("thing"))?;
-        expect("the request id", error.request_id(), Some("req_7"))?;
+        expect("the request ID", error.request_id(), Some("req_7"))?;
         expect("is_not_found", error.is_not_found(), true)?;
         expect("the operation", error.operation(), Some(contract.id))?;
         if error.to_string().contains("No such thing.") {
             Ok(())
         } else {
-            Err(format!("the message is lost: {error}"))
+            Err(format!("the message is missing: {error}"))
         }
     })
     .await;
@@ -173,11 +181,12 @@ async fn an_error_of_the_api_has_its_status_code_and_request_id() {
 async fn an_error_that_is_not_json_has_its_status_and_request_id() {
     for_every_operation(async |_, contract| {
         let page = "<html><body>Bad Gateway</body></html>";
-        let server = Server::start(Answer::text(502, page).header("x-request-id", "req_8")).await;
+        let server =
+            Server::start(MockResponse::text(502, page).header("x-request-id", "req_8")).await;
         let error = failure(contract, &server).await?;
         let status = error.status().map(|status| status.as_u16());
         expect("the status", status, Some(502))?;
-        expect("the request id", error.request_id(), Some("req_8"))?;
+        expect("the request ID", error.request_id(), Some("req_8"))?;
         expect("the body", error.body(), Some(page))?;
         expect("is_server_error", error.is_server_error(), true)
     })
@@ -185,101 +194,123 @@ async fn an_error_that_is_not_json_has_its_status_and_request_id() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_json_is_a_decode_error_with_its_status_and_request_id() {
+async fn a_response_that_is_not_json_is_a_decode_error_with_its_status_and_request_id() {
     for_every_operation(async |_, contract| {
-        let answer = Answer::text(200, "<html></html>").header("x-request-id", "req_9");
-        let error = failure(contract, &Server::start(answer).await).await?;
+        let response = MockResponse::text(200, "<html></html>").header("x-request-id", "req_9");
+        let error = failure(contract, &Server::start(response).await).await?;
         expect("is_decode", error.is_decode(), true)?;
         let status = error.status().map(|status| status.as_u16());
         expect("the status", status, Some(200))?;
-        expect("the request id", error.request_id(), Some("req_9"))
+        expect("the request ID", error.request_id(), Some("req_9"))
     })
     .await;
 }
 
 async fn failure(contract: &Contract, server: &Server) -> Result<Error, String> {
     match (contract.call)(server.client()).await {
-        Ok(answer) => Err(format!("the call succeeds with {answer}")),
+        Ok(response) => Err(format!("the call succeeds with {response}")),
         Err(error) => Ok(error),
     }
 }
 
 #[tokio::test]
 async fn unknown_enum_values_are_kept() {
-    odd_answers(|oddity| matches!(oddity, Oddity::Enum), Keep::Whole).await;
+    deviating_responses(
+        |deviation| matches!(deviation, Deviation::Enum),
+        Keep::Whole,
+    )
+    .await;
 }
 
 #[tokio::test]
-async fn unknown_union_members_are_kept() {
-    odd_answers(|oddity| matches!(oddity, Oddity::Union), Keep::Whole).await;
+async fn unknown_union_variants_are_kept() {
+    deviating_responses(
+        |deviation| matches!(deviation, Deviation::Union),
+        Keep::Whole,
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn properties_that_servers_leave_out_may_be_missing() {
-    odd_answers(|oddity| matches!(oddity, Oddity::Missing), Keep::Decodable).await;
+    deviating_responses(
+        |deviation| matches!(deviation, Deviation::Missing),
+        Keep::Valid,
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn properties_that_servers_send_as_null_may_be_null() {
-    odd_answers(|oddity| matches!(oddity, Oddity::Null), Keep::Decodable).await;
+    deviating_responses(
+        |deviation| matches!(deviation, Deviation::Null),
+        Keep::Valid,
+    )
+    .await;
 }
 
 #[tokio::test]
-async fn unknown_properties_are_passed_over() {
-    odd_answers(|oddity| matches!(oddity, Oddity::Extra), Keep::Decodable).await;
+async fn unknown_properties_are_ignored() {
+    deviating_responses(
+        |deviation| matches!(deviation, Deviation::Extra),
+        Keep::Valid,
+    )
+    .await;
 }
 
-/// How much of an odd answer has to reach the caller.
+/// How much of a deviating response must be kept.
 #[derive(Clone, Copy)]
 enum Keep {
+    /// All of it.
     Whole,
-    Decodable,
+    /// It deserializes.
+    Valid,
 }
 
 impl Keep {
-    fn check(self, decoded: Result<Value, Error>, odd: &Value) -> Result<(), String> {
+    fn check(self, decoded: Result<Value, Error>, response: &Value) -> Result<(), String> {
         let decoded = decoded.map_err(|error| error.to_string())?;
         match self {
-            Self::Whole => same(&decoded, odd),
-            Self::Decodable => Ok(()),
+            Self::Whole => same(&decoded, response),
+            Self::Valid => Ok(()),
         }
     }
 }
 
-/// Bends the answer of every operation, and the data of every event, in each place where
-/// the document says that it can be bent, and looks at what the caller gets.
-async fn odd_answers(wanted: impl Fn(&Oddity) -> bool, keep: Keep) {
+/// Deserializes the response of every operation and the data of every event with each of these
+/// deviations, and checks what is kept.
+async fn deviating_responses(wanted: impl Fn(&Deviation) -> bool, keep: Keep) {
     let mut failures = Vec::new();
     for version in versions() {
-        let bend = |schema: &Value, value: &Value| {
-            let mut bent = version.document.bend(schema, value);
-            bent.retain(|(_, oddity, _)| wanted(oddity));
-            bent
+        let deviations = |schema: &Value, value: &Value| {
+            let mut deviations = version.document.deviations(schema, value);
+            deviations.retain(|(_, deviation, _)| wanted(deviation));
+            deviations
         };
-        let mut bent = 0;
+        let mut count = 0;
         let mut note = |what: &str, place: &str, outcome: Result<(), String>| {
-            bent += 1;
+            count += 1;
             if let Err(reason) = outcome {
                 failures.push(format!("{} {what} {place}: {reason}", version.beta));
             }
         };
-        let server = Server::start(Answer::json(200, Value::Null)).await;
+        let server = Server::start(MockResponse::json(200, Value::Null)).await;
         for contract in &version.contracts {
-            let schema = version.document.answer_schema(contract.id);
-            for (place, _, answer) in bend(schema, &contract.answer) {
-                server.answer_with(Answer::json(200, answer.clone()));
+            let schema = version.document.response_schema(contract.id);
+            for (place, _, response) in deviations(schema, &contract.response) {
+                server.respond_with(MockResponse::json(200, response.clone()));
                 let decoded = (contract.call)(server.client()).await;
-                note(contract.id, &place, keep.check(decoded, &answer));
+                note(contract.id, &place, keep.check(decoded, &response));
             }
         }
         for event in version.events() {
-            for (place, _, data) in bend(event.schema, &event.data) {
-                let told = (version.decode_event)(event.name, &on_the_wire(&data));
-                let decoded = told.map(|told| told.data);
+            for (place, _, data) in deviations(event.schema, &event.data) {
+                let received = (version.decode_event)(event.name, &on_the_wire(&data));
+                let decoded = received.map(|received| received.data);
                 note(event.name, &place, keep.check(decoded, &data));
             }
         }
-        assert!(bent > 0, "nothing of {} can be bent this way", version.beta);
+        assert!(count > 0, "{} has no such deviation", version.beta);
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

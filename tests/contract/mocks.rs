@@ -1,4 +1,4 @@
-//! The typed mocks: each operation has one, which answers its call.
+//! Typed mocks: each operation has one.
 
 use httpmock::MockServer;
 use openai_assistants::{Client, Credentials, RetryPolicy};
@@ -7,20 +7,20 @@ use serde_json::Value;
 
 use crate::{for_every_operation, same};
 
-/// Mocks an operation with this answer.
+/// Mocks an operation with this response.
 pub type Mock = fn(&MockServer, &Value);
 
-/// The methods of the trait in scope, by their names.
+/// The methods of the trait in scope, with their names.
 macro_rules! mocks {
     ($($operation:ident)*) => {
-        vec![$((stringify!($operation), |server, answer| {
-            server.$operation(|_, then| drop(then.ok(&read(answer))));
+        vec![$((stringify!($operation), |server, response| {
+            server.$operation(|_, then| drop(then.ok(&read(response))));
         })),*]
     };
 }
 
-fn read<T: DeserializeOwned>(answer: &Value) -> T {
-    T::deserialize(answer).expect("the answer decodes")
+fn read<T: DeserializeOwned>(response: &Value) -> T {
+    T::deserialize(response).expect("the response matches")
 }
 
 pub fn v2() -> Vec<(&'static str, Mock)> {
@@ -50,7 +50,7 @@ pub fn v1() -> Vec<(&'static str, Mock)> {
     }
 }
 
-/// `listRuns` as a method. The document misspells one operation ID.
+/// Returns the method of an operation: `list_runs` for `listRuns`. The document misspells one ID.
 fn method(id: &str) -> String {
     let id = id.replace("Ouputs", "Outputs");
     id.chars().fold(String::new(), |mut name, character| {
@@ -71,17 +71,17 @@ async fn every_operation_can_be_mocked() {
             return Err(format!("add {name} to tests/contract/mocks.rs"));
         };
         let server = MockServer::start_async().await;
-        mock(&server, &contract.answer);
+        mock(&server, &contract.response);
         let client = Client::builder()
             .base_url(server.base_url())
             .credentials(Credentials::none())
             .retry(RetryPolicy::never())
             .build()
             .expect("the configuration is valid");
-        let answer = (contract.call)(client).await;
+        let response = (contract.call)(client).await;
         same(
-            &answer.map_err(|error| error.to_string())?,
-            &contract.answer,
+            &response.map_err(|error| error.to_string())?,
+            &contract.response,
         )
     })
     .await;

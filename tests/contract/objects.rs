@@ -1,4 +1,4 @@
-//! Objects of version 2, with every kind of value that the document knows in each place.
+//! Objects of version 2, with every property of the document.
 
 use serde_json::{Value, json};
 
@@ -153,7 +153,7 @@ pub fn message_step() -> Value {
     step
 }
 
-/// An object of the schema of that name, if events carry it.
+/// Returns an object of the schema with this name, if it is the data of an event.
 pub fn event_data(schema: &str) -> Option<Value> {
     match schema {
         "ThreadObject" => Some(thread()),

@@ -1,10 +1,10 @@
-//! Objects of version 1, with every kind of value that the document knows in each place.
+//! Objects of version 1, with every property of the document.
 
 use serde_json::{Map, Value, json};
 
 use crate::contract::error;
 
-/// Labels, which may be any JSON here.
+/// Metadata, whose values may be any JSON in version 1.
 pub fn seen() -> Map<String, Value> {
     Map::from_iter([("seen".to_owned(), json!({ "by": ["me"], "times": 1 }))])
 }
@@ -156,7 +156,7 @@ pub fn message_step() -> Value {
     step
 }
 
-/// An object of the schema of that name, if events carry it.
+/// Returns an object of the schema with this name, if it is the data of an event.
 pub fn event_data(schema: &str) -> Option<Value> {
     match schema {
         "ThreadObject" => Some(thread()),

@@ -1,5 +1,4 @@
-//! One row for each operation: the call as a user writes it, what it has to send, and
-//! what it is answered.
+//! The contracts of version 2, one for each operation.
 
 use openai_assistants::Client;
 use openai_assistants::operations::{CreateRun, CreateThreadAndRun, SubmitToolOutputsToRun};
@@ -16,7 +15,7 @@ use openai_assistants::types::{
 };
 use serde_json::json;
 
-use crate::contract::{Contract, answered, deleted, page, streamed, walked};
+use crate::contract::{Contract, deleted, events_of, ids_of, page, response_of};
 use crate::objects::{assistant, message, message_step, run, run_step, thread};
 
 const INCLUDE: &str = "step_details.tool_calls[*].file_search.results[*].content";
@@ -31,7 +30,7 @@ pub fn contracts() -> Vec<Contract> {
 fn assistants() -> Vec<Contract> {
     vec![
         Contract::new("listAssistants", "GET", "/assistants", page(assistant()), |client| {
-            answered(client.list_assistants().limit(5).order(ListOrder::Asc).after("asst_0").before("asst_9").send())
+            response_of(client.list_assistants().limit(5).order(ListOrder::Asc).after("asst_0").before("asst_9").send())
         })
         .query(&[
             ("limit", "5"),
@@ -39,7 +38,7 @@ fn assistants() -> Vec<Contract> {
             ("after", "asst_0"),
             ("before", "asst_9"),
         ])
-        .items(|client| walked(client.list_assistants().items())),
+        .items(|client| ids_of(client.list_assistants().items())),
         Contract::new("createAssistant", "POST", "/assistants", assistant(), |client| {
             let function = FunctionObject::builder()
                 .name("get_weather")
@@ -68,7 +67,7 @@ fn assistants() -> Vec<Contract> {
                 .metadata([("team", "maths")])
                 .temperature(0.5)
                 .response_format(format);
-            answered(client.create_assistant().body(body).send())
+            response_of(client.create_assistant().body(body).send())
         })
         .body(json!({
             "model": "gpt-4o",
@@ -98,16 +97,16 @@ fn assistants() -> Vec<Contract> {
             },
         })),
         Contract::new("getAssistant", "GET", "/assistants/asst%2F1", assistant(), |client| {
-            answered(client.get_assistant().assistant_id("asst/1").send())
+            response_of(client.get_assistant().assistant_id("asst/1").send())
         }),
         Contract::new("modifyAssistant", "POST", "/assistants/asst_1", assistant(), |client| {
             let no_tools: [AssistantToolsCode; 0] = [];
             let body = ModifyAssistantRequest::builder().tools(no_tools).response_format("auto");
-            answered(client.modify_assistant().assistant_id("asst_1").body(body).send())
+            response_of(client.modify_assistant().assistant_id("asst_1").body(body).send())
         })
         .body(json!({ "tools": [], "response_format": "auto" })),
         Contract::new("deleteAssistant", "DELETE", "/assistants/asst_1", deleted("assistant.deleted"), |client| {
-            answered(client.delete_assistant().assistant_id("asst_1").send())
+            response_of(client.delete_assistant().assistant_id("asst_1").send())
         }),
     ]
 }
@@ -115,7 +114,7 @@ fn assistants() -> Vec<Contract> {
 fn threads() -> Vec<Contract> {
     vec![
         Contract::new("createThread", "POST", "/threads", thread(), |client| {
-            answered(client.create_thread().send())
+            response_of(client.create_thread().send())
         })
         .body(json!({})),
         Contract::new(
@@ -123,7 +122,7 @@ fn threads() -> Vec<Contract> {
             "GET",
             "/threads/thread_1",
             thread(),
-            |client| answered(client.get_thread().thread_id("thread_1").send()),
+            |client| response_of(client.get_thread().thread_id("thread_1").send()),
         ),
         Contract::new(
             "modifyThread",
@@ -132,7 +131,7 @@ fn threads() -> Vec<Contract> {
             thread(),
             |client| {
                 let body = ModifyThreadRequest::builder().metadata([("seen", "yes")]);
-                answered(
+                response_of(
                     client
                         .modify_thread()
                         .thread_id("thread_1")
@@ -147,7 +146,7 @@ fn threads() -> Vec<Contract> {
             "DELETE",
             "/threads/thread_1",
             deleted("thread.deleted"),
-            |client| answered(client.delete_thread().thread_id("thread_1").send()),
+            |client| response_of(client.delete_thread().thread_id("thread_1").send()),
         ),
     ]
 }
@@ -160,7 +159,7 @@ fn messages() -> Vec<Contract> {
             "/threads/thread_1/messages",
             page(message()),
             |client| {
-                answered(
+                response_of(
                     client
                         .list_messages()
                         .thread_id("thread_1")
@@ -171,7 +170,7 @@ fn messages() -> Vec<Contract> {
             },
         )
         .query(&[("limit", "100"), ("run_id", "run_1")])
-        .items(|client| walked(client.list_messages().thread_id("thread_1").items())),
+        .items(|client| ids_of(client.list_messages().thread_id("thread_1").items())),
         Contract::new(
             "createMessage",
             "POST",
@@ -191,7 +190,7 @@ fn messages() -> Vec<Contract> {
                 let body = CreateMessageRequest::builder()
                     .role(MessageRole::User)
                     .content(parts);
-                answered(
+                response_of(
                     client
                         .create_message()
                         .thread_id("thread_1")
@@ -213,7 +212,7 @@ fn messages() -> Vec<Contract> {
             "/threads/thread_1/messages/msg_1",
             message(),
             |client| {
-                answered(
+                response_of(
                     client
                         .get_message()
                         .thread_id("thread_1")
@@ -229,7 +228,7 @@ fn messages() -> Vec<Contract> {
             message(),
             |client| {
                 let body = ModifyMessageRequest::builder().metadata([("seen", "yes")]);
-                answered(
+                response_of(
                     client
                         .modify_message()
                         .thread_id("thread_1")
@@ -246,7 +245,7 @@ fn messages() -> Vec<Contract> {
             "/threads/thread_1/messages/msg_1",
             deleted("thread.message.deleted"),
             |client| {
-                answered(
+                response_of(
                     client
                         .delete_message()
                         .thread_id("thread_1")
@@ -297,9 +296,9 @@ fn submit_tool_outputs(client: &Client) -> SubmitToolOutputsToRun {
 fn runs() -> Vec<Contract> {
     vec![
         Contract::new("createThreadAndRun", "POST", "/threads/runs", run(), |client| {
-            answered(create_thread_and_run(&client).send())
+            response_of(create_thread_and_run(&client).send())
         })
-        .events(|client| streamed(create_thread_and_run(&client).stream()))
+        .events(|client| events_of(create_thread_and_run(&client).stream()))
         .body(json!({
             "assistant_id": "asst_1",
             "thread": { "messages": [{ "role": "user", "content": "How is the weather in Oslo?" }] },
@@ -307,13 +306,13 @@ fn runs() -> Vec<Contract> {
             "parallel_tool_calls": false,
         })),
         Contract::new("listRuns", "GET", "/threads/thread_1/runs", page(run()), |client| {
-            answered(client.list_runs().thread_id("thread_1").send())
+            response_of(client.list_runs().thread_id("thread_1").send())
         })
-        .items(|client| walked(client.list_runs().thread_id("thread_1").items())),
+        .items(|client| ids_of(client.list_runs().thread_id("thread_1").items())),
         Contract::new("createRun", "POST", "/threads/thread_1/runs", run(), |client| {
-            answered(create_run(&client).send())
+            response_of(create_run(&client).send())
         })
-        .events(|client| streamed(create_run(&client).stream()))
+        .events(|client| events_of(create_run(&client).stream()))
         .query(&[("include[]", INCLUDE)])
         .body(json!({
             "assistant_id": "asst_1",
@@ -322,24 +321,24 @@ fn runs() -> Vec<Contract> {
             "tool_choice": { "type": "function", "function": { "name": "get_weather" } },
         })),
         Contract::new("getRun", "GET", "/threads/thread_1/runs/run_1", run(), |client| {
-            answered(client.get_run().thread_id("thread_1").run_id("run_1").send())
+            response_of(client.get_run().thread_id("thread_1").run_id("run_1").send())
         }),
         Contract::new("modifyRun", "POST", "/threads/thread_1/runs/run_1", run(), |client| {
             let body = ModifyRunRequest::builder().metadata([("seen", "yes")]);
-            answered(client.modify_run().thread_id("thread_1").run_id("run_1").body(body).send())
+            response_of(client.modify_run().thread_id("thread_1").run_id("run_1").body(body).send())
         })
         .body(json!({ "metadata": { "seen": "yes" } })),
         Contract::new("cancelRun", "POST", "/threads/thread_1/runs/run_1/cancel", run(), |client| {
-            answered(client.cancel_run().thread_id("thread_1").run_id("run_1").send())
+            response_of(client.cancel_run().thread_id("thread_1").run_id("run_1").send())
         }),
         Contract::new(
             "submitToolOuputsToRun",
             "POST",
             "/threads/thread_1/runs/run_1/submit_tool_outputs",
             run(),
-            |client| answered(submit_tool_outputs(&client).send()),
+            |client| response_of(submit_tool_outputs(&client).send()),
         )
-        .events(|client| streamed(submit_tool_outputs(&client).stream()))
+        .events(|client| events_of(submit_tool_outputs(&client).stream()))
         .body(json!({ "tool_outputs": [{ "tool_call_id": "call_1", "output": "12 °C" }] })),
     ]
 }
@@ -353,7 +352,7 @@ fn run_steps() -> Vec<Contract> {
             page(run_step()),
             |client| {
                 let include = [RunStepInclude::StepDetailsToolCallsFileSearchResultsContent];
-                answered(
+                response_of(
                     client
                         .list_run_steps()
                         .thread_id("thread_1")
@@ -367,7 +366,7 @@ fn run_steps() -> Vec<Contract> {
         .query(&[("limit", "1"), ("include[]", INCLUDE)])
         .items(|client| {
             let steps = client.list_run_steps().thread_id("thread_1");
-            walked(steps.run_id("run_1").items())
+            ids_of(steps.run_id("run_1").items())
         }),
         Contract::new(
             "getRunStep",
@@ -379,7 +378,7 @@ fn run_steps() -> Vec<Contract> {
                     RunStepInclude::StepDetailsToolCallsFileSearchResultsContent,
                     "else".into(),
                 ];
-                answered(
+                response_of(
                     client
                         .get_run_step()
                         .thread_id("thread_1")

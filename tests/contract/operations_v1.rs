@@ -1,4 +1,4 @@
-//! The rows of version 1, as `operations` has those of version 2.
+//! The contracts of version 1, one for each operation.
 
 use openai_assistants::Client;
 use openai_assistants::v1::operations::{
@@ -15,7 +15,7 @@ use openai_assistants::v1::types::{
 };
 use serde_json::json;
 
-use crate::contract::{Contract, answered, deleted, page, streamed, walked};
+use crate::contract::{Contract, deleted, events_of, ids_of, page, response_of};
 use crate::objects_v1::{
     assistant, assistant_file, message, message_file, message_step, run, run_step, seen, thread,
 };
@@ -51,7 +51,7 @@ fn create_assistant(client: &Client) -> CreateAssistant {
         .model("gpt-4")
         .name("Tutor")
         .description("For pupils.")
-        .instructions("Answer in JSON.")
+        .instructions("MockResponse in JSON.")
         .tools(tools)
         .file_ids(["file_1"])
         .metadata(seen())
@@ -65,7 +65,7 @@ fn assistants() -> Vec<Contract> {
     vec![
         Contract::new("listAssistants", "GET", "/assistants", page(assistant()), |client| {
             let list = client.v1().list_assistants().limit(5).order(ListOrder::Asc);
-            answered(list.after("asst_0").before("asst_9").send())
+            response_of(list.after("asst_0").before("asst_9").send())
         })
         .query(&[
             ("limit", "5"),
@@ -73,15 +73,15 @@ fn assistants() -> Vec<Contract> {
             ("after", "asst_0"),
             ("before", "asst_9"),
         ])
-        .items(|client| walked(client.v1().list_assistants().items())),
+        .items(|client| ids_of(client.v1().list_assistants().items())),
         Contract::new("createAssistant", "POST", "/assistants", assistant(), |client| {
-            answered(create_assistant(&client).send())
+            response_of(create_assistant(&client).send())
         })
         .body(json!({
             "model": "gpt-4",
             "name": "Tutor",
             "description": "For pupils.",
-            "instructions": "Answer in JSON.",
+            "instructions": "MockResponse in JSON.",
             "tools": [
                 { "type": "code_interpreter" },
                 { "type": "retrieval" },
@@ -98,7 +98,7 @@ fn assistants() -> Vec<Contract> {
             "response_format": { "type": "json_object" },
         })),
         Contract::new("getAssistant", "GET", "/assistants/asst%2F1", assistant(), |client| {
-            answered(client.v1().get_assistant().assistant_id("asst/1").send())
+            response_of(client.v1().get_assistant().assistant_id("asst/1").send())
         }),
         Contract::new("modifyAssistant", "POST", "/assistants/asst_1", assistant(), |client| {
             let no_tools: [AssistantToolsCode; 0] = [];
@@ -108,7 +108,7 @@ fn assistants() -> Vec<Contract> {
                 .file_ids(no_files)
                 .response_format("auto");
             let call = client.v1().modify_assistant().assistant_id("asst_1");
-            answered(call.body(body).send())
+            response_of(call.body(body).send())
         })
         .body(json!({ "tools": [], "file_ids": [], "response_format": "auto" })),
         Contract::new(
@@ -116,7 +116,7 @@ fn assistants() -> Vec<Contract> {
             "DELETE",
             "/assistants/asst_1",
             deleted("assistant.deleted"),
-            |client| answered(client.v1().delete_assistant().assistant_id("asst_1").send()),
+            |client| response_of(client.v1().delete_assistant().assistant_id("asst_1").send()),
         ),
     ]
 }
@@ -130,13 +130,13 @@ fn assistant_files() -> Vec<Contract> {
             page(assistant_file()),
             |client| {
                 let list = client.v1().list_assistant_files().assistant_id("asst_1");
-                answered(list.limit(2).before("file_9").send())
+                response_of(list.limit(2).before("file_9").send())
             },
         )
         .query(&[("limit", "2"), ("before", "file_9")])
         .items(|client| {
             let list = client.v1().list_assistant_files();
-            walked(list.assistant_id("asst_1").items())
+            ids_of(list.assistant_id("asst_1").items())
         }),
         Contract::new(
             "createAssistantFile",
@@ -146,7 +146,7 @@ fn assistant_files() -> Vec<Contract> {
             |client| {
                 let body = CreateAssistantFileRequest::builder().file_id("file_1");
                 let call = client.v1().create_assistant_file().assistant_id("asst_1");
-                answered(call.body(body).send())
+                response_of(call.body(body).send())
             },
         )
         .body(json!({ "file_id": "file_1" })),
@@ -157,7 +157,7 @@ fn assistant_files() -> Vec<Contract> {
             assistant_file(),
             |client| {
                 let call = client.v1().get_assistant_file().assistant_id("asst_1");
-                answered(call.file_id("file 1").send())
+                response_of(call.file_id("file 1").send())
             },
         ),
         Contract::new(
@@ -167,7 +167,7 @@ fn assistant_files() -> Vec<Contract> {
             deleted("assistant.file.deleted"),
             |client| {
                 let call = client.v1().delete_assistant_file().assistant_id("asst_1");
-                answered(call.file_id("file_1").send())
+                response_of(call.file_id("file_1").send())
             },
         ),
     ]
@@ -176,7 +176,7 @@ fn assistant_files() -> Vec<Contract> {
 fn threads() -> Vec<Contract> {
     vec![
         Contract::new("createThread", "POST", "/threads", thread(), |client| {
-            answered(client.v1().create_thread().send())
+            response_of(client.v1().create_thread().send())
         })
         .body(json!({})),
         Contract::new(
@@ -184,7 +184,7 @@ fn threads() -> Vec<Contract> {
             "GET",
             "/threads/thread_1",
             thread(),
-            |client| answered(client.v1().get_thread().thread_id("thread_1").send()),
+            |client| response_of(client.v1().get_thread().thread_id("thread_1").send()),
         ),
         Contract::new(
             "modifyThread",
@@ -194,7 +194,7 @@ fn threads() -> Vec<Contract> {
             |client| {
                 let body = ModifyThreadRequest::builder().metadata(seen());
                 let call = client.v1().modify_thread().thread_id("thread_1");
-                answered(call.body(body).send())
+                response_of(call.body(body).send())
             },
         )
         .body(json!({ "metadata": seen() })),
@@ -203,7 +203,7 @@ fn threads() -> Vec<Contract> {
             "DELETE",
             "/threads/thread_1",
             deleted("thread.deleted"),
-            |client| answered(client.v1().delete_thread().thread_id("thread_1").send()),
+            |client| response_of(client.v1().delete_thread().thread_id("thread_1").send()),
         ),
     ]
 }
@@ -217,11 +217,11 @@ fn messages() -> Vec<Contract> {
             page(message()),
             |client| {
                 let list = client.v1().list_messages().thread_id("thread_1");
-                answered(list.run_id("run_1").limit(100).send())
+                response_of(list.run_id("run_1").limit(100).send())
             },
         )
         .query(&[("limit", "100"), ("run_id", "run_1")])
-        .items(|client| walked(client.v1().list_messages().thread_id("thread_1").items())),
+        .items(|client| ids_of(client.v1().list_messages().thread_id("thread_1").items())),
         Contract::new(
             "createMessage",
             "POST",
@@ -234,7 +234,7 @@ fn messages() -> Vec<Contract> {
                     .file_ids(["file_1", "file_2"])
                     .metadata(seen());
                 let call = client.v1().create_message().thread_id("thread_1");
-                answered(call.body(body).send())
+                response_of(call.body(body).send())
             },
         )
         .body(json!({
@@ -250,7 +250,7 @@ fn messages() -> Vec<Contract> {
             message(),
             |client| {
                 let call = client.v1().get_message().thread_id("thread_1");
-                answered(call.message_id("msg_1").send())
+                response_of(call.message_id("msg_1").send())
             },
         ),
         Contract::new(
@@ -261,7 +261,7 @@ fn messages() -> Vec<Contract> {
             |client| {
                 let body = ModifyMessageRequest::builder().metadata(seen());
                 let call = client.v1().modify_message().thread_id("thread_1");
-                answered(call.message_id("msg_1").body(body).send())
+                response_of(call.message_id("msg_1").body(body).send())
             },
         )
         .body(json!({ "metadata": seen() })),
@@ -277,13 +277,13 @@ fn message_files() -> Vec<Contract> {
             page(message_file()),
             |client| {
                 let list = client.v1().list_message_files().thread_id("thread_1");
-                answered(list.message_id("msg_1").order("desc").send())
+                response_of(list.message_id("msg_1").order("desc").send())
             },
         )
         .query(&[("order", "desc")])
         .items(|client| {
             let list = client.v1().list_message_files().thread_id("thread_1");
-            walked(list.message_id("msg_1").items())
+            ids_of(list.message_id("msg_1").items())
         }),
         Contract::new(
             "getMessageFile",
@@ -292,7 +292,7 @@ fn message_files() -> Vec<Contract> {
             message_file(),
             |client| {
                 let call = client.v1().get_message_file().thread_id("thread_1");
-                answered(call.message_id("msg_1").file_id("file_1").send())
+                response_of(call.message_id("msg_1").file_id("file_1").send())
             },
         ),
     ]
@@ -347,9 +347,9 @@ fn submit_tool_outputs(client: &Client) -> SubmitToolOutputsToRun {
 fn runs() -> Vec<Contract> {
     vec![
         Contract::new("createThreadAndRun", "POST", "/threads/runs", run(), |client| {
-            answered(create_thread_and_run(&client).send())
+            response_of(create_thread_and_run(&client).send())
         })
-        .events(|client| streamed(create_thread_and_run(&client).stream()))
+        .events(|client| events_of(create_thread_and_run(&client).stream()))
         .body(json!({
             "assistant_id": "asst_1",
             "thread": { "messages": [
@@ -360,13 +360,13 @@ fn runs() -> Vec<Contract> {
             "response_format": "none",
         })),
         Contract::new("listRuns", "GET", "/threads/thread_1/runs", page(run()), |client| {
-            answered(client.v1().list_runs().thread_id("thread_1").send())
+            response_of(client.v1().list_runs().thread_id("thread_1").send())
         })
-        .items(|client| walked(client.v1().list_runs().thread_id("thread_1").items())),
+        .items(|client| ids_of(client.v1().list_runs().thread_id("thread_1").items())),
         Contract::new("createRun", "POST", "/threads/thread_1/runs", run(), |client| {
-            answered(create_run(&client).send())
+            response_of(create_run(&client).send())
         })
-        .events(|client| streamed(create_run(&client).stream()))
+        .events(|client| events_of(create_run(&client).stream()))
         .body(json!({
             "assistant_id": "asst_1",
             "model": "gpt-4",
@@ -380,26 +380,26 @@ fn runs() -> Vec<Contract> {
         })),
         Contract::new("getRun", "GET", "/threads/thread_1/runs/run_1", run(), |client| {
             let call = client.v1().get_run().thread_id("thread_1");
-            answered(call.run_id("run_1").send())
+            response_of(call.run_id("run_1").send())
         }),
         Contract::new("modifyRun", "POST", "/threads/thread_1/runs/run_1", run(), |client| {
             let body = ModifyRunRequest::builder().metadata(seen());
             let call = client.v1().modify_run().thread_id("thread_1");
-            answered(call.run_id("run_1").body(body).send())
+            response_of(call.run_id("run_1").body(body).send())
         })
         .body(json!({ "metadata": seen() })),
         Contract::new("cancelRun", "POST", "/threads/thread_1/runs/run_1/cancel", run(), |client| {
             let call = client.v1().cancel_run().thread_id("thread_1");
-            answered(call.run_id("run_1").send())
+            response_of(call.run_id("run_1").send())
         }),
         Contract::new(
             "submitToolOuputsToRun",
             "POST",
             "/threads/thread_1/runs/run_1/submit_tool_outputs",
             run(),
-            |client| answered(submit_tool_outputs(&client).send()),
+            |client| response_of(submit_tool_outputs(&client).send()),
         )
-        .events(|client| streamed(submit_tool_outputs(&client).stream()))
+        .events(|client| events_of(submit_tool_outputs(&client).stream()))
         .body(json!({ "tool_outputs": [{ "tool_call_id": "call_1", "output": "12 °C" }] })),
     ]
 }
@@ -413,13 +413,13 @@ fn run_steps() -> Vec<Contract> {
             page(run_step()),
             |client| {
                 let list = client.v1().list_run_steps().thread_id("thread_1");
-                answered(list.run_id("run_1").limit(1).send())
+                response_of(list.run_id("run_1").limit(1).send())
             },
         )
         .query(&[("limit", "1")])
         .items(|client| {
             let list = client.v1().list_run_steps().thread_id("thread_1");
-            walked(list.run_id("run_1").items())
+            ids_of(list.run_id("run_1").items())
         }),
         Contract::new(
             "getRunStep",
@@ -428,7 +428,7 @@ fn run_steps() -> Vec<Contract> {
             message_step(),
             |client| {
                 let call = client.v1().get_run_step().thread_id("thread_1");
-                answered(call.run_id("run_1").step_id("step_1").send())
+                response_of(call.run_id("run_1").step_id("step_1").send())
             },
         ),
     ]

@@ -1,4 +1,4 @@
-//! A mock that gives the answers it is told to give, and records the requests for them.
+//! A mock server that sends given responses and records requests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,11 +14,11 @@ pub struct Server {
 }
 
 struct State {
-    answers: VecDeque<Answer>,
+    responses: VecDeque<MockResponse>,
     requests: Vec<Request>,
 }
 
-/// A request as the server got it.
+/// A request as received by the server.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: String,
@@ -28,13 +28,13 @@ pub struct Request {
     body: Vec<u8>,
 }
 
-pub struct Answer {
+pub struct MockResponse {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
 }
 
-impl Answer {
+impl MockResponse {
     pub fn json(status: u16, body: Value) -> Self {
         Self::text(status, &body.to_string()).header("content-type", "application/json")
     }
@@ -66,15 +66,15 @@ impl Answer {
 }
 
 impl Server {
-    pub async fn start(answer: Answer) -> Self {
-        Self::in_turn([answer]).await
+    pub async fn start(response: MockResponse) -> Self {
+        Self::in_turn([response]).await
     }
 
-    /// The last answer is given ever after.
-    pub async fn in_turn(answers: impl IntoIterator<Item = Answer>) -> Self {
+    /// Sends these responses in turn, and repeats the last one.
+    pub async fn in_turn(responses: impl IntoIterator<Item = MockResponse>) -> Self {
         let mock = MockServer::start_async().await;
         let state = Arc::new(Mutex::new(State {
-            answers: answers.into_iter().collect(),
+            responses: responses.into_iter().collect(),
             requests: Vec::new(),
         }));
         let shared = Arc::clone(&state);
@@ -82,15 +82,15 @@ impl Server {
             then.respond_with(move |request: &HttpMockRequest| {
                 let mut state = lock(&shared);
                 state.requests.push(Request::from(request));
-                let response = state.answers[0].response();
-                if state.answers.len() > 1 {
-                    state.answers.pop_front();
+                let response = state.responses[0].response();
+                if state.responses.len() > 1 {
+                    state.responses.pop_front();
                 }
                 response
             });
         })
         .await;
-        // It gives up at once, so that each call is one request.
+        // Without retries each call is one request.
         let client = Client::builder()
             .base_url(mock.base_url())
             .credentials(Credentials::bearer("sk-contract"))
@@ -104,8 +104,8 @@ impl Server {
         }
     }
 
-    pub fn answer_with(&self, answer: Answer) {
-        lock(&self.state).answers = [answer].into();
+    pub fn respond_with(&self, response: MockResponse) {
+        lock(&self.state).responses = [response].into();
     }
 
     pub fn origin(&self) -> String {

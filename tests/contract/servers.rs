@@ -1,5 +1,4 @@
-//! The servers that speak this API, and what each of them has to be sent: a create, a
-//! page of a list, and a run as a stream.
+//! Requests to each kind of server: a create, a page of a list, a stream and a raw call.
 
 use std::collections::BTreeMap;
 
@@ -9,15 +8,15 @@ use serde_json::{Value, json};
 
 use crate::contract::page;
 use crate::objects::assistant;
-use crate::server::{Answer, Request, Server};
+use crate::server::{MockResponse, Request, Server};
 
 struct Dialect {
-    /// Sets a client up for the server of this origin.
+    /// Configures a client for a server of this origin.
     client: fn(&str) -> ClientBuilder,
-    /// In front of `/assistants` and `/threads`.
+    /// The path of the base URL.
     base: &'static str,
     query: &'static [(&'static str, &'static str)],
-    /// All but those that every call has.
+    /// The headers, apart from those of every call.
     headers: &'static [(&'static str, &'static str)],
 }
 
@@ -130,7 +129,7 @@ impl Dialect {
         builder.build().expect("the configuration is valid")
     }
 
-    /// Checks all that goes over the wire, apart from what HTTP itself needs.
+    /// Checks the whole request, apart from the headers that HTTP needs.
     fn check(
         &self,
         name: &str,
@@ -149,7 +148,7 @@ impl Dialect {
         let (method, path) = line;
         assert_eq!(request.method, method, "{name}");
         assert_eq!(request.path, format!("{}{path}", self.base), "{name}");
-        // Their order says nothing.
+        // The order of parameters is not significant.
         let sorted = |mut pairs: Vec<(String, String)>| {
             pairs.sort();
             pairs
@@ -171,9 +170,9 @@ impl Dialect {
 }
 
 #[tokio::test]
-async fn an_assistant_is_created_where_the_server_has_them() {
+async fn an_assistant_is_created_on_every_server() {
     for (name, dialect) in dialects() {
-        let server = Server::start(Answer::json(200, assistant())).await;
+        let server = Server::start(MockResponse::json(200, assistant())).await;
         let body = CreateAssistantRequest::builder().model("m");
         let call = dialect.client(&server).create_assistant().body(body);
         call.send().await.expect(name);
@@ -184,9 +183,9 @@ async fn an_assistant_is_created_where_the_server_has_them() {
 }
 
 #[tokio::test]
-async fn a_page_is_listed_where_the_server_has_it() {
+async fn a_page_is_listed_on_every_server() {
     for (name, dialect) in dialects() {
-        let server = Server::start(Answer::json(200, page(assistant()))).await;
+        let server = Server::start(MockResponse::json(200, page(assistant()))).await;
         let call = dialect.client(&server).list_assistants();
         call.limit(5).after("asst_0").send().await.expect(name);
         let request = server.only_request().unwrap();
@@ -197,10 +196,10 @@ async fn a_page_is_listed_where_the_server_has_it() {
 }
 
 #[tokio::test]
-async fn a_run_is_streamed_where_the_server_makes_it() {
+async fn a_run_is_streamed_on_every_server() {
     for (name, dialect) in dialects() {
-        let answer = Answer::text(200, "event: done\ndata: [DONE]\n\n");
-        let server = Server::start(answer.header("content-type", "text/event-stream")).await;
+        let response = MockResponse::text(200, "event: done\ndata: [DONE]\n\n");
+        let server = Server::start(response.header("content-type", "text/event-stream")).await;
         let body = CreateRunRequest::builder().assistant_id("asst_1");
         let call = dialect.client(&server).create_run().thread_id("thread_1");
         let mut events = call.body(body).stream().await.expect(name);
@@ -214,13 +213,13 @@ async fn a_run_is_streamed_where_the_server_makes_it() {
 }
 
 #[tokio::test]
-async fn what_the_document_lacks_is_called_where_the_server_has_it() {
+async fn a_raw_call_is_sent_to_every_server() {
     for (name, dialect) in dialects() {
-        let answer = json!({ "data": [{ "id": "thread_1" }], "has_more": false });
-        let server = Server::start(Answer::json(200, answer.clone())).await;
+        let response = json!({ "data": [{ "id": "thread_1" }], "has_more": false });
+        let server = Server::start(MockResponse::json(200, response.clone())).await;
         let call = dialect.client(&server).request(Method::GET, "/threads");
         let threads = call.query("limit", "5").send::<Value>().await.expect(name);
-        assert_eq!(*threads, answer);
+        assert_eq!(threads, response);
         let request = server.only_request().unwrap();
         let content = ("application/json", None);
         dialect.check(

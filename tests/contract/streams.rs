@@ -1,52 +1,51 @@
-//! Streams: the request for one, and its events.
+//! Streams: their requests and events.
 
 use serde_json::{Value, json};
 
 use crate::contract::error;
-use crate::server::{Answer, Server};
-use crate::version::{NamedEvent, Told, Version, on_the_wire, versions};
+use crate::server::{MockResponse, Server};
+use crate::version::{NamedEvent, ReceivedEvent, Version, on_the_wire, versions};
 use crate::{expect, for_every_operation, same};
 
-/// Every event that can stand in the middle of a stream, one that the document does not
-/// name, and the end.
-fn events(version: &Version) -> Vec<Told> {
+/// Every event that does not end a stream, an unknown one, and the end.
+fn events(version: &Version) -> Vec<ReceivedEvent> {
     let known = version.events().into_iter();
     let known = known.filter(|event| !["done", "error"].contains(&event.name));
-    let known = known.map(|event| told(event.name, event.data, true));
+    let known = known.map(|event| stream_event(event.name, event.data, true));
     known
         .chain([
-            told("thread.brand_new", json!({ "n": [1, 2.5, null] }), false),
-            told("done", "[DONE]".into(), true),
+            stream_event("thread.brand_new", json!({ "n": [1, 2.5, null] }), false),
+            stream_event("done", "[DONE]".into(), true),
         ])
         .collect()
 }
 
-fn told(name: &str, data: Value, is_typed: bool) -> Told {
-    Told {
+fn stream_event(name: &str, data: Value, is_typed: bool) -> ReceivedEvent {
+    ReceivedEvent {
         name: name.to_owned(),
         data,
         is_typed,
     }
 }
 
-fn answer(events: &[Told]) -> Answer {
-    let frames = events.iter().map(|event| {
+fn response(events: &[ReceivedEvent]) -> MockResponse {
+    let text = events.iter().map(|event| {
         format!(
             "event: {}\ndata: {}\n\n",
             event.name,
             on_the_wire(&event.data)
         )
     });
-    let answer = Answer::text(200, &frames.collect::<String>());
-    answer.header("content-type", "text/event-stream")
+    let response = MockResponse::text(200, &text.collect::<String>());
+    response.header("content-type", "text/event-stream")
 }
 
 #[tokio::test]
-async fn a_stream_is_asked_for_by_the_call_that_is_made_and_brings_every_event() {
+async fn a_stream_is_requested_in_the_body_and_yields_every_event() {
     for_every_operation(async |version, contract| {
         let has_stream = version.document.has_stream(contract.id);
         expect(
-            "that the row has `events`",
+            "whether the contract has `events`",
             contract.events.is_some(),
             has_stream,
         )?;
@@ -54,7 +53,7 @@ async fn a_stream_is_asked_for_by_the_call_that_is_made_and_brings_every_event()
             return Ok(());
         };
         let sent = events(version);
-        let server = Server::start(answer(&sent)).await;
+        let server = Server::start(response(&sent)).await;
         let received = stream(server.client()).await;
         let received = received.map_err(|error| format!("the stream fails: {error}"))?;
         expect("the events", received, sent)?;
@@ -79,13 +78,13 @@ async fn a_stream_is_asked_for_by_the_call_that_is_made_and_brings_every_event()
 }
 
 #[tokio::test]
-async fn an_error_in_a_stream_is_one_to_the_caller() {
+async fn an_error_event_is_an_error() {
     for_every_operation(async |_, contract| {
         let Some(stream) = contract.events else {
             return Ok(());
         };
         for data in [error(), json!({ "error": error() })] {
-            let server = Server::start(answer(&[told("error", data, true)])).await;
+            let server = Server::start(response(&[stream_event("error", data, true)])).await;
             let Err(error) = stream(server.client()).await else {
                 return Err("the stream succeeds".to_owned());
             };
@@ -99,14 +98,14 @@ async fn an_error_in_a_stream_is_one_to_the_caller() {
 }
 
 #[test]
-fn every_event_of_the_document_has_a_type_and_comes_back_whole() {
+fn every_event_of_the_document_has_a_type_and_keeps_its_data() {
     fn check(version: &Version, event: &NamedEvent<'_>) -> Result<(), String> {
         version.document.validate(event.schema, &event.data)?;
-        let told = (version.decode_event)(event.name, &on_the_wire(&event.data));
-        let told = told.map_err(|error| error.to_string())?;
-        expect("the name", told.name.as_str(), event.name)?;
-        expect("is_typed", told.is_typed, true)?;
-        same(&told.data, &event.data)
+        let received = (version.decode_event)(event.name, &on_the_wire(&event.data));
+        let received = received.map_err(|error| error.to_string())?;
+        expect("the name", received.name.as_str(), event.name)?;
+        expect("is_typed", received.is_typed, true)?;
+        same(&received.data, &event.data)
     }
 
     for version in versions() {

@@ -1,4 +1,4 @@
-//! The versions of the API that are compiled, and what the tests have to know of each.
+//! The versions of the API that are compiled, with their documents and contracts.
 
 use std::sync::LazyLock;
 
@@ -13,18 +13,18 @@ use crate::{objects, operations};
 use crate::{objects_v1, operations_v1};
 
 pub struct Version {
-    /// What `OpenAI-Beta` says.
+    /// The value of `OpenAI-Beta`.
     pub beta: &'static str,
     pub document: Document,
     pub contracts: Vec<Contract>,
     /// The file of these contracts.
     pub rows: &'static str,
-    /// What the crate says that it has.
+    /// The operations that the crate lists.
     pub operations: &'static [&'static OperationInfo],
     pub mocks: Vec<(&'static str, Mock)>,
-    /// An object of the schema of that name, if events carry it.
+    /// Returns an object of the schema with this name, if it is the data of an event.
     pub event_data: fn(&str) -> Option<Value>,
-    pub decode_event: fn(&str, &str) -> Result<Told, Error>,
+    pub decode_event: fn(&str, &str) -> Result<ReceivedEvent, Error>,
 }
 
 pub fn versions() -> &'static [Version] {
@@ -67,14 +67,14 @@ fn v1() -> Version {
 }
 
 impl Version {
-    /// Every event that the document names.
+    /// Returns every event of the document.
     pub fn events(&self) -> Vec<NamedEvent<'_>> {
         let events = self.document.events().map(|(name, schema)| NamedEvent {
             name,
             schema,
             data: match Document::name(schema) {
                 Some(schema) => (self.event_data)(schema)
-                    .unwrap_or_else(|| panic!("`event_data` of {} lacks {schema}", self.beta)),
+                    .unwrap_or_else(|| panic!("add {schema} to `event_data` of {}", self.beta)),
                 None => schema["enum"][0].clone(),
             },
         });
@@ -82,30 +82,30 @@ impl Version {
     }
 }
 
-/// An event that the document names, and data for it.
+/// An event of the document, with data for it.
 pub struct NamedEvent<'a> {
     pub name: &'a str,
     pub schema: &'a Value,
     pub data: Value,
 }
 
-/// The type that a version has for its events.
+/// The event type of a version.
 pub trait Event: StreamEvent {
-    fn told(&self) -> Told;
+    fn received(&self) -> ReceivedEvent;
 }
 
-/// What a caller learns from an event.
+/// An event as received by the caller.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct ReceivedEvent {
     pub name: String,
     pub data: Value,
-    /// Whether there is a type for its data.
+    /// Whether its data has a type.
     pub is_typed: bool,
 }
 
-impl Told {
+impl ReceivedEvent {
     fn new(name: &str, data: serde_json::Result<String>, is_typed: bool) -> Self {
-        let data = data.expect("the data can be written");
+        let data = data.expect("the data can be serialized");
         Self {
             name: name.to_owned(),
             data: serde_json::from_str(&data).unwrap_or(Value::String(data)),
@@ -115,25 +115,25 @@ impl Told {
 }
 
 impl Event for types::AssistantStreamEvent {
-    fn told(&self) -> Told {
+    fn received(&self) -> ReceivedEvent {
         let is_typed = !matches!(self, Self::Unknown { .. });
-        Told::new(self.event(), self.data(), is_typed)
+        ReceivedEvent::new(self.event(), self.data(), is_typed)
     }
 }
 
 #[cfg(feature = "v1")]
 impl Event for openai_assistants::v1::types::AssistantStreamEvent {
-    fn told(&self) -> Told {
+    fn received(&self) -> ReceivedEvent {
         let is_typed = !matches!(self, Self::Unknown { .. });
-        Told::new(self.event(), self.data(), is_typed)
+        ReceivedEvent::new(self.event(), self.data(), is_typed)
     }
 }
 
-fn decode<E: Event>(name: &str, data: &str) -> Result<Told, Error> {
-    E::decode(name, data).map(|event| event.told())
+fn decode<E: Event>(name: &str, data: &str) -> Result<ReceivedEvent, Error> {
+    E::decode(name, data).map(|event| event.received())
 }
 
-/// Data of an event as it is on the wire: JSON, or a word such as `[DONE]`.
+/// The data of an event on the wire: JSON, or text such as `[DONE]`.
 pub fn on_the_wire(data: &Value) -> String {
     data.as_str()
         .map_or_else(|| data.to_string(), str::to_owned)

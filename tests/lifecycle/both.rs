@@ -1,4 +1,4 @@
-//! What holds against typed mocks and against the fake server alike.
+//! Runs that behave the same against typed mocks and the fake server.
 
 use std::any::Any;
 
@@ -9,11 +9,11 @@ use openai_assistants::types::{AssistantStreamEvent, RunStatus};
 use openai_assistants::{Client, RunOutcome};
 use openai_assistants_fake::{Model, Reply, Script};
 
-use crate::fake::Talk;
+use crate::fake::FakeSetup;
 use crate::{create_run, mocks};
 
-/// A server on which a run can be made, and what the run is about.
-struct Stage {
+/// A server to run an assistant on, and the IDs that a run needs.
+struct Setup {
     name: &'static str,
     client: Client,
     thread_id: String,
@@ -21,7 +21,7 @@ struct Stage {
     _server: Box<dyn Any>,
 }
 
-impl Stage {
+impl Setup {
     fn mocked(server: MockServer, client: Client) -> Self {
         Self {
             name: "mocks",
@@ -33,18 +33,18 @@ impl Stage {
     }
 
     async fn faked(model: impl Model) -> Self {
-        let talk = Talk::begin(model).await;
+        let fake = FakeSetup::start(model).await;
         Self {
             name: "the fake server",
-            client: talk.client,
-            thread_id: talk.thread_id,
-            assistant_id: talk.assistant_id,
-            _server: Box::new(talk.server),
+            client: fake.client,
+            thread_id: fake.thread_id,
+            assistant_id: fake.assistant_id,
+            _server: Box::new(fake.server),
         }
     }
 
-    /// Where runs say this in two pieces.
-    async fn both_that_say(pieces: [&str; 2]) -> [Self; 2] {
+    /// Both servers, where a run generates this text in two pieces.
+    async fn both_with_text(pieces: [&str; 2]) -> [Self; 2] {
         let (server, client) = mocks::server().await;
         let events = mocks::events(pieces[0], pieces[1]);
         server.create_run(|when, then| {
@@ -53,8 +53,8 @@ impl Stage {
         });
         server.create_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::InProgress))));
         server.get_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::Completed))));
-        let answer = mocks::message(&pieces.concat());
-        server.list_messages(|_, then| drop(then.ok(&mock::messages(vec![answer]))));
+        let message = mocks::message(&pieces.concat());
+        server.list_messages(|_, then| drop(then.ok(&mock::messages(vec![message]))));
         server.list_run_steps(|_, then| drop(then.ok(&mock::run_steps(vec![mock::run_step()]))));
         let faked = Self::faked(Script::new().say(Reply::pieces(pieces)));
         [Self::mocked(server, client), faked.await]
@@ -64,7 +64,7 @@ impl Stage {
         create_run(&self.client, &self.thread_id, &self.assistant_id)
     }
 
-    fn assert_said(&self, outcome: &RunOutcome, text: &str) {
+    fn assert_completed(&self, outcome: &RunOutcome, text: &str) {
         assert_eq!(outcome.run.status, RunStatus::Completed, "{}", self.name);
         assert_eq!(outcome.text(), text, "{}", self.name);
         assert_eq!(outcome.messages.len(), 1, "{}", self.name);
@@ -72,58 +72,58 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn a_run_is_followed_to_its_outcome() {
-    for stage in Stage::both_that_say(["2 + 2 ", "= 4"]).await {
-        let followed = stage
+async fn a_followed_run_returns_its_outcome() {
+    for setup in Setup::both_with_text(["2 + 2 ", "= 4"]).await {
+        let followed = setup
             .create_run()
             .follow()
             .interval(std::time::Duration::ZERO);
-        let outcome = followed.outcome().await.expect("all is well");
-        stage.assert_said(&outcome, "2 + 2 = 4");
-        assert_eq!(outcome.steps.len(), 1, "{}", stage.name);
+        let outcome = followed.outcome().await.expect("the run completes");
+        setup.assert_completed(&outcome, "2 + 2 = 4");
+        assert_eq!(outcome.steps.len(), 1, "{}", setup.name);
     }
 }
 
 #[tokio::test]
-async fn text_comes_as_it_is_written() {
-    for stage in Stage::both_that_say(["2 + 2 ", "= 4"]).await {
-        let events = stage.create_run().stream().await.expect("it opens");
+async fn text_arrives_as_it_is_generated() {
+    for setup in Setup::both_with_text(["2 + 2 ", "= 4"]).await {
+        let events = setup.create_run().stream().await.expect("the stream opens");
         let mut texts = events.text_deltas();
         let mut pieces = Vec::new();
-        while let Some(text) = texts.try_next().await.expect("it decodes") {
+        while let Some(text) = texts.try_next().await.expect("the event is valid") {
             pieces.push(text);
         }
-        assert_eq!(pieces, ["2 + 2 ", "= 4"], "{}", stage.name);
+        assert_eq!(pieces, ["2 + 2 ", "= 4"], "{}", setup.name);
     }
 }
 
 #[tokio::test]
-async fn the_outcome_of_a_stream_comes_after_its_text() {
-    for stage in Stage::both_that_say(["2 + 2 ", "= 4"]).await {
-        let events = stage.create_run().stream().await.expect("it opens");
+async fn the_outcome_is_available_after_the_text() {
+    for setup in Setup::both_with_text(["2 + 2 ", "= 4"]).await {
+        let events = setup.create_run().stream().await.expect("the stream opens");
         let mut run = events.accumulate();
         let mut texts = run.text_deltas();
         let mut text = String::new();
-        while let Some(piece) = texts.try_next().await.expect("it decodes") {
+        while let Some(piece) = texts.try_next().await.expect("the event is valid") {
             text += &piece;
         }
-        assert_eq!(text, "2 + 2 = 4", "{}", stage.name);
-        let outcome = run.finish().await.expect("all is well");
-        stage.assert_said(&outcome, "2 + 2 = 4");
-        assert_eq!(outcome.steps.len(), 1, "{}", stage.name);
+        assert_eq!(text, "2 + 2 = 4", "{}", setup.name);
+        let outcome = run.finish().await.expect("the run completes");
+        setup.assert_completed(&outcome, "2 + 2 = 4");
+        assert_eq!(outcome.steps.len(), 1, "{}", setup.name);
     }
 }
 
 #[tokio::test]
-async fn the_events_of_a_run_come_in_the_order_in_which_it_happens() {
-    for stage in Stage::both_that_say(["2 + 2 ", "= 4"]).await {
-        let mut events = stage.create_run().stream().await.expect("it opens");
+async fn events_arrive_in_their_documented_order() {
+    for setup in Setup::both_with_text(["2 + 2 ", "= 4"]).await {
+        let mut events = setup.create_run().stream().await.expect("the stream opens");
         let mut names = Vec::new();
-        while let Some(event) = events.try_next().await.expect("it decodes") {
+        while let Some(event) = events.try_next().await.expect("the event is valid") {
             assert!(
                 !matches!(event, AssistantStreamEvent::Unknown { .. }),
                 "{}",
-                stage.name
+                setup.name
             );
             names.push(event.event().to_owned());
         }
@@ -142,7 +142,7 @@ async fn the_events_of_a_run_come_in_the_order_in_which_it_happens() {
             "thread.run.completed",
             "done",
         ];
-        assert_eq!(names, expected, "{}", stage.name);
+        assert_eq!(names, expected, "{}", setup.name);
     }
 }
 
@@ -166,8 +166,8 @@ mod tools {
         b: i64,
     }
 
-    /// Wants two sums at once, and says both.
-    fn two_sums(conversation: &Conversation) -> Turn {
+    /// Calls for two sums in one round, then replies with both.
+    fn sum_twice(conversation: &Conversation) -> Turn {
         match conversation.outputs.as_slice() {
             [first, second] => Turn::new().say(Reply::pieces([
                 format!("{} ", first.output),
@@ -180,10 +180,10 @@ mod tools {
         }
     }
 
-    /// The same as mocks.
-    async fn two_mocked_sums() -> Stage {
+    /// The same conversation as mocks.
+    async fn mocked_sums() -> Setup {
         let (server, client) = mocks::server().await;
-        let waiting = mock::requires_action(&[
+        let blocked = mock::requires_action(&[
             ("call_1", "add", r#"{"a":1,"b":2}"#),
             ("call_2", "add", r#"{"a":3,"b":4}"#),
         ]);
@@ -195,49 +195,49 @@ mod tools {
                 AssistantStreamEvent::ThreadRunInProgress(
                     mock::run_in(RunStatus::InProgress).into(),
                 ),
-                AssistantStreamEvent::ThreadRunRequiresAction(waiting.into()),
+                AssistantStreamEvent::ThreadRunRequiresAction(blocked.into()),
                 AssistantStreamEvent::Done,
             ]);
         });
         let outputs = [("call_1", "3"), ("call_2", "7")]
             .map(|(id, output)| ToolOutput::builder().tool_call_id(id).output(output));
         let outputs = SubmitToolOutputsRunRequest::builder().tool_outputs(outputs);
-        let outputs = outputs.build().expect("it is complete");
+        let outputs = outputs.build().expect("the body is complete");
         server.submit_tool_outputs_to_run(|when, then| {
             let mut body = json!(outputs);
             body["stream"] = true.into();
             when.into_inner().json_body(body);
             then.events(&mocks::events("3 ", "and 7")[1..]);
         });
-        Stage::mocked(server, client)
+        Setup::mocked(server, client)
     }
 
     #[tokio::test]
-    async fn calls_of_a_round_are_under_way_together_and_submitted_together() {
-        for stage in [two_mocked_sums().await, Stage::faked(two_sums).await] {
-            // Each call waits until all of them have begun.
-            let begun = Arc::new(AtomicUsize::new(0));
+    async fn calls_of_a_round_run_concurrently_and_are_submitted_together() {
+        for setup in [mocked_sums().await, Setup::faked(sum_twice).await] {
+            // Each call waits until both have started.
+            let started = Arc::new(AtomicUsize::new(0));
             let tools = ToolSet::builder().function(move |add: Add| {
-                let begun = begun.clone();
+                let started = started.clone();
                 async move {
-                    begun.fetch_add(1, Ordering::SeqCst);
-                    while begun.load(Ordering::SeqCst) < 2 {
+                    started.fetch_add(1, Ordering::SeqCst);
+                    while started.load(Ordering::SeqCst) < 2 {
                         tokio::task::yield_now().await;
                     }
                     Ok::<_, String>(add.a + add.b)
                 }
             });
-            let tools = tools.build().expect("the tool is good");
-            let states = Arc::new(Mutex::new(Vec::new()));
-            let log = states.clone();
-            let followed = stage
+            let tools = tools.build().expect("the tool is valid");
+            let statuses = Arc::new(Mutex::new(Vec::new()));
+            let log = statuses.clone();
+            let followed = setup
                 .create_run()
                 .follow()
                 .tools(&tools)
                 .on_state(move |run| log.lock().unwrap().push(run.status.clone()));
-            let run = followed.stream().await.expect("it opens");
-            let outcome = run.finish().await.expect("all is well");
-            stage.assert_said(&outcome, "3 and 7");
+            let run = followed.stream().await.expect("the stream opens");
+            let outcome = run.finish().await.expect("the run completes");
+            setup.assert_completed(&outcome, "3 and 7");
             let expected = [
                 RunStatus::Queued,
                 RunStatus::Queued,
@@ -247,7 +247,7 @@ mod tools {
                 RunStatus::InProgress,
                 RunStatus::Completed,
             ];
-            assert_eq!(*states.lock().unwrap(), expected, "{}", stage.name);
+            assert_eq!(*statuses.lock().unwrap(), expected, "{}", setup.name);
         }
     }
 }

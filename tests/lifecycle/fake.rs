@@ -1,5 +1,5 @@
-//! What only a server with a state can show. Whatever it sends is compared with the
-//! document on the way, and nobody waits: the clock is turned on instead.
+//! Runs that need a stateful server. The fake server validates its own responses against the
+//! document, and the clock skips all waits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use tokio::sync::Notify;
 
 use crate::create_run;
 
-/// An assistant and a thread on a fake server.
-pub(crate) struct Talk {
+/// A fake server with an assistant and a thread.
+pub(crate) struct FakeSetup {
     pub(crate) server: Server,
     pub(crate) client: Client,
     clock: SkippingClock,
@@ -26,18 +26,23 @@ pub(crate) struct Talk {
     pub(crate) thread_id: String,
 }
 
-impl Talk {
-    pub(crate) async fn begin(model: impl Model) -> Self {
+impl FakeSetup {
+    pub(crate) async fn start(model: impl Model) -> Self {
         let clock = SkippingClock::default();
         let fake = Fake::builder().checked().clock(clock.clone()).model(model);
-        let server = fake.start().await.expect("there is a free port");
+        let server = fake.start().await.expect("a free port");
         let client = server.client_builder().clock(clock.clone());
-        let client = client.build().expect("the settings are good");
+        let client = client.build().expect("the settings are valid");
         let assistant = client
             .create_assistant()
             .body(CreateAssistantRequest::builder().model("gpt-4o"));
-        let assistant_id = assistant.send().await.expect("it is made").id;
-        let thread_id = client.create_thread().send().await.expect("it is made").id;
+        let assistant_id = assistant.send().await.expect("the server creates it").id;
+        let thread_id = client
+            .create_thread()
+            .send()
+            .await
+            .expect("the server creates it")
+            .id;
         Self {
             server,
             client,
@@ -47,12 +52,16 @@ impl Talk {
         }
     }
 
-    async fn ask(&self, question: &str) {
+    async fn add_question(&self, question: &str) {
         let message = CreateMessageRequest::builder()
             .role(MessageRole::User)
             .content(question);
         let create = self.client.create_message().thread_id(&self.thread_id);
-        create.body(message).send().await.expect("it is added");
+        create
+            .body(message)
+            .send()
+            .await
+            .expect("the message is added");
     }
 
     fn create_run(&self) -> CreateRun {
@@ -64,12 +73,16 @@ impl Talk {
         get.run_id(&run.id)
     }
 
-    /// Everything on the thread, two messages a page.
+    /// The texts of the thread, read in pages of two messages.
     async fn texts(&self) -> Vec<String> {
         let list = self.client.list_messages().thread_id(&self.thread_id);
         let mut messages = list.order(ListOrder::Asc).limit(2).items();
         let mut texts = Vec::new();
-        while let Some(message) = messages.try_next().await.expect("there is a page") {
+        while let Some(message) = messages
+            .try_next()
+            .await
+            .expect("the server returns a page")
+        {
             texts.push(message.text());
         }
         texts
@@ -77,87 +90,92 @@ impl Talk {
 }
 
 #[tokio::test]
-async fn a_run_that_is_cancelled_leaves_the_thread_to_others() {
+async fn cancelling_a_run_unlocks_its_thread() {
     let minute = Duration::from_secs(60);
-    let talk = Talk::begin(Script::new().wait(minute).say("Too late.").say("Hello")).await;
-    let run = talk.create_run().send().await.expect("it is made");
-    let refused = talk.create_run().send().await;
-    assert!(refused.expect_err("a run is active").is_bad_request());
+    let setup = FakeSetup::start(Script::new().wait(minute).say("Too late.").say("Hello")).await;
+    let run = setup
+        .create_run()
+        .send()
+        .await
+        .expect("the server creates it");
+    let rejected = setup.create_run().send().await;
+    assert!(rejected.expect_err("a run is active").is_bad_request());
 
-    let cancel = talk.client.cancel_run().thread_id(&talk.thread_id);
+    let cancel = setup.client.cancel_run().thread_id(&setup.thread_id);
     let cancelled = cancel.run_id(&run.id).follow().wait().await;
-    let cancelled = cancelled.expect("it can be cancelled");
+    let cancelled = cancelled.expect("the run can be cancelled");
     assert_eq!(cancelled.status.as_str(), "cancelled");
-    assert_eq!(talk.texts().await, [""; 0]);
+    assert_eq!(setup.texts().await, [""; 0]);
 
-    let outcome = talk.create_run().follow().outcome().await;
+    let outcome = setup.create_run().follow().outcome().await;
     assert_eq!(outcome.expect("the thread is free").text(), "Hello");
 }
 
 #[tokio::test]
-async fn who_gives_up_waiting_cancels_the_run_at_the_server() {
-    let talk = Talk::begin(Script::new().wait(Duration::from_secs(60)).say("Too late.")).await;
-    let begun = Arc::new(Notify::new());
-    let seen = begun.clone();
-    let followed = talk
+async fn cancelling_the_wait_cancels_the_run_on_the_server() {
+    let setup =
+        FakeSetup::start(Script::new().wait(Duration::from_secs(60)).say("Too late.")).await;
+    let started = Arc::new(Notify::new());
+    let observed = started.clone();
+    let followed = setup
         .create_run()
         .follow()
-        .on_state(move |_| seen.notify_one())
-        .cancel_on(async move { begun.notified().await })
+        .on_state(move |_| observed.notify_one())
+        .cancel_on(async move { started.notified().await })
         .cancel_run(true);
-    let error = followed.wait().await.expect_err("it is given up");
+    let error = followed.wait().await.expect_err("the caller cancels");
     assert!(error.is_cancelled() && error.is_run_cancelled(), "{error}");
-    let run = talk
+    let run = setup
         .client
         .get_run()
-        .thread_id(error.thread_id().expect("it is known"))
-        .run_id(error.run_id().expect("it is known"));
-    let run = run.follow().wait().await.expect("it is there");
+        .thread_id(error.thread_id().expect("the ID is known"))
+        .run_id(error.run_id().expect("the ID is known"));
+    let run = run.follow().wait().await.expect("the run exists");
     assert_eq!(run.status.as_str(), "cancelled");
 }
 
 #[tokio::test]
-async fn a_run_that_waits_too_long_expires() {
+async fn a_run_expires() {
     let lifetime = Duration::from_secs(600);
     let call = Script::new().call("add", serde_json::json!({}));
-    let talk = Talk::begin(call).await;
-    let run = talk
+    let setup = FakeSetup::start(call).await;
+    let run = setup
         .create_run()
         .follow()
         .wait()
         .await
-        .expect("all is well");
+        .expect("the run completes");
     assert_eq!(run.status.as_str(), "requires_action");
-    talk.clock.skip(lifetime);
-    let run = talk.get_run(&run).follow().wait().await;
-    assert_eq!(run.expect("it is there").status.as_str(), "expired");
+    setup.clock.skip(lifetime);
+    let run = setup.get_run(&run).follow().wait().await;
+    assert_eq!(run.expect("the run exists").status.as_str(), "expired");
 
-    // The same for a model that takes too long, in a stream.
-    let talk = Talk::begin(Script::new().wait(lifetime).say("Too late.")).await;
-    let events = talk.create_run().stream().await.expect("it opens");
-    let outcome = events.accumulate().finish().await.expect("it ends");
+    // The same in a stream, with a model that takes too long.
+    let setup = FakeSetup::start(Script::new().wait(lifetime).say("Too late.")).await;
+    let events = setup.create_run().stream().await.expect("the stream opens");
+    let outcome = events.accumulate().finish().await.expect("the stream ends");
     assert_eq!(outcome.run.status.as_str(), "expired");
 }
 
 #[tokio::test]
-async fn a_state_without_an_answer_is_no_error_polled_or_streamed() {
+async fn a_terminal_status_is_not_an_error_polled_or_streamed() {
     let script = Script::new()
         .incomplete("It is", IncompleteReason::MaxCompletionTokens)
         .fail(FailureCode::RateLimitExceeded, "Too much.")
         .repeat();
-    let talk = Talk::begin(script).await;
+    let setup = FakeSetup::start(script).await;
     for is_streamed in [false, true] {
         for (status, reason, text) in [
             ("incomplete", "max_completion_tokens", "It is"),
             ("failed", "rate_limit_exceeded", ""),
         ] {
             let outcome = if is_streamed {
-                let events = talk.create_run().stream().await.expect("it opens");
+                let events = setup.create_run().stream().await.expect("the stream opens");
                 events.accumulate().finish().await
             } else {
-                talk.create_run().follow().outcome().await
+                setup.create_run().follow().outcome().await
             };
-            let outcome = outcome.expect("a state is no error");
+            let outcome = outcome.expect("a status is not an error");
             let run = &outcome.run;
             let details = run.incomplete_details.as_ref();
             let details = details.and_then(|details| details.reason.as_ref());
@@ -173,17 +191,17 @@ async fn a_state_without_an_answer_is_no_error_polled_or_streamed() {
 }
 
 #[tokio::test]
-async fn a_list_is_walked_page_by_page_both_ways() {
-    let talk = Talk::begin(Script::new()).await;
+async fn a_list_is_paginated_in_both_directions() {
+    let setup = FakeSetup::start(Script::new()).await;
     for question in ["1", "2", "3", "4", "5"] {
-        talk.ask(question).await;
+        setup.add_question(question).await;
     }
-    assert_eq!(talk.texts().await, ["1", "2", "3", "4", "5"]);
+    assert_eq!(setup.texts().await, ["1", "2", "3", "4", "5"]);
 
-    let list = talk.client.list_messages().thread_id(&talk.thread_id);
+    let list = setup.client.list_messages().thread_id(&setup.thread_id);
     let mut pages = list.clone().limit(2).pages();
     let mut found = Vec::new();
-    while let Some(page) = pages.try_next().await.expect("there is a page") {
+    while let Some(page) = pages.try_next().await.expect("the server returns a page") {
         let texts = page.data.iter().map(|message| message.text());
         found.push((texts.collect::<Vec<_>>().join(" "), page.has_more));
     }
@@ -194,10 +212,10 @@ async fn a_list_is_walked_page_by_page_both_ways() {
     );
 
     let oldest = list.clone().order(ListOrder::Asc).limit(1).send().await;
-    let oldest = oldest.expect("there is a page").data.remove(0).id;
+    let oldest = oldest.expect("the server returns a page").data.remove(0).id;
     let mut newer = list.before(oldest).limit(2).items();
     let mut texts = Vec::new();
-    while let Some(message) = newer.try_next().await.expect("there is a page") {
+    while let Some(message) = newer.try_next().await.expect("the server returns a page") {
         texts.push(message.text());
     }
     texts.sort();
@@ -205,17 +223,17 @@ async fn a_list_is_walked_page_by_page_both_ways() {
 }
 
 #[tokio::test]
-async fn a_run_whose_stream_is_cut_is_followed_to_its_end() {
-    // In the middle of each of its events, the last one included.
+async fn a_run_whose_stream_was_cut_can_be_resumed() {
+    // The stream is cut in the middle of each event, the last one included.
     let events = 13;
     for after in 0..events {
-        let talk = Talk::begin(Script::new().say(Reply::pieces(["2 + 2 ", "= 4"]))).await;
+        let setup = FakeSetup::start(Script::new().say(Reply::pieces(["2 + 2 ", "= 4"]))).await;
         let fault = Fault::cut().after(after).to_string();
-        let create = talk.create_run().header("x-fake-fault", fault);
-        let stream = create.stream().await.expect("it opens");
+        let create = setup.create_run().header("x-fake-fault", fault);
+        let stream = create.stream().await.expect("the stream opens");
         let error = match stream.accumulate().finish().await {
             Err(error) => error,
-            // The run was at rest, and nothing is missing.
+            // The run was terminal, and no content is missing.
             Ok(outcome) => {
                 assert_eq!((after, outcome.text().as_str()), (events - 1, "2 + 2 = 4"));
                 continue;
@@ -223,49 +241,49 @@ async fn a_run_whose_stream_is_cut_is_followed_to_its_end() {
         };
         assert!(error.is_interrupted() && error.is_cut(), "{after}: {error}");
         let Some(run_id) = error.run_id() else {
-            assert_eq!(after, 0, "a run is known from its first event on");
+            assert_eq!(after, 0, "the run is known from its first event on");
             continue;
         };
-        let thread_id = error.thread_id().expect("it is known with the run");
-        let run = talk.client.get_run().thread_id(thread_id).run_id(run_id);
-        let outcome = run.follow().outcome().await.expect("it goes on");
+        let thread_id = error.thread_id().expect("the thread is known with the run");
+        let run = setup.client.get_run().thread_id(thread_id).run_id(run_id);
+        let outcome = run.follow().outcome().await.expect("the run completes");
         assert_eq!(outcome.text(), "2 + 2 = 4");
-        assert_eq!(talk.texts().await, ["2 + 2 = 4"]);
+        assert_eq!(setup.texts().await, ["2 + 2 = 4"]);
     }
 }
 
 #[tokio::test]
-async fn a_rate_limit_is_waited_out_in_each_spelling() {
+async fn each_form_of_retry_after_is_honored() {
     let seconds = Duration::from_secs_f64;
-    for (spelling, wait) in [
+    for (form, wait) in [
         (RetryAfter::Millis(50), seconds(0.05)),
         (RetryAfter::Seconds(1.5), seconds(1.5)),
         (RetryAfter::Seconds(3.0), seconds(3.0)),
         (RetryAfter::Date(2), seconds(2.0)),
     ] {
         let clock = SkippingClock::default();
-        let fault = Fault::status(429).retry_after(spelling);
+        let fault = Fault::status(429).retry_after(form);
         let fake = Fake::builder().checked().clock(clock.clone());
         let fake = fake.fault_times(3, "createThread", fault);
-        let server = fake.start().await.expect("there is a free port");
+        let server = fake.start().await.expect("a free port");
         let client = |retries| {
             let client = server.client_builder().clock(clock.clone());
             client
                 .retry(RetryPolicy::default().max_retries(retries))
                 .build()
-                .expect("good settings")
+                .expect("the settings are valid")
         };
         let start = clock.now();
-        let refused = client(0).create_thread().send().await;
-        let error = refused.expect_err("there are no retries");
+        let rejected = client(0).create_thread().send().await;
+        let error = rejected.expect_err("there are no retries");
         assert!(error.is_rate_limited());
-        assert_eq!(error.retry_after(), Some(wait), "{spelling:?}");
+        assert_eq!(error.retry_after(), Some(wait), "{form:?}");
         assert_eq!(clock.now(), start);
 
         let thread = client(2).create_thread().send().await;
-        assert!(thread.is_ok(), "{spelling:?}");
+        assert!(thread.is_ok(), "{form:?}");
         let waited = clock.now().duration_since(start);
-        assert_eq!(waited.expect("time passes"), 2 * wait, "{spelling:?}");
+        assert_eq!(waited.expect("time passes"), 2 * wait, "{form:?}");
     }
 }
 
@@ -286,7 +304,7 @@ mod tools {
         number: i64,
     }
 
-    /// Has the number doubled that it is told, and says how many messages there were.
+    /// Calls for the double of the last message, then replies with it and the number of messages.
     fn doubler(conversation: &Conversation) -> Turn {
         match conversation.outputs.last() {
             None => {
@@ -300,7 +318,7 @@ mod tools {
         }
     }
 
-    /// The tool, and how often it was called.
+    /// The tool, and the number of its calls.
     fn tools() -> (ToolSet, Arc<AtomicUsize>) {
         let calls = Arc::new(AtomicUsize::new(0));
         let count = calls.clone();
@@ -308,62 +326,62 @@ mod tools {
             count.fetch_add(1, Ordering::SeqCst);
             async move { Ok::<_, String>(2 * double.number) }
         });
-        (tools.build().expect("the tool is good"), calls)
+        (tools.build().expect("the tool is valid"), calls)
     }
 
     #[tokio::test]
-    async fn a_conversation_over_several_runs_is_the_same_polled_and_streamed() {
+    async fn a_conversation_of_several_runs_is_the_same_polled_and_streamed() {
         for is_streamed in [false, true] {
-            let talk = Talk::begin(doubler).await;
+            let setup = FakeSetup::start(doubler).await;
             for question in ["1", "20", "300"] {
-                talk.ask(question).await;
+                setup.add_question(question).await;
                 let (tools, calls) = tools();
-                let followed = talk.create_run().follow().tools(&tools);
+                let followed = setup.create_run().follow().tools(&tools);
                 let outcome = if is_streamed {
-                    let run = followed.stream().await.expect("it opens");
+                    let run = followed.stream().await.expect("the stream opens");
                     run.finish().await
                 } else {
                     followed.outcome().await
                 };
-                let outcome = outcome.expect("all is well");
+                let outcome = outcome.expect("the run completes");
                 assert_eq!(outcome.run.status.as_str(), "completed");
                 assert_eq!((outcome.messages.len(), outcome.steps.len()), (1, 2));
                 assert_eq!(calls.load(Ordering::SeqCst), 1);
             }
             let expected = ["1", "2 after 1", "20", "40 after 3", "300", "600 after 5"];
-            assert_eq!(talk.texts().await, expected);
+            assert_eq!(setup.texts().await, expected);
         }
     }
 
     #[tokio::test]
-    async fn tools_are_called_once_though_their_stream_is_cut() {
-        // Each of the two streams has fewer events.
+    async fn tools_are_called_once_although_their_stream_is_cut() {
+        // Each of the two streams has fewer than 20 events.
         for after in 1..20 {
-            let talk = Talk::begin(doubler).await;
-            talk.ask("4").await;
+            let setup = FakeSetup::start(doubler).await;
+            setup.add_question("4").await;
             let (tools, calls) = tools();
             let fault = Fault::cut().after(after).to_string();
-            let create = talk.create_run().header("x-fake-fault", fault);
+            let create = setup.create_run().header("x-fake-fault", fault);
             let opened = create.follow().tools(&tools).stream().await;
-            let outcome = match opened.expect("it opens").finish().await {
+            let outcome = match opened.expect("the stream opens").finish().await {
                 Err(error) => {
                     assert!(error.is_interrupted(), "{after}: {error}");
-                    let run = talk.client.get_run().thread_id(&talk.thread_id);
-                    let run = run.run_id(error.run_id().expect("it is known"));
+                    let run = setup.client.get_run().thread_id(&setup.thread_id);
+                    let run = run.run_id(error.run_id().expect("the ID is known"));
                     run.follow().tools(&tools).outcome().await
                 }
                 outcome => outcome,
             };
-            let outcome = outcome.expect("it goes on");
+            let outcome = outcome.expect("the run completes");
             assert_eq!(outcome.text(), "8 after 1", "{after}");
             assert_eq!(outcome.steps.len(), 2, "{after}");
             assert_eq!(calls.load(Ordering::SeqCst), 1, "{after}");
-            assert_eq!(talk.texts().await, ["4", "8 after 1"], "{after}");
+            assert_eq!(setup.texts().await, ["4", "8 after 1"], "{after}");
         }
     }
 
     #[tokio::test]
-    async fn an_answer_is_a_value_a_refusal_or_unfinished() {
+    async fn structured_output_is_a_value_a_refusal_or_incomplete() {
         #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
         struct Sum {
             result: i64,
@@ -373,25 +391,25 @@ mod tools {
             .say(r#"{ "result": 4 }"#)
             .refuse("I would rather not.")
             .incomplete(r#"{ "res"#, IncompleteReason::MaxCompletionTokens);
-        let talk = Talk::begin(script).await;
+        let setup = FakeSetup::start(script).await;
         for expected in [
-            Parsed::Answer(Sum { result: 4 }),
-            Parsed::Refused("I would rather not.".to_owned()),
-            Parsed::Unfinished {
+            Parsed::Value(Sum { result: 4 }),
+            Parsed::Refusal("I would rather not.".to_owned()),
+            Parsed::Incomplete {
                 status: "incomplete".to_owned(),
                 reason: Some("max_completion_tokens".to_owned()),
             },
         ] {
             let body = openai_assistants::types::CreateRunRequest::builder()
-                .assistant_id(&talk.assistant_id)
-                .response_format(response_format::<Sum>().expect("it can be expressed"));
-            let create = talk
+                .assistant_id(&setup.assistant_id)
+                .response_format(response_format::<Sum>().expect("the schema is supported"));
+            let create = setup
                 .client
                 .create_run()
-                .thread_id(&talk.thread_id)
+                .thread_id(&setup.thread_id)
                 .body(body);
-            let outcome = create.follow().outcome().await.expect("all is well");
-            let parsed = outcome.parse::<Sum>().expect("it can be read");
+            let outcome = create.follow().outcome().await.expect("the run completes");
+            let parsed = outcome.parse::<Sum>().expect("the output is valid");
             assert_eq!(parsed, expected);
         }
     }

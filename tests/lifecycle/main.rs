@@ -1,5 +1,4 @@
-//! The life of a run as a program sees it: against typed mocks, whose answers are fixed,
-//! against the fake server, which has a state, and the same against both.
+//! Complete runs, against typed mocks, against the stateful fake server, and against both.
 
 #![cfg(assistants_document = "openapi.yaml")]
 
@@ -11,7 +10,7 @@ use openai_assistants::Client;
 use openai_assistants::operations::CreateRun;
 use openai_assistants::types::CreateRunRequest;
 
-/// The call that begins a run.
+/// The operation that creates a run.
 fn create_run(client: &Client, thread_id: &str, assistant_id: &str) -> CreateRun {
     client
         .create_run()

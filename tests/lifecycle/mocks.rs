@@ -1,4 +1,4 @@
-//! What a program gets of fixed answers, and what the mocks see of its requests.
+//! Runs against typed mocks with fixed responses.
 
 use std::time::Duration;
 
@@ -26,18 +26,18 @@ pub(crate) fn message(text: &str) -> MessageObject {
     message
 }
 
-/// What a server streams of a run that says this in two pieces.
+/// The events of a run that generates this text in two pieces.
 pub(crate) fn events(first: &str, second: &str) -> Vec<AssistantStreamEvent> {
-    let mut begun = mock::message();
-    begun.content.clear();
+    let mut empty = mock::message();
+    empty.content.clear();
     vec![
         AssistantStreamEvent::ThreadRunCreated(mock::run().into()),
         AssistantStreamEvent::ThreadRunQueued(mock::run().into()),
         AssistantStreamEvent::ThreadRunInProgress(mock::run_in(RunStatus::InProgress).into()),
         AssistantStreamEvent::ThreadRunStepCreated(mock::run_step().into()),
         AssistantStreamEvent::ThreadRunStepInProgress(mock::run_step().into()),
-        AssistantStreamEvent::ThreadMessageCreated(begun.clone().into()),
-        AssistantStreamEvent::ThreadMessageInProgress(begun.into()),
+        AssistantStreamEvent::ThreadMessageCreated(empty.clone().into()),
+        AssistantStreamEvent::ThreadMessageInProgress(empty.into()),
         AssistantStreamEvent::ThreadMessageDelta(mock::message_delta(first).into()),
         AssistantStreamEvent::ThreadMessageDelta(mock::message_delta(second).into()),
         AssistantStreamEvent::ThreadMessageCompleted(message(&format!("{first}{second}")).into()),
@@ -53,7 +53,7 @@ async fn every_operation_on_a_run_can_be_followed() {
     server.create_thread_and_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::Queued))));
     server.submit_tool_outputs_to_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::Queued))));
     server.cancel_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::Cancelling))));
-    let looks = server.get_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::Incomplete))));
+    let polls = server.get_run(|_, then| drop(then.ok(&mock::run_in(RunStatus::Incomplete))));
 
     let interval = Duration::ZERO;
     let created = client
@@ -65,16 +65,19 @@ async fn every_operation_on_a_run_can_be_followed() {
         .run_id("run_1")
         .body(SubmitToolOutputsRunRequest::builder().tool_outputs([ToolOutput::builder()]));
     let cancelled = client.cancel_run().thread_id("thread_1").run_id("run_1");
-    let known = client.get_run().thread_id("thread_1").run_id("run_1");
+    let existing = client.get_run().thread_id("thread_1").run_id("run_1");
     for run in [
         created.follow().interval(interval).wait().await,
         submitted.follow().interval(interval).wait().await,
         cancelled.follow().interval(interval).wait().await,
-        known.follow().interval(interval).wait().await,
+        existing.follow().interval(interval).wait().await,
     ] {
-        assert_eq!(run.expect("all is well").status, RunStatus::Incomplete);
+        assert_eq!(
+            run.expect("the run completes").status,
+            RunStatus::Incomplete
+        );
     }
-    looks.assert_calls(4);
+    polls.assert_calls(4);
 }
 
 #[tokio::test]
@@ -116,9 +119,9 @@ async fn every_streaming_operation_streams() {
             .await,
     ];
     for stream in streams {
-        let mut stream = stream.expect("it opens");
+        let mut stream = stream.expect("the stream opens");
         let mut received = Vec::new();
-        while let Some(event) = stream.try_next().await.expect("it decodes") {
+        while let Some(event) = stream.try_next().await.expect("the event is valid") {
             received.push(event);
         }
         assert_eq!(received, events);
@@ -130,7 +133,7 @@ async fn every_streaming_operation_streams() {
 }
 
 #[tokio::test]
-async fn a_mock_of_streams_leaves_plain_calls_alone() {
+async fn a_mock_of_a_stream_does_not_match_plain_calls() {
     let (server, client) = server().await;
     server.create_run(|when, then| {
         when.streamed();
@@ -145,7 +148,7 @@ async fn a_mock_of_streams_leaves_plain_calls_alone() {
             .clone()
             .send()
             .await
-            .expect_err("nothing matches")
+            .expect_err("no mock matches")
             .is_not_found()
     );
     assert!(create.stream().await.is_ok());
@@ -153,7 +156,7 @@ async fn a_mock_of_streams_leaves_plain_calls_alone() {
 
 #[cfg(feature = "tools")]
 #[tokio::test]
-async fn an_answer_is_a_value_of_the_type_that_was_asked_for() {
+async fn structured_output_is_deserialized() {
     use openai_assistants::{Parsed, response_format};
     use schemars::JsonSchema;
     use serde::Deserialize;
@@ -167,8 +170,8 @@ async fn an_answer_is_a_value_of_the_type_that_was_asked_for() {
     let (server, client) = server().await;
     let body = CreateRunRequest::builder()
         .assistant_id("asst_1")
-        .response_format(response_format::<Sum>().expect("it can be expressed"));
-    let body = body.build().expect("it is complete");
+        .response_format(response_format::<Sum>().expect("the schema is supported"));
+    let body = body.build().expect("the body is complete");
     assert_eq!(
         json!(body)["response_format"],
         json!({
@@ -189,11 +192,11 @@ async fn an_answer_is_a_value_of_the_type_that_was_asked_for() {
         when.body(&body);
         then.ok(&mock::run_in(RunStatus::Completed));
     });
-    let answer = message(r#"{"result": 4}"#);
-    server.list_messages(|_, then| drop(then.ok(&mock::messages(vec![answer]))));
+    let output = message(r#"{"result": 4}"#);
+    server.list_messages(|_, then| drop(then.ok(&mock::messages(vec![output]))));
     server.list_run_steps(|_, then| drop(then.ok(&mock::run_steps(vec![]))));
     let create = client.create_run().thread_id("thread_1").body(body);
-    let outcome = create.follow().outcome().await.expect("all is well");
-    let parsed = outcome.parse::<Sum>().expect("it is that JSON");
-    assert_eq!(parsed, Parsed::Answer(Sum { result: 4 }));
+    let outcome = create.follow().outcome().await.expect("the run completes");
+    let parsed = outcome.parse::<Sum>().expect("the output is valid");
+    assert_eq!(parsed, Parsed::Value(Sum { result: 4 }));
 }

@@ -1,10 +1,9 @@
-//! `cargo xtask build-cost`: what the crate costs to compile, and what it adds to a binary,
-//! beside the peer.
+//! `cargo xtask build-cost`: compile time and binary size, compared with the peer.
 //!
-//! For each of the two there is an empty program that depends on it, and one that makes a
-//! call and opens a stream. They stand below `target`, each with a target folder of its own
-//! that is removed when it has been measured. Their dependencies are the newest that fit, as
-//! with a user who begins today.
+//! For each crate there is an empty program that depends on it, and a program that sends a
+//! request and opens a stream. They are written to `target`. Each has its own target folder,
+//! which is removed after the measurement. Dependencies resolve to the newest compatible
+//! versions, as for a new user.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -12,29 +11,30 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use crate::{DOCUMENT, cargo, says};
+use crate::workspace::{DOCUMENT, cargo, context};
 
 /// async-openai, in its last version with Assistants.
 const PEER: &str = r#"async-openai = { version = "=0.41.3", default-features = false, features = ["assistant", "rustls"] }
 "#;
 
-/// What the programs that make calls have besides.
+/// Additional dependencies of the programs that send requests.
 const RUNTIME: &str = r#"tokio = { version = "1", features = ["macros", "rt"] }
 futures-util = { version = "0.3", default-features = false }
 "#;
 
-/// How often the changed program is built again in each round.
+/// Incremental builds per round.
 const TOUCHES: usize = 10;
 
-/// Measures, writes `target/build-cost.json`, and returns the table.
+/// Measures, writes `target/build-cost.json` and returns the table.
 pub(crate) fn run(root: &Path, rounds: u32) -> Result<String, String> {
     let folder = root.join("target").join("build-cost");
     let ours = format!("openai-assistants = {{ path = {:?} }}\n", root.display());
-    let empty =
-        |who, dependencies| Program::write(&folder, &format!("empty-{who}"), dependencies, EMPTY);
-    let calling = |who, dependencies: &str, source| {
+    let empty = |client, dependencies| {
+        Program::write(&folder, &format!("empty-{client}"), dependencies, EMPTY)
+    };
+    let calling = |client, dependencies: &str, source| {
         let dependencies = format!("{dependencies}{RUNTIME}");
-        Program::write(&folder, &format!("calling-{who}"), &dependencies, source)
+        Program::write(&folder, &format!("calling-{client}"), &dependencies, source)
     };
     let programs = [empty("ours", &ours)?, empty("peer", PEER)?];
     let (mut clean, mut touch) = (
@@ -42,18 +42,18 @@ pub(crate) fn run(root: &Path, rounds: u32) -> Result<String, String> {
         Row::new("build_touch", "s", 1.0),
     );
     for _ in 0..rounds {
-        for (who, program) in programs.iter().enumerate() {
-            clean.taken[who].push(program.clean_build()?);
+        for (client, program) in programs.iter().enumerate() {
+            clean.samples[client].push(program.clean_build()?);
             for _ in 0..TOUCHES {
-                touch.taken[who].push(program.build_after_a_change()?);
+                touch.samples[client].push(program.incremental_build()?);
             }
             program.clean()?;
         }
     }
     let mut binary = Row::new("binary", "MB", 0.85);
     let programs = [calling("ours", &ours, OURS)?, calling("peer", PEER, PEERS)?];
-    for (who, program) in programs.iter().enumerate() {
-        binary.taken[who].push(program.size()?);
+    for (client, program) in programs.iter().enumerate() {
+        binary.samples[client].push(program.binary_size()?);
         program.clean()?;
     }
 
@@ -66,7 +66,7 @@ pub(crate) fn run(root: &Path, rounds: u32) -> Result<String, String> {
         root.join("target").join("build-cost.json"),
         format!("{:#}\n", Value::Object(report)),
     )
-    .map_err(says("cannot write the figures"))?;
+    .map_err(context("cannot write the figures"))?;
     let head = format!(
         "{:<12} {:>8} {:>8}  {:<4} {:>8}\n",
         "row", "ours", "peer", "unit", "vs peer"
@@ -74,14 +74,14 @@ pub(crate) fn run(root: &Path, rounds: u32) -> Result<String, String> {
     Ok(rows.iter().fold(head, |table, row| table + &row.line()))
 }
 
-/// What was measured of both.
+/// The measurements of both crates in one row of the table.
 struct Row {
     name: &'static str,
     unit: &'static str,
-    /// The most that our figure may be in parts of the peer's.
+    /// Upper limit of the ratio to the peer.
     limit: f64,
-    /// Ours, and the peer's.
-    taken: [Vec<f64>; 2],
+    /// Samples of this crate and of the peer.
+    samples: [Vec<f64>; 2],
 }
 
 impl Row {
@@ -90,18 +90,18 @@ impl Row {
             name,
             unit,
             limit,
-            taken: [Vec::new(), Vec::new()],
+            samples: [Vec::new(), Vec::new()],
         }
     }
 
-    /// Ours, the peer's, and how they compare.
-    fn figures(&self) -> [f64; 3] {
-        let [ours, peer] = [median(&self.taken[0]), median(&self.taken[1])];
+    /// The medians of this crate and of the peer, and their ratio.
+    fn medians(&self) -> [f64; 3] {
+        let [ours, peer] = [median(&self.samples[0]), median(&self.samples[1])];
         [ours, peer, ours / peer]
     }
 
     fn json(&self) -> Value {
-        let [ours, peer, vs_peer] = self.figures();
+        let [ours, peer, vs_peer] = self.medians();
         json!({
             "ours": ours,
             "peer": peer,
@@ -113,7 +113,7 @@ impl Row {
     }
 
     fn line(&self) -> String {
-        let [ours, peer, vs_peer] = self.figures();
+        let [ours, peer, vs_peer] = self.medians();
         let mark = if vs_peer > self.limit { "!" } else { " " };
         format!(
             "{:<12} {ours:>8.2} {peer:>8.2}  {:<4} {vs_peer:>7.2}{mark}\n",
@@ -129,7 +129,7 @@ struct Program {
 }
 
 impl Program {
-    /// Writes it, and gets what it depends on: that is not to be measured.
+    /// Writes the package and fetches its dependencies, which is not measured.
     fn write(folder: &Path, name: &str, dependencies: &str, source: &str) -> Result<Self, String> {
         let program = Self {
             name: name.to_owned(),
@@ -140,27 +140,27 @@ impl Program {
             ("src/main.rs", source),
         ];
         std::fs::create_dir_all(program.folder.join("src"))
-            .map_err(says("cannot make a folder in target"))?;
+            .map_err(context("cannot create a folder in target"))?;
         for (file, text) in files {
             std::fs::write(program.folder.join(file), text)
-                .map_err(says("cannot write to target"))?;
+                .map_err(context("cannot write to target"))?;
         }
         program.cargo(&["fetch"])?;
         Ok(program)
     }
 
-    /// Seconds of a debug build from nothing.
+    /// Returns the duration of a clean debug build, in seconds.
     fn clean_build(&self) -> Result<f64, String> {
         self.clean()?;
         self.build()
     }
 
-    /// Seconds of a debug build of the program alone.
-    fn build_after_a_change(&self) -> Result<f64, String> {
+    /// Returns the duration of a debug build after a change, in seconds.
+    fn incremental_build(&self) -> Result<f64, String> {
         let source = self.folder.join("src/main.rs");
-        let text = std::fs::read_to_string(&source).map_err(says("cannot read the program"))?;
+        let text = std::fs::read_to_string(&source).map_err(context("cannot read the program"))?;
         std::fs::write(&source, format!("{text}// Changed.\n"))
-            .map_err(says("cannot change the program"))?;
+            .map_err(context("cannot change the program"))?;
         self.build()
     }
 
@@ -171,21 +171,23 @@ impl Program {
         Ok(before.elapsed().as_secs_f64())
     }
 
-    /// Megabytes of the stripped release binary.
+    /// Returns the size of the stripped release binary, in megabytes.
     #[expect(clippy::cast_precision_loss, reason = "a figure for a table")]
-    fn size(&self) -> Result<f64, String> {
+    fn binary_size(&self) -> Result<f64, String> {
         self.clean()?;
         self.cargo(&["build", "--offline", "--release"])?;
         let binary = self.target().join("release").join(&self.name);
         let binary = binary.with_extension(std::env::consts::EXE_EXTENSION);
-        let binary = std::fs::metadata(binary).map_err(says("cargo made no binary"))?;
+        let binary = std::fs::metadata(binary).map_err(context("cannot find the binary"))?;
         Ok(binary.len() as f64 / 1e6)
     }
 
     fn clean(&self) -> Result<(), String> {
         let target = self.target();
         match target.exists() {
-            true => std::fs::remove_dir_all(target).map_err(says("cannot remove what was built")),
+            true => {
+                std::fs::remove_dir_all(target).map_err(context("cannot remove the target folder"))
+            }
             false => Ok(()),
         }
     }
@@ -196,7 +198,7 @@ impl Program {
 
     fn cargo(&self, arguments: &[&str]) -> Result<(), String> {
         let mut cargo = cargo();
-        // What the environment says of builds would count for more than the manifest.
+        // Build settings in the environment would override the manifest.
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
             let is_setting = ["CARGO_PROFILE_", "CARGO_BUILD_", "RUSTC_", "RUSTFLAGS"]
@@ -213,11 +215,11 @@ impl Program {
             .env_remove(DOCUMENT)
             .stdin(Stdio::null())
             .output()
-            .map_err(says("cannot run cargo"))?;
+            .map_err(context("cannot run cargo"))?;
         match output.status.success() {
             true => Ok(()),
             false => Err(format!(
-                "cargo {} fails in {}:\n{}",
+                "cargo {} failed in {}:\n{}",
                 arguments.join(" "),
                 self.folder.display(),
                 String::from_utf8_lossy(&output.stderr)
@@ -226,10 +228,10 @@ impl Program {
     }
 }
 
-/// A package of its own, although it stands below a workspace.
+/// The manifest of a package outside of the workspace.
 ///
-/// Cargo compiles what comes from a path incrementally, and what comes from a registry not.
-/// Users have this crate from a registry, so it is compiled like that here.
+/// Cargo compiles path dependencies incrementally, but registry dependencies not. Users
+/// depend on the registry, so incremental compilation of dependencies is disabled.
 fn manifest(name: &str, dependencies: &str) -> String {
     format!(
         r#"[package]
@@ -250,10 +252,10 @@ strip = true
     )
 }
 
-fn median(figures: &[f64]) -> f64 {
-    let mut figures = figures.to_vec();
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+fn median(samples: &[f64]) -> f64 {
+    let mut samples = samples.to_vec();
+    samples.sort_by(f64::total_cmp);
+    samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 const EMPTY: &str = "fn main() {}\n";
@@ -306,16 +308,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_figure_is_the_one_in_the_middle() {
+    fn the_median_is_the_middle_sample() {
         assert_eq!(median(&[9.0]).to_string(), "9");
         assert_eq!(median(&[100.0, 2.0, 10.0, 3.0, 1.0]).to_string(), "3");
     }
 
     #[test]
-    fn a_figure_beyond_its_limit_is_marked() {
+    fn a_ratio_above_its_limit_is_marked() {
         let line = |ours| {
             let mut row = Row::new("build_clean", "s", 0.75);
-            row.taken = [vec![ours], vec![40.0]];
+            row.samples = [vec![ours], vec![40.0]];
             row.line()
         };
         assert_eq!(

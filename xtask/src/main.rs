@@ -1,21 +1,21 @@
-//! Maintenance commands of this repository: `cargo xtask --help`.
+//! Command line of the maintenance commands: `cargo xtask --help`.
 
 #![forbid(unsafe_code)]
 
+mod architecture;
 mod build_cost;
-mod doctor;
+mod conformance;
 mod spec;
+mod workspace;
 
-use std::fmt::Display;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use openai_assistants_codegen::{self as codegen, Module, Options, document};
 
-/// Names the document that the crate is built from.
-const DOCUMENT: &str = "ASSISTANTS_OPENAPI";
+use workspace::{canonical_document, root};
 
 #[derive(Parser)]
 #[command(
@@ -24,41 +24,46 @@ const DOCUMENT: &str = "ASSISTANTS_OPENAPI";
     about = "Maintenance commands of this repository"
 )]
 enum Command {
-    /// Work with the OpenAPI document
+    /// Check the direction of imports, cycles and file sizes, and print them by layer
+    ///
+    /// ARCHITECTURE.md states the order of the layers. The exit code is 1 if a file breaks a
+    /// rule.
+    Architecture,
+    /// Import or compare OpenAPI documents
     #[command(subcommand)]
     Spec(Spec),
-    /// Print the source that the crate is built from
+    /// Print the generated source of the client
     Generate {
-        /// A canonical document, instead of the one that the crate has
+        /// A canonical document [default: the document of the crate]
         document: Option<PathBuf>,
         /// Print the typed mocks instead of the client
         #[arg(long)]
         mocks: bool,
-        /// Print what the example `doctor` knows of the document instead
+        /// Print the source that the example `doctor` includes
         #[arg(long, conflicts_with = "mocks")]
         doctor: bool,
-        /// Print what goes to the module `v1`
+        /// Print the source of the module `v1`
         #[arg(long)]
         v1: bool,
     },
-    /// Build a client from a document and try it against a validating mock of the document
+    /// Test a client generated from a document against a validating mock of the document
     ///
-    /// The document is imported below `target`, and `openapi.yaml` stays as it is. The
-    /// example `doctor` calls every operation, once for each seed.
-    Doctor {
-        /// A complete OpenAPI 3.0 or 3.1 document of any date, or an imported one
-        #[arg(default_value_os_t = default_output())]
+    /// Imports the document into `target`; `openapi.yaml` is not modified. The example
+    /// `doctor` calls every operation, once per seed.
+    Conformance {
+        /// An upstream OpenAPI 3.0 or 3.1 document, or a canonical one
+        #[arg(default_value_os_t = canonical_document())]
         document: PathBuf,
-        /// How many sets of random answers to try
+        /// Number of seeds; each one produces different random responses
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
         seeds: u32,
     },
-    /// Measure what the crate costs to compile and adds to a binary, beside async-openai
+    /// Measure compile time and binary size, compared with async-openai
     ///
-    /// Prints a table of medians, and writes them to `target/build-cost.json`. A round takes
-    /// two clean builds; other work on the machine shows in the figures.
+    /// Prints a table of medians and writes it to `target/build-cost.json`. Each round
+    /// runs two clean builds. Other load on the machine affects the figures.
     BuildCost {
-        /// How often both are built in turn
+        /// Number of rounds
         #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
     },
@@ -66,36 +71,35 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Spec {
-    /// Cut the Assistants API out of a complete OpenAPI document and write it in canonical form
+    /// Extract the Assistants API from an upstream document into a canonical document
     ///
-    /// Names, types, values and limits are taken from DOCUMENT. Descriptions are
-    /// kept from the document that is replaced, or else taken from `openapi.yaml`;
-    /// what has none is listed.
+    /// Names, types, values and limits come from DOCUMENT. Descriptions are kept from
+    /// the existing output, or else copied from `openapi.yaml`. Missing descriptions
+    /// are listed.
     Import {
-        /// A complete OpenAPI 3.0 or 3.1 document, YAML or JSON
+        /// An upstream OpenAPI 3.0 or 3.1 document, YAML or JSON
         document: PathBuf,
         /// The canonical document to write
-        #[arg(long, value_name = "PATH", default_value_os_t = default_output())]
+        #[arg(long, value_name = "PATH", default_value_os_t = canonical_document())]
         output: PathBuf,
     },
-    /// Tell what is different in an upstream document, and what of it breaks callers
+    /// List the differences of an upstream document, breaking changes first
     ///
-    /// Nothing is written. Descriptions are not compared: this project has its own.
-    /// Exits with 0 if nothing is different, 1 if something is, and 2 if a document
-    /// cannot be used.
+    /// Writes no files. Descriptions are not compared. The exit code is 0 without
+    /// differences, 1 with differences, and 2 if a document is invalid.
     Diff {
-        /// A complete OpenAPI 3.0 or 3.1 document of any date, or an imported one
+        /// An upstream OpenAPI 3.0 or 3.1 document, or a canonical one
         document: PathBuf,
-        /// Print one JSON document
+        /// Print the report as JSON
         #[arg(long)]
         json: bool,
-        /// The document to compare with
-        #[arg(long, value_name = "PATH", default_value_os_t = default_output())]
+        /// The document to compare against
+        #[arg(long, value_name = "PATH", default_value_os_t = canonical_document())]
         from: PathBuf,
     },
 }
 
-/// What a command prints, and how it exits.
+/// The output of a successful command, and its exit code.
 struct Outcome {
     text: String,
     code: u8,
@@ -107,8 +111,9 @@ impl From<String> for Outcome {
     }
 }
 
-/// What a command reports when it fails, and how it exits. Without a word to the
-/// contrary that is 1; clap exits with 2 when it does not understand a command.
+/// The error message of a failed command, and its exit code.
+///
+/// The code is 1 by default; clap exits with 2 if the arguments are invalid.
 struct Failure {
     text: String,
     code: u8,
@@ -120,30 +125,6 @@ impl From<String> for Failure {
     }
 }
 
-fn default_output() -> PathBuf {
-    root().join("openapi.yaml")
-}
-
-/// The top of the repository that Cargo runs this command for, from whatever folder.
-fn root() -> PathBuf {
-    let xtask = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    xtask
-        .as_deref()
-        .and_then(Path::parent)
-        .map(Path::to_path_buf)
-        .unwrap_or_default()
-}
-
-/// The Cargo that runs this command.
-fn cargo() -> process::Command {
-    process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-}
-
-/// Puts what could not be done before the reason.
-fn says<E: Display>(what: &str) -> impl FnOnce(E) -> String {
-    move |error| format!("{what}: {error}")
-}
-
 fn main() -> ExitCode {
     let (code, text) = match run(Command::parse()) {
         Ok(Outcome { text, code }) => (code, text),
@@ -152,15 +133,16 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    // Whoever closed the pipe has seen enough.
+    // A closed pipe is not an error.
     let _ = write!(std::io::stdout(), "{text}");
     ExitCode::from(code)
 }
 
 fn run(command: Command) -> Result<Outcome, Failure> {
     let text = match command {
+        Command::Architecture => return architecture(),
         Command::Spec(Spec::Import { document, output }) => {
-            spec::import::run(&document, &output, &default_output())
+            spec::import::run(&document, &output, &canonical_document())
                 .map_err(|error| error.to_string())?
                 .to_string()
         }
@@ -179,16 +161,28 @@ fn run(command: Command) -> Result<Outcome, Failure> {
             match (mocks, doctor) {
                 (true, _) => source.mocks,
                 (_, true) => source.smoke_test,
-                _ => source.client,
+                _ => source.types + &source.operations,
             }
         }
-        Command::Doctor { document, seeds } => doctor::run(&root(), &document, seeds)?,
+        Command::Conformance { document, seeds } => conformance::run(&root(), &document, seeds)?,
         Command::BuildCost { rounds } => build_cost::run(&root(), rounds)?,
     };
     Ok(text.into())
 }
 
-/// As with `diff` and `grep`, 1 is an answer, so that a failure is 2.
+fn architecture() -> Result<Outcome, Failure> {
+    let report = architecture::report::report(&root())?;
+    let violations = report.violations.iter();
+    let violations: String = violations
+        .map(|violation| format!("{violation}\n"))
+        .collect();
+    Ok(Outcome {
+        text: report.text + &violations,
+        code: (!violations.is_empty()).into(),
+    })
+}
+
+/// Compares two documents. As with `diff`, 1 means differences and 2 means failure.
 fn diff(from: &Path, document: &Path, json: bool) -> Result<Outcome, Failure> {
     let report = spec::diff::run(from, document).map_err(|error| Failure {
         text: error.to_string(),
@@ -200,7 +194,7 @@ fn diff(from: &Path, document: &Path, json: bool) -> Result<Outcome, Failure> {
         } else {
             report.to_string()
         },
-        code: report.is_drift().into(),
+        code: report.has_changes().into(),
     })
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask build-cost` as seen from outside, with a Cargo that builds nothing.
+//! Tests the command `cargo xtask build-cost` with a stub of Cargo.
 
 #![cfg(unix)]
 
@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// Keeps a line for each call, and makes binaries of 3 and 4 MB.
+/// Logs each call, and creates binaries of 3 and 4 MB.
 const CARGO: &str = r#"
 name=$(basename "$PWD")
 clean=clean; [ -d target ] && clean=built
@@ -22,7 +22,7 @@ esac
 [ "$1" != fetch ] || rm -r target
 "#;
 
-/// A folder in the place of the repository.
+/// A folder that replaces the repository.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -52,9 +52,9 @@ impl Folder {
     }
 }
 
-/// One test: a script that another thread's process has open for writing cannot be run.
+/// A single test: a script cannot be executed while another process has it open for writing.
 #[test]
-fn both_are_built_from_clean_and_again_in_turns_and_the_figures_are_written() {
+fn both_crates_are_built_in_turns_and_the_medians_are_written() {
     let folder = Folder::new("measured", CARGO);
     let output = folder.build_cost("2");
     assert!(output.status.success(), "{output:?}");
@@ -102,14 +102,14 @@ fn both_are_built_from_clean_and_again_in_turns_and_the_figures_are_written() {
         assert!(manifest.contains(&dependency), "{manifest}");
         assert!(manifest.contains("[profile.dev.package.\"*\"]\nincremental = false"), "{manifest}");
         let built = folder.0.join("target/build-cost").join(program).join("target");
-        assert!(!built.exists(), "{} is left", built.display());
+        assert!(!built.exists(), "{} is not removed", built.display());
     }
 
     let folder = Folder::new("failing", "echo 'error: no matching package' >&2; exit 101");
     let output = folder.build_cost("1");
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.starts_with("error: cargo fetch fails in "), "{text}");
+    assert!(text.starts_with("error: cargo fetch failed in "), "{text}");
     assert!(
         text.contains("empty-ours:\nerror: no matching package"),
         "{text}"

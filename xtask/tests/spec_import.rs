@@ -1,10 +1,10 @@
-//! `cargo xtask spec import` as seen from outside: exit code, output, files.
+//! Tests the command `cargo xtask spec import`: exit code, output and files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A complete document in miniature: something of each kind that the import handles.
+/// A minimal upstream document with an item of every kind that the import handles.
 const DOCUMENT: &str = r"
 openapi: 3.1.0
 info: {title: Everything, version: 1.2.3, description: Their words.}
@@ -62,7 +62,7 @@ components:
         - {type: object, required: [event, data], properties: {event: {const: thread.created}, data: {$ref: '#/components/schemas/ThreadObject'}}}
 ";
 
-/// A folder of a test's own.
+/// A folder of one test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -88,7 +88,7 @@ impl Folder {
         self.import_to(document, &output)
     }
 
-    /// Imports as if this folder were the repository.
+    /// Imports with this folder as the repository.
     fn import_to(&self, document: &Path, output: &Path) -> Output {
         Command::new(env!("CARGO_BIN_EXE_xtask"))
             .env("CARGO_MANIFEST_DIR", self.0.join("xtask"))
@@ -112,17 +112,14 @@ impl Folder {
 }
 
 #[test]
-fn a_document_is_cut_named_and_lowered() {
+fn a_document_is_extracted_named_and_lowered() {
     let folder = Folder::new("cut");
     let summary = folder.import_ok(&folder.write("in.yaml", DOCUMENT));
     assert!(
-        summary.contains("2 operations, 12 schemas, 6 of them named by the import"),
+        summary.contains("2 operations, 12 schemas (6 named by the import)"),
         "{summary}"
     );
-    assert!(
-        summary.contains("changes: this is the first import"),
-        "{summary}"
-    );
+    assert!(summary.contains("changes: first import"), "{summary}");
     assert!(
         summary.contains("\n  schemas/ThreadObject/properties/status\n"),
         "{summary}"
@@ -144,7 +141,7 @@ fn a_document_is_cut_named_and_lowered() {
     ] {
         assert!(
             written.contains(expected),
-            "{expected} is not in\n{written}"
+            "{expected} is missing in\n{written}"
         );
     }
     for unexpected in [
@@ -171,18 +168,18 @@ fn a_second_import_changes_nothing() {
     let summary = folder.import_ok(&document);
     assert!(summary.contains("(unchanged)"), "{summary}");
     assert!(
-        summary.contains("changes: 0 added, 0 removed, 0 changed; 0 of them break callers"),
+        summary.contains("changes: 0 added, 0 removed, 0 changed; 0 breaking"),
         "{summary}"
     );
     assert_eq!(folder.read("openapi.yaml"), first);
 
-    // What was written is itself a document that can be imported.
+    // The output can be imported, too.
     let copy = folder.write("copy.yaml", &first);
     assert!(folder.import_ok(&copy).contains("(unchanged)"));
 }
 
 #[test]
-fn descriptions_are_kept_and_changes_are_told() {
+fn descriptions_are_kept_and_changes_are_listed() {
     let folder = Folder::new("descriptions");
     folder.import_ok(&folder.write("in.yaml", DOCUMENT));
     let described = folder
@@ -195,7 +192,7 @@ fn descriptions_are_kept_and_changes_are_told() {
             "        status:\n",
             "        status:\n          description: Ours as well.\n",
         );
-    // A reference may not have anything beside it in 3.0; the import puts that right.
+    // OpenAPI 3.0 ignores siblings of `$ref`, so the import wraps the reference in `allOf`.
     folder.write("openapi.yaml", &described);
 
     let changed = DOCUMENT
@@ -203,15 +200,15 @@ fn descriptions_are_kept_and_changes_are_told() {
         .replace("id: {type: string}", "name: {type: string}");
     let summary = folder.import_ok(&folder.write("changed.yaml", &changed));
     for expected in [
-        "- schemas/ThreadStatus/enum/closed (breaks callers: the variant is gone)",
+        "- schemas/ThreadStatus/enum/closed (breaking: variant removed)",
         "+ schemas/ThreadStatus/enum/archived\n",
-        "- schemas/ThreadObject/properties/id (breaks callers: the field is gone)",
+        "- schemas/ThreadObject/properties/id (breaking: field removed)",
         "+ schemas/ThreadObject/properties/name: string\n",
-        "2 added, 2 removed, 0 changed; 2 of them break callers",
+        "2 added, 2 removed, 0 changed; 2 breaking",
     ] {
         assert!(
             summary.contains(expected),
-            "{expected} is not in\n{summary}"
+            "{expected} is missing in\n{summary}"
         );
     }
     assert!(!summary.contains("\n  schemas/ThreadStatus\n"), "{summary}");
@@ -227,7 +224,7 @@ fn descriptions_are_kept_and_changes_are_told() {
 }
 
 #[test]
-fn another_document_takes_its_descriptions_from_that_of_the_repository() {
+fn a_new_output_copies_the_descriptions_of_the_repository() {
     let folder = Folder::new("vocabulary");
     let document = folder.write("in.yaml", DOCUMENT);
     folder.import_ok(&document);
@@ -247,7 +244,7 @@ fn another_document_takes_its_descriptions_from_that_of_the_repository() {
 }
 
 #[test]
-fn json_and_yaml_give_the_same() {
+fn json_and_yaml_are_imported_equally() {
     let folder = Folder::new("json");
     folder.import_ok(&folder.write("in.yaml", DOCUMENT));
     let yaml = folder.read("openapi.yaml");
@@ -282,7 +279,7 @@ paths:
 }
 
 #[test]
-fn bad_input_is_one_clear_error_and_leaves_the_output_alone() {
+fn invalid_input_is_one_error_and_keeps_the_output() {
     let folder = Folder::new("errors");
     folder.import_ok(&folder.write("in.yaml", DOCUMENT));
     let before = folder.read("openapi.yaml");
@@ -300,7 +297,7 @@ fn bad_input_is_one_clear_error_and_leaves_the_output_alone() {
         (
             "no openapi",
             "info: {version: 1}",
-            "is not an OpenAPI document: it has no `openapi` version",
+            "is not an OpenAPI document: the property `openapi` is missing",
         ),
         (
             "swagger",
@@ -328,12 +325,12 @@ fn bad_input_is_one_clear_error_and_leaves_the_output_alone() {
                 "{$ref: '#/components/schemas/Metadata'}",
                 "{$ref: '#/components/schemas/Nowhere'}",
             ),
-            "at #/components/schemas/ThreadObject/properties/metadata: the `$ref` `#/components/schemas/Nowhere` leads nowhere",
+            "at #/components/schemas/ThreadObject/properties/metadata: the `$ref` `#/components/schemas/Nowhere` does not resolve",
         ),
         (
             "outside",
             &DOCUMENT.replacen(thread, "$ref: 'other.yaml#/Thread'", 1),
-            "at #/paths/~1threads/post/responses/200/content/application~1json/schema: the `$ref` `other.yaml#/Thread` leads out of the document",
+            "at #/paths/~1threads/post/responses/200/content/application~1json/schema: the `$ref` `other.yaml#/Thread` points outside of the document",
         ),
         (
             "not lowered",
@@ -343,7 +340,7 @@ fn bad_input_is_one_clear_error_and_leaves_the_output_alone() {
         (
             "no tag",
             &DOCUMENT.replace("{const: call}", "{type: string}"),
-            "at #/components/schemas/ThreadObject/properties/tools/items: a union of objects without a tag",
+            "at #/components/schemas/ThreadObject/properties/tools/items: a union of objects without a discriminator",
         ),
     ] {
         let document = folder.write("bad.yaml", text);
@@ -369,7 +366,7 @@ fn bad_input_is_one_clear_error_and_leaves_the_output_alone() {
     assert_eq!(
         fs::read_dir(&folder.0).unwrap().count(),
         3,
-        "only what the test wrote and the output"
+        "only the input of the test and the output"
     );
 }
 
@@ -387,18 +384,19 @@ fn an_unreadable_previous_document_is_not_overwritten() {
     assert_eq!(folder.read("openapi.yaml"), "<<<<<<< a\n=======\n");
 }
 
-/// The real documents are no part of this repository.
+/// The upstream documents are not part of this repository.
 #[test]
 fn the_upstream_documents_are_imported() {
     let upstream = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/upstream");
     let Ok(entries) = fs::read_dir(&upstream) else {
-        println!("skipped: {} is not there", upstream.display());
+        println!("skipped: {} does not exist", upstream.display());
         return;
     };
     let documents = entries.map(|entry| entry.unwrap().path());
+    // The other documents there are not of OpenAI.
     for document in documents.filter(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "yaml" || extension == "json")
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("openai-") && (name.ends_with(".yaml") || name.ends_with(".json"))
     }) {
         let folder = Folder::new(document.file_stem().unwrap().to_str().unwrap());
         let summary = folder.import_ok(&document);

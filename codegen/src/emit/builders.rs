@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
-use super::runtime::{BUILDER, ROOT};
+use super::runtime::{ERROR, SETTERS};
 use super::syntax::{docs, parameter_of};
 use crate::model::api::Api;
 use crate::model::reference::type_name;
@@ -33,7 +33,7 @@ pub fn emit(types: &[Item], api: &Api) -> Item {
 fn builder(item: &ItemStruct) -> Vec<Item> {
     let name = &item.ident;
     let spelled = name.to_string();
-    let doc = format!("Builder for [`{name}`](super::{name}).");
+    let doc = format!("Sets the properties of a [`{name}`](super::{name}).");
     let fields: Vec<_> = item
         .fields
         .iter()
@@ -54,7 +54,7 @@ fn builder(item: &ItemStruct) -> Vec<Item> {
         if parameter_of(&field.ty, "Option").is_some() {
             quote!(#ident: self.#ident)
         } else {
-            quote!(#ident: #BUILDER::required(#spelled, #key, self.#ident)?)
+            quote!(#ident: #SETTERS::required(#spelled, #key, self.#ident)?)
         }
     });
     let build_doc = format!("Builds the [`{name}`](super::{name}).");
@@ -75,8 +75,8 @@ fn builder(item: &ItemStruct) -> Vec<Item> {
             ///
             /// # Errors
             /// A required value is missing, or a value could not be converted.
-            pub fn build(self) -> #ROOT::Result<super::#name> {
-                #BUILDER::built(self.first_error)?;
+            pub fn build(self) -> #ERROR::Result<super::#name> {
+                #SETTERS::built(self.first_error)?;
                 Ok(super::#name { #(#values,)* })
             }
         }
@@ -89,9 +89,9 @@ fn builder(item: &ItemStruct) -> Vec<Item> {
         }
 
         impl ::std::convert::TryFrom<#name> for super::#name {
-            type Error = #ROOT::Error;
+            type Error = #ERROR::Error;
 
-            fn try_from(builder: #name) -> #ROOT::Result<Self> {
+            fn try_from(builder: #name) -> #ERROR::Result<Self> {
                 builder.build()
             }
         }
@@ -139,7 +139,7 @@ pub fn setter(docs: &[Attribute], name: &syn::Ident, ty: &syn::Type) -> TokenStr
                 I::Item: ::std::convert::TryInto<#item>,
                 <I::Item as ::std::convert::TryInto<#item>>::Error: ::std::fmt::Display,
             {
-                self.#name = #BUILDER::convert_all(#key, values, &mut self.first_error);
+                self.#name = #SETTERS::convert_all(#key, values, &mut self.first_error);
                 self
             }
         },
@@ -150,7 +150,7 @@ pub fn setter(docs: &[Attribute], name: &syn::Ident, ty: &syn::Type) -> TokenStr
                 V: ::std::convert::TryInto<#ty>,
                 V::Error: ::std::fmt::Display,
             {
-                self.#name = #BUILDER::convert(#key, value, &mut self.first_error);
+                self.#name = #SETTERS::convert(#key, value, &mut self.first_error);
                 self
             }
         },

@@ -26,10 +26,10 @@ pub fn emit(api: &Api) -> Item {
             .into_iter()
             .chain(deprecated)
     });
-    let module = runtime::module(api.module);
+    let client = runtime::client(api.module);
     parse_quote! {
         /// The operations of the API.
-        impl #module::Client {
+        impl #client::Client {
             #(#methods)*
         }
     }
@@ -40,8 +40,8 @@ fn method(name: &str, attributes: &[Attribute], operation: &Operation) -> ImplIt
     let builder = ident(&operation.builder());
     parse_quote! {
         #(#attributes)*
-        pub fn #name(&self) -> operations::#builder {
-            operations::#builder::new(self)
+        pub fn #name(&self) -> #builder {
+            #builder::new(self)
         }
     }
 }
@@ -55,12 +55,12 @@ fn documentation(api: &Api, operation: &Operation) -> Vec<Attribute> {
     let mut sends = format!("Sends `{method} {path}`.");
     if api.follows_run(operation) {
         sends += &format!(
-            " Use [`follow`](operations::{builder}::follow) to poll or stream the run until it is \
+            " Use [`follow`]({builder}::follow) to poll or stream the run until it is \
              terminal or requires action."
         );
     }
     if operation.events.is_some() {
-        sends += &format!(" Use [`stream`](operations::{builder}::stream) to receive its events.");
+        sends += &format!(" Use [`stream`]({builder}::stream) to receive its events.");
     }
     let example = example(api.module, operation, |request| {
         format!("let response = {request}.send().await?;\nprintln!(\"{{response:?}}\");")
@@ -85,16 +85,19 @@ mod tests {
         let mut document = document(json!({}));
         let source = |document: &Value, module| {
             let source = source(document, module);
-            source.constants + &source.client
+            source.constants + &source.operations
         };
         let root = source(&document, Module::Root);
         assert!(root.contains(r#"BETA: &str = "assistants=v2""#), "{root}");
-        assert!(root.contains("impl crate::Client {"), "{root}");
+        assert!(
+            root.contains("impl crate::client::core::Client {"),
+            "{root}"
+        );
 
         document["info"]["x-source"]["beta"] = "assistants=v1".into();
         let v1 = source(&document, Module::V1);
         assert!(v1.contains(r#"BETA: &str = "assistants=v1""#), "{v1}");
-        assert!(v1.contains("impl crate::v1::Client {"), "{v1}");
+        assert!(v1.contains("impl crate::v1::client::Client {"), "{v1}");
         assert!(
             v1.contains("(client: &openai_assistants::v1::Client,"),
             "{v1}"

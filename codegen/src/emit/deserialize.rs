@@ -60,13 +60,13 @@ pub fn emit(item: &ItemStruct) -> Result<Vec<Item>, Error> {
             }
 
             fn decode<'de, A: ::serde::de::MapAccess<'de>>(
-                mut members: #OBJECT::Members<A>,
+                mut properties: #OBJECT::Properties<A>,
             ) -> ::std::result::Result<Self, A::Error> {
                 #(let mut #slots = None;)*
-                while let Some(field) = members.next(Self::field)? {
+                while let Some(field) = properties.next(Self::field)? {
                     match field {
-                        #(Some(#numbers) => members.set::<#rules, _>(#properties, &mut #slots),)*
-                        _ => members.skip(),
+                        #(Some(#numbers) => properties.set::<#rules, _>(#properties, &mut #slots),)*
+                        _ => properties.skip(),
                     }?;
                 }
                 Ok(Self { #(#idents: #values,)* })
@@ -158,11 +158,11 @@ mod tests {
                 id: String,
                 #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
                 type_: Option<String>,
-                #[serde(default, deserialize_with = "crate::codec::integer_or_zero")]
+                #[serde(default, deserialize_with = "crate::json::scalar::integer_or_zero")]
                 count: i64,
-                #[serde(default = "crate::codec::no_word", deserialize_with = "crate::codec::null_as_no_word")]
+                #[serde(default = "crate::json::scalar::unknown", deserialize_with = "crate::json::scalar::null_as_unknown")]
                 level: Level,
-                #[serde(deserialize_with = "crate::codec::null_as_default")]
+                #[serde(deserialize_with = "crate::json::scalar::null_as_default")]
                 data: Vec<String>,
             }
         });
@@ -170,14 +170,14 @@ mod tests {
         let source: String = quote!(#(#items)*).to_string().split_whitespace().collect();
         for part in [
             r#"match property { "id" => Some(0usize), "type" => Some(1usize), "count" => Some(2usize),"#,
-            r#"Some(0usize) => members.set::<crate::object::AsIs, _>("id", &mut value_0),"#,
-            r#"Some(1usize) => members.set::<crate::object::AsIs, _>("type", &mut value_1),"#,
-            r#"Some(2usize) => members.set::<crate::object::IntegerOrZero, _>("count", &mut value_2),"#,
-            r#"Some(3usize) => members.set::<crate::object::NullAsNoWord, _>("level", &mut value_3),"#,
-            r#"Some(4usize) => members.set::<crate::object::NullAsDefault, _>("data", &mut value_4),"#,
-            r#"id: crate::object::required("id", value_0)?, type_: value_1.unwrap_or_default(),"#,
-            r"count: value_2.unwrap_or_default(), level: value_3.unwrap_or_else(crate::codec::no_word),",
-            r#"data: crate::object::required("data", value_4)?,"#,
+            r#"Some(0usize) => properties.set::<crate::json::object::AsIs, _>("id", &mut value_0),"#,
+            r#"Some(1usize) => properties.set::<crate::json::object::AsIs, _>("type", &mut value_1),"#,
+            r#"Some(2usize) => properties.set::<crate::json::object::IntegerOrZero, _>("count", &mut value_2),"#,
+            r#"Some(3usize) => properties.set::<crate::json::object::NullAsUnknown, _>("level", &mut value_3),"#,
+            r#"Some(4usize) => properties.set::<crate::json::object::NullAsDefault, _>("data", &mut value_4),"#,
+            r#"id: crate::json::object::required("id", value_0)?, type_: value_1.unwrap_or_default(),"#,
+            r"count: value_2.unwrap_or_default(), level: value_3.unwrap_or_else(crate::json::scalar::unknown),",
+            r#"data: crate::json::object::required("data", value_4)?,"#,
         ] {
             let part: String = part.split_whitespace().collect();
             assert!(source.contains(&part), "{part} is not in {source}");

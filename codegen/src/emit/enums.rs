@@ -74,7 +74,7 @@ pub fn emit(item: &ItemEnum) -> Vec<Item> {
 
         impl<'de> ::serde::Deserialize<'de> for #name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                #SCALAR::string(deserializer, #expectation)
+                #SCALAR::string_enum(deserializer, #expectation)
             }
         }
     };

@@ -11,7 +11,7 @@ use quote::quote;
 use serde_json::Value;
 use syn::Item;
 
-use super::runtime::{EVENT, OPERATION, ROOT, STREAM};
+use super::runtime::{ERROR, EVENT, RUN_STATE, SEALED, STREAM};
 use super::syntax::ident;
 use crate::error::Error;
 use crate::model::api::Api;
@@ -22,16 +22,25 @@ use crate::model::schema::Kind;
 /// The constant `object` of a run.
 const RUN: &str = "thread.run";
 
-/// An enum for each union of events that operations stream.
-pub fn emit(api: &Api) -> Result<Vec<Item>, Error> {
-    let mut items = Vec::new();
-    for union in unions(api) {
-        items.extend(event_enum(api, union)?);
-    }
-    Ok(items)
+/// The source of the events that operations stream.
+#[derive(Default)]
+pub struct Events {
+    /// An enum for each union of events.
+    pub types: Vec<Item>,
+    /// How each of the enums is deserialized from an event.
+    pub implementations: Vec<Item>,
 }
 
-fn event_enum(api: &Api, union: &str) -> Result<Vec<Item>, Error> {
+/// The enums of the events that operations stream, and their implementations of `StreamEvent`.
+pub fn emit(api: &Api) -> Result<Events, Error> {
+    let mut events = Events::default();
+    for union in unions(api) {
+        event_enum(api, union, &mut events)?;
+    }
+    Ok(events)
+}
+
+fn event_enum(api: &Api, union: &str, events: &mut Events) -> Result<(), Error> {
     let schema = &api.schemas[union];
     let Kind::Events { members } = &schema.kind else {
         return Err(Error::at(
@@ -65,7 +74,7 @@ fn event_enum(api: &Api, union: &str) -> Result<Vec<Item>, Error> {
                 variants.push(quote!(#[doc = #doc] #variant(::std::boxed::Box<#data>)));
                 names.push(quote!(Self::#variant(_) => #tag));
                 encoders.push(quote!(Self::#variant(data) => ::serde_json::to_string(data)));
-                decoders.push(quote!(#tag => #EVENT::event_data(event, data).map(Self::#variant)));
+                decoders.push(quote!(#tag => #EVENT::deserialize(event, data).map(Self::#variant)));
             }
             Payload::Literal(data) => {
                 variants.push(quote!(#[doc = #doc] #variant));
@@ -80,7 +89,7 @@ fn event_enum(api: &Api, union: &str) -> Result<Vec<Item>, Error> {
         .map(|(schema, variants)| accessor(api, schema, variants));
     let run_state = run_state(api, payloads.keys().copied());
 
-    let items: syn::File = syn::parse_quote! {
+    let types: syn::File = syn::parse_quote! {
         #[doc = #doc]
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
@@ -117,23 +126,26 @@ fn event_enum(api: &Api, union: &str) -> Result<Vec<Item>, Error> {
 
             #(#accessors)*
         }
+    };
+    let implementations: syn::File = syn::parse_quote! {
+        impl #SEALED::Sealed for types::#name {}
 
-        impl #OPERATION::Sealed for #name {}
-
-        impl #STREAM::StreamEvent for #name {
-            fn decode(event: &str, data: &str) -> #ROOT::Result<Self> {
+        impl #STREAM::StreamEvent for types::#name {
+            fn decode(event: &str, data: &str) -> #ERROR::Result<Self> {
                 match event {
                     #(#decoders,)*
                     _ => Ok(Self::Unknown { event: event.to_owned(), data: data.to_owned() }),
                 }
             }
 
-            fn run_state(&self) -> ::std::option::Option<#STREAM::RunState<'_>> {
+            fn run_state(&self) -> ::std::option::Option<#RUN_STATE::RunState<'_>> {
                 #run_state
             }
         }
     };
-    Ok(items.items)
+    events.types.extend(types.items);
+    events.implementations.extend(implementations.items);
+    Ok(())
 }
 
 /// A method that returns the data of all events of one type.
@@ -168,7 +180,7 @@ fn run_state<'a>(api: &Api, mut payloads: impl Iterator<Item = &'a str>) -> Toke
         Some(schema) => {
             let run = ident(&accessor_name(api, schema));
             quote! {
-                self.#run().map(|run| #STREAM::RunState {
+                self.#run().map(|run| #RUN_STATE::RunState {
                     id: &run.id,
                     thread_id: &run.thread_id,
                     status: run.status.as_str(),

@@ -4,7 +4,7 @@ use quote::quote;
 use syn::{Item, parse_quote};
 
 use super::example::example;
-use super::runtime::{OPERATION, PAGINATION};
+use super::runtime::{PAGINATION, SEALED};
 use super::syntax::ident;
 use crate::model::api::{Api, Page, Presence};
 use crate::model::operation::Operation;
@@ -100,7 +100,7 @@ pub fn page(page: &Page) -> Vec<Item> {
     let first_id = cursor(page.first_id, "first_id");
     let last_id = cursor(page.last_id, "last_id");
     let file: syn::File = parse_quote! {
-        impl #OPERATION::Sealed for types::#response {}
+        impl #SEALED::Sealed for types::#response {}
 
         impl #PAGINATION::Page for types::#response {
             type Item = types::#item;

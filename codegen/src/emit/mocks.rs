@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use syn::{File, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, TraitItem, parse_quote};
 
-use super::runtime::{MOCK, REQUEST, V1_CONSTANTS};
+use super::runtime::{self, MOCK, URL_PATH, V1_CONSTANTS};
 use super::syntax::{ident, name_of};
 use crate::model::api::Api;
 use crate::model::operation::{Operation, Parameter};
@@ -27,8 +27,13 @@ pub fn emit(mut file: File, api: &Api) -> File {
                 content: Some((_, items)),
                 ..
             }) => {
+                let module = runtime::module(api.module);
                 for item in items {
-                    complete(item, &operations, api.module);
+                    match item {
+                        // progenitor imports the whole crate.
+                        Item::Use(_) => *item = parse_quote!(use #module::types;),
+                        item => complete(item, &operations, api.module),
+                    }
                 }
             }
             Item::Trait(item) => {
@@ -249,7 +254,7 @@ fn path_parameter(operation: &Operation, parameter: &Parameter) -> ImplItem {
     parse_quote! {
         #[doc = #doc]
         pub fn #name(self, value: &str) -> Self {
-            let value = regex::escape(&#REQUEST::encode_segment(value));
+            let value = regex::escape(&#URL_PATH::encode_segment(value));
             let path = regex::Regex::new(&format!(#pattern, value)).expect("the pattern is valid");
             Self(self.0.path_matches(path))
         }

@@ -19,48 +19,41 @@ pub mod syntax;
 mod types;
 mod unions;
 
-use runtime::PARENT;
 use syn::{File, Item, ItemMod};
 
 use crate::error::Error;
 use crate::model::api::Api;
 
+/// The source of the types, and of the operations with the methods of `Client`.
+pub struct Client {
+    pub types: String,
+    pub operations: String,
+}
+
 /// The types, the operations and the methods of `Client`.
-pub fn client(file: File, api: &Api) -> Result<String, Error> {
+pub fn client(file: File, api: &Api) -> Result<Client, Error> {
+    let events = events::emit(api)?;
     let mut types = types::emit(take_module(&file, "types")?, api)?;
     if api.module.follows_runs() {
         types.extend(deltas::merge::emit(&types, api)?);
     }
     types.push(builders::emit(&types, api));
-    types.extend(events::emit(api)?);
-    let operations = operations::emit(take_module(&file, "builder")?, api)?;
-    let methods = client::emit(api);
-    let operations_doc = format!(
-        "Request builders, one for each operation. The methods of [`Client`]({}::Client) create \
-         them.",
-        api.module.path()
-    );
+    types.extend(events.types);
 
-    Ok(prettyplease::unparse(&syn::parse_quote! {
-        /// The types of requests and responses.
-        pub mod types {
-            #(#types)*
-        }
-
-        #[doc = #operations_doc]
-        pub mod operations {
-            use #PARENT::types;
-            #(#operations)*
-        }
-
-        #methods
-    }))
+    let module = runtime::module(api.module);
+    let mut operations = vec![syn::parse_quote!(use #module::types;)];
+    operations.extend(operations::emit(take_module(&file, "builder")?, api)?);
+    operations.extend(events.implementations);
+    operations.push(client::emit(api));
+    Ok(Client {
+        types: unparse(types),
+        operations: unparse(operations),
+    })
 }
 
 /// The methods that follow runs.
 pub fn run(api: &Api) -> String {
-    let items = run::emit(api);
-    prettyplease::unparse(&syn::parse_quote!(#(#items)*))
+    unparse(run::emit(api))
 }
 
 /// The constants that the document specifies.
@@ -75,6 +68,10 @@ pub fn constants(api: &Api) -> String {
 /// The typed mocks.
 pub fn mocks(file: File, api: &Api) -> String {
     prettyplease::unparse(&mocks::emit(file, api))
+}
+
+fn unparse(items: Vec<Item>) -> String {
+    prettyplease::unparse(&syn::parse_quote!(#(#items)*))
 }
 
 fn take_module(file: &File, name: &str) -> Result<Vec<Item>, Error> {

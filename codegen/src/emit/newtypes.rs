@@ -3,7 +3,7 @@
 use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
-use super::runtime::ROOT;
+use super::runtime::JSON;
 use super::syntax::{last_parameter, name_of};
 
 /// A free-form object: raw JSON behind a newtype.
@@ -11,12 +11,12 @@ pub fn free_form(item: &ItemStruct, attributes: &[Attribute]) -> Vec<Item> {
     let name = &item.ident;
     let file: syn::File = parse_quote! {
         #(#attributes)*
-        pub struct #name(pub #ROOT::Json);
+        pub struct #name(pub #JSON::Json);
 
         impl ::std::ops::Deref for #name {
-            type Target = #ROOT::Json;
+            type Target = #JSON::Json;
 
-            fn deref(&self) -> &#ROOT::Json {
+            fn deref(&self) -> &#JSON::Json {
                 &self.0
             }
         }
@@ -27,8 +27,8 @@ pub fn free_form(item: &ItemStruct, attributes: &[Attribute]) -> Vec<Item> {
             }
         }
 
-        impl ::std::convert::From<#ROOT::Json> for #name {
-            fn from(value: #ROOT::Json) -> Self {
+        impl ::std::convert::From<#JSON::Json> for #name {
+            fn from(value: #JSON::Json) -> Self {
                 Self(value)
             }
         }

@@ -8,7 +8,7 @@ use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
 use super::example::example;
-use super::runtime::{OPERATION, REQUEST, ROOT, STREAM};
+use super::runtime::{CLIENT, ERROR, OPERATION, OPERATION_INFO, REQUEST, RESPONSE, STREAM};
 use super::syntax::{ident, parameter_of};
 use super::{builders, lists, requests};
 use crate::error::Error;
@@ -62,12 +62,13 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
     let output = ident(&type_name(operation.response));
     let implementations = requests::implementations(operation);
     let method = operation.method.to_uppercase();
-    let doc = format!(
-        "Request builder for `{}` (`{method} {}`).",
-        operation.id, operation.path
-    );
+    // What the operation does, in the first sentence of its description.
+    let description = operation.description.unwrap_or(operation.id);
+    let doc = description.split("\n\n").next().unwrap_or(description);
     let created_by = format!(
-        "Created by [`Client::{0}`]({1}::Client::{0}).",
+        "Request builder for `{0}` (`{method} {1}`), created by [`Client::{2}`]({3}::Client::{2}).",
+        operation.id,
+        operation.path,
         operation.function(),
         api.module.path()
     );
@@ -79,14 +80,14 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
         #[derive(Clone, Debug)]
         #[must_use = "nothing is sent until `send` is called"]
         pub struct #name {
-            client: #ROOT::Client,
+            client: #CLIENT::Client,
             pub(crate) options: #REQUEST::RequestOptions,
             first_error: ::std::option::Option<::std::string::String>,
             #(#fields,)*
         }
 
         impl #name {
-            pub(crate) fn new(client: &impl ::std::convert::AsRef<#ROOT::Client>) -> Self {
+            pub(crate) fn new(client: &impl ::std::convert::AsRef<#CLIENT::Client>) -> Self {
                 Self {
                     client: client.as_ref().clone(),
                     options: #REQUEST::RequestOptions::default(),
@@ -97,34 +98,14 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
 
             #(#setters)*
 
-            /// Sets a header of this request. Replaces a header of the same name from the client.
-            pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-                self.options.header(name.as_ref(), value.as_ref());
-                self
-            }
-
-            /// Adds a query parameter. Replaces parameters of the same name from the client.
-            pub fn query(
-                mut self,
-                name: impl Into<::std::string::String>,
-                value: impl Into<::std::string::String>,
-            ) -> Self {
-                self.options.query(name.into(), value.into());
-                self
-            }
-
-            /// Sets the time-out of each attempt.
-            pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
-                self.options.timeout(timeout);
-                self
-            }
+            #REQUEST::request_options!();
 
             /// Sends the request and deserializes the response.
             ///
             /// # Errors
             /// The request is invalid or cannot be sent, the server returns an error, or the
             /// response cannot be deserialized. See [`Error`](crate::Error).
-            pub async fn send(self) -> #ROOT::Result<types::#output> {
+            pub async fn send(self) -> #ERROR::Result<types::#output> {
                 #OPERATION::send(self).await
             }
 
@@ -132,7 +113,7 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
             ///
             /// # Errors
             /// The same as [`send`](Self::send).
-            pub async fn send_response(self) -> #ROOT::Result<#ROOT::Response<types::#output>> {
+            pub async fn send_response(self) -> #ERROR::Result<#RESPONSE::Response<types::#output>> {
                 #OPERATION::send_response(self).await
             }
         }
@@ -174,8 +155,8 @@ fn streams(api: &Api, operation: &Operation) -> Option<Item> {
             /// of the stream.
             #[doc = #example]
             #[doc(alias = "sse")]
-            pub async fn stream(self) -> #ROOT::Result<#ROOT::EventStream<types::#event>> {
-                #STREAM::open(self).await
+            pub async fn stream(self) -> #ERROR::Result<#STREAM::EventStream<types::#event>> {
+                #OPERATION::open_stream(self).await
             }
         }
     })
@@ -232,7 +213,7 @@ fn table(api: &Api) -> Item {
     let operation = OPERATION;
     parse_quote! {
         /// All operations, in the order of their paths.
-        pub const ALL: &[&#OPERATION::OperationInfo] =
+        pub const ALL: &[&#OPERATION_INFO::OperationInfo] =
             &[#(<#rows as #operation::Operation>::INFO),*];
     }
 }
@@ -252,21 +233,13 @@ mod tests {
         let file = client(&document(json!({})));
         let operations = module(&file, "operations");
         let builder = methods(operations, "ModifyThing");
-        for expected in [
-            "thing_id",
-            "body",
-            "header",
-            "query",
-            "timeout",
-            "send",
-            "send_response",
-        ] {
+        for expected in ["thing_id", "body", "send", "send_response"] {
             assert!(
                 builder.iter().any(|method| method == expected),
                 "{expected} is missing from {builder:?}"
             );
         }
-        assert_eq!(methods(&file.items, "Client"), ["modify_thing"]);
+        assert_eq!(methods(operations, "Client"), ["modify_thing"]);
     }
 
     #[test]
@@ -305,22 +278,21 @@ mod tests {
         let mut document = document(json!({}));
         document["paths"]["/things/{thing_id}"]["post"]["x-rust-name"] = "update_thing".into();
         let source = source(&document, Module::Root);
-        let client = parse(&source.client);
+        let operations = parse(&source.operations).items;
         assert_eq!(
-            methods(&client.items, "Client"),
+            methods(&operations, "Client"),
             ["update_thing", "modify_thing"]
         );
-        let operations = module(&client, "operations");
-        assert!(methods(operations, "UpdateThing").contains(&"send".to_owned()));
+        assert!(methods(&operations, "UpdateThing").contains(&"send".to_owned()));
         for part in [
             r#"id: "modifyThing","#,
-            "#[deprecated = \"use `UpdateThing`\"]\n    pub type ModifyThing = UpdateThing;",
-            "#[deprecated = \"use `update_thing`\"]\n    pub fn modify_thing(&self) -> operations::UpdateThing",
+            "#[deprecated = \"use `UpdateThing`\"]\npub type ModifyThing = UpdateThing;",
+            "#[deprecated = \"use `update_thing`\"]\n    pub fn modify_thing(&self) -> UpdateThing",
         ] {
             assert!(
-                source.client.contains(part),
+                source.operations.contains(part),
                 "{part} is not in {}",
-                source.client
+                source.operations
             );
         }
         for part in [

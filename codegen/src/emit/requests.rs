@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::runtime::{BUILDER, OPERATION, REQUEST, ROOT};
+use super::runtime::{ERROR, OPERATION, OPERATION_INFO, REQUEST, SEALED, SETTERS};
 use super::syntax::ident;
 use crate::model::operation::Operation;
 use crate::model::reference::type_name;
@@ -24,18 +24,18 @@ pub fn implementations(operation: &Operation) -> TokenStream {
     let request = request(operation, Accept::Json);
     let streaming = operation.events.map(|events| streaming(operation, events));
     quote! {
-        impl #OPERATION::Sealed for #name {}
+        impl #SEALED::Sealed for #name {}
 
         impl #OPERATION::Operation for #name {
             type Output = types::#output;
 
-            const INFO: &'static #OPERATION::OperationInfo = &#OPERATION::OperationInfo {
+            const INFO: &'static #OPERATION_INFO::OperationInfo = &#OPERATION_INFO::OperationInfo {
                 id: #id,
                 method: #method,
                 path: #path,
             };
 
-            fn into_request(self) -> #ROOT::Result<#REQUEST::Request> {
+            fn into_request(self) -> #ERROR::Result<#REQUEST::Request> {
                 #request
             }
         }
@@ -52,7 +52,7 @@ fn streaming(operation: &Operation, events: &str) -> TokenStream {
         impl #OPERATION::StreamingOperation for #name {
             type Event = types::#events;
 
-            fn into_stream_request(self) -> #ROOT::Result<#REQUEST::Request> {
+            fn into_stream_request(self) -> #ERROR::Result<#REQUEST::Request> {
                 use #OPERATION::Operation;
                 #request
             }
@@ -65,11 +65,14 @@ fn request(operation: &Operation, accept: Accept) -> TokenStream {
     let path = path(operation);
     let (accept, body) = match accept {
         Accept::Json => ("application/json", quote!(&body)),
-        Accept::Events => ("text/event-stream", quote!(&#REQUEST::Streamed::new(&body))),
+        Accept::Events => (
+            "text/event-stream",
+            quote!(&#OPERATION::Streamed::new(&body)),
+        ),
     };
     let take_body = operation.body.map(|_| match operation.body_is_optional {
         true => quote!(let body = self.body.unwrap_or_default();),
-        false => quote!(let body = #REQUEST::argument("body", self.body)?;),
+        false => quote!(let body = #OPERATION::argument("body", self.body)?;),
     });
     let body = operation.body.map(|_| quote!(.json(#body)?));
     let pairs = operation.query_parameters().map(|parameter| {
@@ -79,7 +82,7 @@ fn request(operation: &Operation, accept: Accept) -> TokenStream {
             (false, false) => quote!(query.extend(self.#value.map(|value| (#wire_name, value.to_string())));),
             (false, true) => {
                 let name = parameter.function();
-                quote!(query.push((#wire_name, #REQUEST::argument(#name, self.#value)?.to_string()));)
+                quote!(query.push((#wire_name, #OPERATION::argument(#name, self.#value)?.to_string()));)
             }
         }
     });
@@ -96,12 +99,12 @@ fn request(operation: &Operation, accept: Accept) -> TokenStream {
         )
     };
     quote! {
-        #BUILDER::built(self.first_error)?;
+        #SETTERS::built(self.first_error)?;
         let path = #path;
         #make_query
         #take_body
         let request = #REQUEST::Request::new(
-            self.client,
+            self.client.config().clone(),
             Self::INFO,
             self.options,
             ::reqwest::Method::#method,
@@ -125,11 +128,11 @@ fn path(operation: &Operation) -> TokenStream {
             format = format.replace(&template, "{}");
             segments.push((
                 position,
-                quote!(#REQUEST::path_segment(#wire_name, self.#value)?),
+                quote!(#OPERATION::path_segment(#wire_name, self.#value)?),
             ));
         }
     }
     segments.sort_by_key(|(position, _)| *position);
     let segments = segments.into_iter().map(|(_, segment)| segment);
-    quote!(format!(#format, self.client.base_path(), #(#segments),*))
+    quote!(format!(#format, self.client.config().base_path(), #(#segments),*))
 }

@@ -3,7 +3,7 @@
 use syn::{Item, parse_quote};
 
 use super::example::example;
-use super::runtime::ROOT;
+use super::runtime::{FOLLOW, OPERATIONS};
 use super::syntax::ident;
 use crate::model::api::Api;
 use crate::model::operation::Operation;
@@ -23,12 +23,12 @@ fn follow(api: &Api, operation: &Operation) -> Item {
         format!("let run = {request}.follow().wait().await?;\nprintln!(\"{{}}\", run.status);")
     });
     parse_quote! {
-        impl #ROOT::operations::#name {
+        impl #OPERATIONS::#name {
             /// Follows the run until it is terminal or requires action.
             #[doc = #example]
             #[doc(alias("create_and_poll", "poll", "wait"))]
-            pub fn follow(self) -> #ROOT::Follow<Self> {
-                #ROOT::Follow::new(self)
+            pub fn follow(self) -> #FOLLOW::Follow<Self> {
+                #FOLLOW::Follow::new(self)
             }
         }
     }
@@ -40,7 +40,7 @@ mod tests {
 
     use crate::module::Module;
     use crate::test_support::{
-        document, methods, module, parse, refer, responses, source, streaming_document,
+        document, methods, parse, refer, responses, source, streaming_document,
     };
 
     #[test]
@@ -63,8 +63,8 @@ mod tests {
         let mut document = streaming_document();
         let has = |document: &Value| {
             let source = source(document, Module::Root);
-            let (client, run) = (parse(&source.client), parse(&source.run));
-            let mut builder = methods(module(&client, "operations"), "ModifyThing");
+            let (operations, run) = (parse(&source.operations), parse(&source.run));
+            let mut builder = methods(&operations.items, "ModifyThing");
             builder.extend(methods(&run.items, "ModifyThing"));
             ["stream", "follow"].map(|method| builder.contains(&method.to_owned()))
         };

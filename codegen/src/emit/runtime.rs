@@ -14,39 +14,65 @@ use crate::module::Module;
 #[derive(Clone, Copy)]
 pub struct Path(&'static str);
 
-/// Public items: `Client`, `Error`, `Result`, `Response`, `Json`, `EventStream`, `Follow`,
-/// `operations`.
-pub const ROOT: Path = Path("crate");
-/// `Operation`, `StreamingOperation`, `OperationInfo`, `Sealed`, `send`, `send_response`.
-pub const OPERATION: Path = Path("crate::operation");
-/// `Request`, `RequestOptions`, `Streamed`, `argument`, `path_segment`, `encode_segment`.
-pub const REQUEST: Path = Path("crate::operation");
+/// `Error`, `Result`.
+pub const ERROR: Path = Path("crate::error::core");
+/// `Json`.
+pub const JSON: Path = Path("crate::json::raw");
+/// `Client`.
+pub const CLIENT: Path = Path("crate::client::core");
+/// `Response`.
+pub const RESPONSE: Path = Path("crate::http::response");
+/// `Follow`.
+pub const FOLLOW: Path = Path("crate::run::follow");
+/// The request builders of the root module.
+pub const OPERATIONS: Path = Path("crate::operations");
+/// `Operation`, `StreamingOperation`, `Streamed`, `argument`, `path_segment`, `send`,
+/// `send_response`, `open_stream`.
+pub const OPERATION: Path = Path("crate::client::operation");
+/// `OperationInfo`.
+pub const OPERATION_INFO: Path = Path("crate::http::operation_info");
+/// `Sealed`.
+pub const SEALED: Path = Path("crate::http::sealed");
+/// `Request`, `RequestOptions`.
+pub const REQUEST: Path = Path("crate::http::request");
+/// `encode_segment`.
+pub const URL_PATH: Path = Path("crate::http::path");
 /// `List`, `Page`, `Items`, `Pages`, `items`, `pages`.
-pub const PAGINATION: Path = Path("crate::pagination");
-/// `StreamEvent`, `RunState`, `open`.
-pub const STREAM: Path = Path("crate::stream");
-/// `event_data`.
-pub const EVENT: Path = Path("crate::codec");
-/// `Object`, `Members`, `decode`, `required`, and the rules for fields.
-pub const OBJECT: Path = Path("crate::object");
-/// `Tagged`, `tagged`, `Shape`, `shaped`.
-pub const UNION: Path = Path("crate::codec");
-/// `string`, and the functions that fields name in `deserialize_with` and `default`.
-pub const SCALAR: Path = Path("crate::codec");
+pub const PAGINATION: Path = Path("crate::client::pagination");
+/// `EventStream`, `StreamEvent`.
+pub const STREAM: Path = Path("crate::sse::stream");
+/// `RunState`.
+pub const RUN_STATE: Path = Path("crate::sse::run_state");
+/// `deserialize`.
+pub const EVENT: Path = Path("crate::sse::event");
+/// `Object`, `Properties`, `decode`, `required`, and the rules for fields.
+pub const OBJECT: Path = Path("crate::json::object");
+/// `Tagged`, `tagged`.
+pub const TAGGED: Path = Path("crate::json::tagged");
+/// `Untagged`, `untagged`.
+pub const UNTAGGED: Path = Path("crate::json::untagged");
+/// `string_enum`, and the functions that fields name in `deserialize_with` and `default`.
+pub const SCALAR: Path = Path("crate::json::scalar");
 /// `convert`, `convert_all`, `built`, `required`.
-pub const BUILDER: Path = Path("crate::codec");
+pub const SETTERS: Path = Path("crate::types::setters");
 /// `Merge`, `Empty`, `Indexed`, `Holes`, `TooFar`, `made`, `text`, `list`.
-pub const DELTA: Path = Path("crate::delta");
+pub const DELTA: Path = Path("crate::json::merge");
 /// `event`.
 pub const MOCK: Path = Path("crate::mock");
-/// The module that contains `types` and `operations`, within these.
-pub const PARENT: Path = Path("super");
 /// `BETA` of the module `v1`.
-pub const V1_CONSTANTS: Path = Path("crate::v1::generated");
+pub const V1_CONSTANTS: Path = Path("crate::v1::constants");
 
 /// The module that source is generated for.
 pub fn module(module: Module) -> Path {
     Path(module.path())
+}
+
+/// The module with the `Client` of the module that source is generated for.
+pub fn client(module: Module) -> Path {
+    match module {
+        Module::Root => CLIENT,
+        Module::V1 => Path("crate::v1::client"),
+    }
 }
 
 impl Path {

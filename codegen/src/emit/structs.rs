@@ -73,10 +73,10 @@ pub fn set_attributes(
         } else if is_collection(ty) || wire_name == "has_more" || may_be_missing && is_scalar(ty) {
             rules.extend([quote!(default), deserialize_with("null_as_default")]);
         } else if may_be_missing && is_string_enum(ty) {
-            let default = SCALAR.item("no_word");
+            let default = SCALAR.item("unknown");
             rules.extend([
                 quote!(default = #default),
-                deserialize_with("null_as_no_word"),
+                deserialize_with("null_as_unknown"),
             ]);
         } else if may_be_missing && is_integer(ty) {
             rules.extend([quote!(default), deserialize_with("integer_or_zero")]);
@@ -139,7 +139,8 @@ mod tests {
     use crate::test_support::{client, constant, document, fields, object, refer};
 
     /// The attribute of a field that servers may omit.
-    const OPTIONAL: &str = r#"#[serde(default,deserialize_with="crate::codec::null_as_default")]"#;
+    const OPTIONAL: &str =
+        r#"#[serde(default,deserialize_with="crate::json::scalar::null_as_default")]"#;
 
     #[test]
     fn essential_properties_and_those_of_requests_may_not_be_missing() {
@@ -156,10 +157,10 @@ mod tests {
         assert_eq!(
             fields(&file, "ThingObject"),
             [
-                r#"#[serde(default,deserialize_with="crate::codec::integer_or_zero")]count:i64"#.to_owned(),
+                r#"#[serde(default,deserialize_with="crate::json::scalar::integer_or_zero")]count:i64"#.to_owned(),
                 "flag:bool".to_owned(),
                 "id:::std::string::String".to_owned(),
-                r#"#[serde(default="crate::codec::no_word",deserialize_with="crate::codec::null_as_no_word")]level:Level"#.to_owned(),
+                r#"#[serde(default="crate::json::scalar::unknown",deserialize_with="crate::json::scalar::null_as_unknown")]level:Level"#.to_owned(),
                 "status:Level".to_owned(),
                 format!("{OPTIONAL}text:::std::string::String"),
             ]
@@ -167,7 +168,7 @@ mod tests {
         assert_eq!(
             fields(&file, "ModifyThingRequest")[..3],
             [
-                r#"#[serde(deserialize_with="crate::codec::integer")]count:i64"#,
+                r#"#[serde(deserialize_with="crate::json::scalar::integer")]count:i64"#,
                 "flag:bool",
                 "id:::std::string::String",
             ]
@@ -184,7 +185,7 @@ mod tests {
         assert_eq!(
             fields(&file, "Page")[..2],
             [
-                r#"#[serde(deserialize_with="crate::codec::null_as_default")]data:::std::vec::Vec<::std::string::String>"#.to_owned(),
+                r#"#[serde(deserialize_with="crate::json::scalar::null_as_default")]data:::std::vec::Vec<::std::string::String>"#.to_owned(),
                 format!("{OPTIONAL}has_more:bool"),
             ]
         );
@@ -231,7 +232,7 @@ mod tests {
         assert_eq!(
             fields(&file, "Run"),
             [
-                r#"#[serde(default,deserialize_with="crate::codec::null_as_default")]list:::std::vec::Vec<::std::string::String>"#,
+                r#"#[serde(default,deserialize_with="crate::json::scalar::null_as_default")]list:::std::vec::Vec<::std::string::String>"#,
                 "nullable:::std::option::Option<bool>",
                 r#"#[serde(skip_serializing_if="::std::option::Option::is_none")]optional:::std::option::Option<::std::vec::Vec<::std::string::String>>"#,
                 r#"#[serde(rename="type")]type_:::std::string::String"#,
@@ -253,10 +254,10 @@ mod tests {
         assert_eq!(
             fields(&file, "ThingObject"),
             [
-                format!("{OPTIONAL}at:crate::Timestamp"),
-                "ended:::std::option::Option<crate::Timestamp>".to_owned(),
-                r#"#[serde(skip_serializing_if="::std::option::Option::is_none")]later:::std::option::Option<crate::Timestamp>"#.to_owned(),
-                format!("{OPTIONAL}named:crate::Timestamp"),
+                format!("{OPTIONAL}at:crate::json::timestamp::Timestamp"),
+                "ended:::std::option::Option<crate::json::timestamp::Timestamp>".to_owned(),
+                r#"#[serde(skip_serializing_if="::std::option::Option::is_none")]later:::std::option::Option<crate::json::timestamp::Timestamp>"#.to_owned(),
+                format!("{OPTIONAL}named:crate::json::timestamp::Timestamp"),
             ]
         );
     }
@@ -272,8 +273,8 @@ mod tests {
         assert_eq!(
             fields(&file, "ThingObject"),
             [
-                r#"#[serde(default,deserialize_with="crate::codec::integer_or_zero")]count:i64"#.to_owned(),
-                r#"#[serde(default,deserialize_with="crate::codec::integer_or_null",skip_serializing_if="::std::option::Option::is_none")]most:::std::option::Option<i64>"#.to_owned(),
+                r#"#[serde(default,deserialize_with="crate::json::scalar::integer_or_zero")]count:i64"#.to_owned(),
+                r#"#[serde(default,deserialize_with="crate::json::scalar::integer_or_null",skip_serializing_if="::std::option::Option::is_none")]most:::std::option::Option<i64>"#.to_owned(),
                 format!("{OPTIONAL}ratio:f64"),
             ]
         );

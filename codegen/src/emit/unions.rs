@@ -11,7 +11,7 @@ use serde_json::Value;
 use syn::{Attribute, Item, ItemEnum, parse_quote};
 
 use super::enums::unknown_variant;
-use super::runtime::{ROOT, UNION};
+use super::runtime::{ERROR, TAGGED, UNTAGGED};
 use super::syntax::{docs, ident, name_of, parameter_of};
 use crate::error::Error;
 use crate::model::api::{Api, Presence};
@@ -58,10 +58,10 @@ pub fn tagged(
 
         #id
 
-        impl #UNION::Tagged for #name {
+        impl #TAGGED::Tagged for #name {
             const TAG: &'static str = #tag;
 
-            fn member<'de, D: ::serde::Deserializer<'de>>(
+            fn variant<'de, D: ::serde::Deserializer<'de>>(
                 tag: &str,
                 rest: D,
             ) -> ::std::option::Option<::std::result::Result<Self, D::Error>> {
@@ -78,7 +78,7 @@ pub fn tagged(
 
         impl<'de> ::serde::Deserialize<'de> for #name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                #UNION::tagged(deserializer)
+                #TAGGED::tagged(deserializer)
             }
         }
 
@@ -168,7 +168,7 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
     let conversions = conversions(name, variants.iter().zip(types.iter().cloned()), api);
     let methods = by_json_type.iter().map(|(json_type, variant)| match *json_type {
         "string" => quote! {
-            fn text<E: ::serde::de::Error>(text: ::std::borrow::Cow<'de, str>) -> ::std::result::Result<Self, E> {
+            fn string<E: ::serde::de::Error>(text: ::std::borrow::Cow<'de, str>) -> ::std::result::Result<Self, E> {
                 Ok(Self::#variant(text.as_ref().into()))
             }
         },
@@ -201,7 +201,7 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
     let file: syn::File = parse_quote! {
         #definition
 
-        impl<'de> #UNION::Shape<'de> for #name {
+        impl<'de> #UNTAGGED::Untagged<'de> for #name {
             #(#methods)*
 
             fn unknown(value: ::serde_json::Value) -> Self {
@@ -211,7 +211,7 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
 
         impl<'de> ::serde::Deserialize<'de> for #name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                #UNION::shaped(deserializer)
+                #UNTAGGED::untagged(deserializer)
             }
         }
 
@@ -324,9 +324,9 @@ fn try_from_builder(union: &Ident, schema: &str, api: &Api) -> Option<TokenStrea
     built.then(|| {
         quote! {
             impl ::std::convert::TryFrom<builder::#name> for #union {
-                type Error = #ROOT::Error;
+                type Error = #ERROR::Error;
 
-                fn try_from(builder: builder::#name) -> #ROOT::Result<Self> {
+                fn try_from(builder: builder::#name) -> #ERROR::Result<Self> {
                     builder.build().map(Self::from)
                 }
             }

@@ -118,7 +118,7 @@ mod tests {
         })));
         assert_eq!(
             fields(&file, "ModifyThingRequest"),
-            [r#"#[serde(deserialize_with="crate::codec::integer")]n:i64"#]
+            [r#"#[serde(deserialize_with="crate::json::scalar::integer")]n:i64"#]
         );
         let source = prettyplease::unparse(&file);
         assert!(

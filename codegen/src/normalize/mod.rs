@@ -235,7 +235,8 @@ mod tests {
     use crate::test_support::{client, document, fields, object, refer};
 
     /// The attribute of a field that servers may omit.
-    const OPTIONAL: &str = r#"#[serde(default,deserialize_with="crate::codec::null_as_default")]"#;
+    const OPTIONAL: &str =
+        r#"#[serde(default,deserialize_with="crate::json::scalar::null_as_default")]"#;
 
     #[test]
     fn a_map_of_strings_holds_any_json() {

@@ -102,9 +102,9 @@ pub const CONSUMERS: &[Consumer] = &[
         ],
     },
     Consumer {
-        name: "`accumulate`, `RunStream` and `Follow::stream`",
+        name: "streams of runs (src/sse/, src/run/stream.rs)",
         feature: None,
-        cfg: Some("AssistantStreamEvent"),
+        cfg: None,
         operations: &[],
         schemas: &[
             (
@@ -133,18 +133,6 @@ pub const CONSUMERS: &[Consumer] = &[
             ("RunRequiredAction", &["submit_tool_outputs"]),
             ("RunToolCall", &["function"]),
             ("RunToolCallFunction", &["name", "arguments"]),
-        ],
-    },
-    Consumer {
-        name: "`MessageDeltaObject::text` and `mock::message_delta`",
-        feature: None,
-        cfg: Some("MessageDeltaObject"),
-        operations: &[],
-        schemas: &[
-            ("MessageDeltaObject", &["delta"]),
-            ("MessageDelta", &["content?"]),
-            ("MessageDeltaContent", &["text"]),
-            ("MessageDeltaContentTextObject", &["text?"]),
         ],
     },
     Consumer {

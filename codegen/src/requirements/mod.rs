@@ -47,7 +47,7 @@ pub fn check(api: &Api) -> Compatibility {
             Some(_) => format!("{name}: left out, since the document lacks {missing}"),
             None => format!(
                 "{name}: cannot be built, since the document lacks {missing}, which the documents \
-                 of OpenAI have had since 2023-11"
+                 of OpenAI have had since 2024-04"
             ),
         };
         unmet.push(Unmet {
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn streams_are_left_out_if_the_document_has_none() {
+    fn a_document_without_streams_is_rejected() {
         let mut document = newest();
         for item in document["paths"]
             .as_object_mut()
@@ -326,14 +326,23 @@ mod tests {
             }
         }
         let compatibility = compatibility(&document);
-        let message = only(&compatibility.unmet, false);
-        assert!(message.contains("`RunStream`"), "{message}");
+        let message = only(&compatibility.unmet, true);
+        assert!(message.contains("streams of runs (src/sse/"), "{message}");
         assert!(
             message.contains("an operation that streams AssistantStreamEvent"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn response_formats_are_left_out_if_the_document_has_none() {
+        let mut document = newest();
+        rename(&mut document, "ResponseFormatJsonSchema");
+        let compatibility = compatibility(&document);
+        let message = only(&compatibility.unmet, false);
+        assert!(message.contains("`response_format`"), "{message}");
         let has = |name: &str| compatibility.schemas.iter().any(|schema| schema == name);
-        assert!(!has("AssistantStreamEvent") && has("RunObject"));
+        assert!(!has("ResponseFormatJsonSchema") && has("RunObject"));
     }
 
     #[test]
@@ -345,7 +354,7 @@ mod tests {
                 "thread.message.delta",
             );
         });
-        let message = only(&unmet, false);
+        let message = only(&unmet, true);
         assert!(
             message.contains("the event `thread.message.delta`"),
             "{message}"

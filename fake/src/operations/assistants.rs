@@ -1,25 +1,25 @@
-//! Assistants.
+//! Operations on assistants.
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, deleted, tool_resources};
-use crate::app::App;
-use crate::failure::Failure;
-use crate::message::or;
-use crate::page::Page;
+use crate::api_error::ApiError;
+use crate::engine::state::State;
+use crate::operations::call::{Call, ResponseBody};
+use crate::operations::create::{non_null_or, tool_resources};
+use crate::operations::page::Page;
 
-pub(super) fn list(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let page = Page::of(&call.query)?;
-    let list = page.take(&app.store().assistants, |_| true, Value::clone)?;
-    Ok(Answer::Object(list))
+pub(super) fn list(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let page = Page::from_query(&call.query)?;
+    let list = page.of(&state.store().assistants, |_| true, Value::clone)?;
+    Ok(ResponseBody::Object(list))
 }
 
-pub(super) fn create(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let id = app.ids.next("asst");
+pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let id = state.ids.next("asst");
     let mut assistant = json!({
         "id": id,
         "object": "assistant",
-        "created_at": app.seconds(),
+        "created_at": state.now_seconds(),
         "name": null,
         "description": null,
         "model": null,
@@ -32,42 +32,42 @@ pub(super) fn create(app: &App, call: &Call) -> Result<Answer, Failure> {
         "reasoning_effort": null,
         "response_format": "auto",
     });
-    change(&mut assistant, call, app);
-    let mut store = app.store_with_room(1, &call.body)?;
-    let assistant = store.assistants.put(&id, assistant);
-    Ok(Answer::Object(assistant.clone()))
+    update(&mut assistant, call, state);
+    let mut store = state.store_with_room(1, &call.body)?;
+    let assistant = store.assistants.insert(&id, assistant);
+    Ok(ResponseBody::Object(assistant.clone()))
 }
 
-pub(super) fn get(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let assistant = app.store().assistant(call.id("assistant_id"))?.clone();
-    Ok(Answer::Object(assistant))
+pub(super) fn get(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let assistant = state.store().assistant(call.id("assistant_id"))?.clone();
+    Ok(ResponseBody::Object(assistant))
 }
 
-pub(super) fn modify(app: &App, call: &Call) -> Result<Answer, Failure> {
+pub(super) fn modify(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let id = call.id("assistant_id");
-    let mut store = app.store_with_room(0, &call.body)?;
+    let mut store = state.store_with_room(0, &call.body)?;
     let assistant = store.assistant(id)?;
-    change(assistant, call, app);
-    let changed = assistant.clone();
-    store.assistants.weigh(id);
-    Ok(Answer::Object(changed))
+    update(assistant, call, state);
+    let updated = assistant.clone();
+    store.assistants.update_size(id);
+    Ok(ResponseBody::Object(updated))
 }
 
-pub(super) fn delete(app: &App, call: &Call) -> Result<Answer, Failure> {
+pub(super) fn delete(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let id = call.id("assistant_id");
-    let taken = app.store().assistants.take(id);
-    taken.ok_or_else(|| Failure::not_found("assistant", id))?;
-    Ok(deleted(id, "assistant"))
+    let removed = state.store().assistants.remove(id);
+    removed.ok_or_else(|| ApiError::not_found("assistant", id))?;
+    Ok(ResponseBody::deleted(id, "assistant"))
 }
 
-/// Takes over what the request says. What it sets to null is as if it had never been set.
-fn change(assistant: &mut Value, call: &Call, app: &App) {
+/// Sets the properties of the request. `null` resets a property to its default.
+fn update(assistant: &mut Value, call: &Call, state: &State) {
     for (name, value) in call.body.as_object().into_iter().flatten() {
         assistant[name] = match name.as_str() {
-            "metadata" => or(value, json!({})),
-            "temperature" | "top_p" => or(value, 1.0.into()),
-            "response_format" => or(value, "auto".into()),
-            "tool_resources" => tool_resources::created(value, &app.ids),
+            "metadata" => non_null_or(value, json!({})),
+            "temperature" | "top_p" => non_null_or(value, 1.0.into()),
+            "response_format" => non_null_or(value, "auto".into()),
+            "tool_resources" => tool_resources(value, &state.ids),
             _ => value.clone(),
         };
     }

@@ -1,60 +1,63 @@
-//! Messages.
+//! Operations on messages.
 
 use serde_json::json;
 
-use super::{Answer, Call, deleted, metadata, threads};
-use crate::app::App;
-use crate::failure::Failure;
-use crate::page::Page;
+use crate::api_error::ApiError;
+use crate::engine::machine;
+use crate::engine::state::State;
+use crate::operations::call::{Call, ResponseBody};
+use crate::operations::create::{self, metadata};
+use crate::operations::page::Page;
 
-pub(super) fn list(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let page = Page::of(&call.query)?;
+pub(super) fn list(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let page = Page::from_query(&call.query)?;
     let run = call.query.get("run_id");
-    let mut store = app.store();
-    let thread = store.thread(call.id("thread_id"), app.now())?;
-    let list = page.take(
+    let mut store = state.store();
+    let thread = machine::thread(&mut store, call.id("thread_id"), state.now())?;
+    let list = page.of(
         &thread.messages,
         |message| run.is_none() || message.run_id.as_deref() == run,
         |message| json!(message),
     )?;
-    Ok(Answer::Object(list))
+    Ok(ResponseBody::Object(list))
 }
 
-pub(super) fn create(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let mut store = app.store_with_room(1, &call.body)?;
-    let thread = store.thread(call.id("thread_id"), app.now())?;
-    if let Some(run) = &thread.active {
-        return Err(Failure::invalid(format!(
+pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let mut store = state.store_with_room(1, &call.body)?;
+    let thread = machine::thread(&mut store, call.id("thread_id"), state.now())?;
+    if let Some(run) = &thread.active_run {
+        return Err(ApiError::invalid(format!(
             "Can't add messages to {} while a run {run} is active.",
             thread.id
         )));
     }
-    threads::add(app, thread, &json!([call.body]));
-    Ok(Answer::Object(json!(thread.messages.iter().next_back())))
+    create::messages(thread, &json!([call.body]), &state.ids, state.now_seconds());
+    let message = thread.messages.iter().next_back();
+    Ok(ResponseBody::Object(json!(message)))
 }
 
-pub(super) fn get(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let mut store = app.store();
-    let thread = store.thread(call.id("thread_id"), app.now())?;
+pub(super) fn get(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let mut store = state.store();
+    let thread = machine::thread(&mut store, call.id("thread_id"), state.now())?;
     let message = thread.message(call.id("message_id"))?;
-    Ok(Answer::Object(json!(message)))
+    Ok(ResponseBody::Object(json!(message)))
 }
 
-pub(super) fn modify(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let mut store = app.store();
-    let thread = store.thread(call.id("thread_id"), app.now())?;
+pub(super) fn modify(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let mut store = state.store();
+    let thread = machine::thread(&mut store, call.id("thread_id"), state.now())?;
     let message = thread.message(call.id("message_id"))?;
     if let Some(metadata) = metadata(&call.body) {
         message.metadata = metadata;
     }
-    Ok(Answer::Object(json!(message)))
+    Ok(ResponseBody::Object(json!(message)))
 }
 
-pub(super) fn delete(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let mut store = app.store();
-    let thread = store.thread(call.id("thread_id"), app.now())?;
+pub(super) fn delete(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let mut store = state.store();
+    let thread = machine::thread(&mut store, call.id("thread_id"), state.now())?;
     let id = call.id("message_id");
-    let taken = thread.messages.take(id);
-    taken.ok_or_else(|| Failure::not_found("message", id))?;
-    Ok(deleted(id, "thread.message"))
+    let removed = thread.messages.remove(id);
+    removed.ok_or_else(|| ApiError::not_found("message", id))?;
+    Ok(ResponseBody::deleted(id, "thread.message"))
 }

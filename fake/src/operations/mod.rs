@@ -1,58 +1,24 @@
-//! What the operations do, by resource.
+//! The operations of the API by resource, and the handler of each.
 
 mod assistants;
+pub(crate) mod call;
+mod create;
 mod messages;
+pub(crate) mod page;
+pub(crate) mod query;
 mod runs;
 mod steps;
 mod threads;
-mod tool_resources;
 
-use serde_json::{Map, Value, json};
+use crate::api_error::ApiError;
+use crate::engine::state::State;
+use crate::operations::call::{Call, ResponseBody};
 
-use crate::app::App;
-use crate::failure::Failure;
-use crate::query::Query;
-use crate::run::{Run, Status};
-use crate::stream::Events;
+type Handler = fn(&State, &Call) -> Result<ResponseBody, ApiError>;
 
-/// A request that is in order.
-pub(crate) struct Call {
-    pub(crate) path: Vec<(String, String)>,
-    pub(crate) query: Query,
-    pub(crate) body: Value,
-}
-
-impl Call {
-    /// An id in the path.
-    pub(crate) fn id(&self, name: &str) -> &str {
-        let mut ids = self.path.iter().filter(|(found, _)| found == name);
-        ids.next().map_or("", |(_, id)| id)
-    }
-}
-
-/// What a request is answered with.
-pub(crate) enum Answer {
-    Object(Value),
-    /// A run that somebody is going to ask for again.
-    Moving(Value),
-    Events(Events),
-}
-
-impl Answer {
-    fn run(run: &Run) -> Self {
-        if run.status.is_final() || run.status == Status::RequiresAction {
-            Self::Object(json!(run))
-        } else {
-            Self::Moving(json!(run))
-        }
-    }
-}
-
-type Handler = fn(&App, &Call) -> Result<Answer, Failure>;
-
-/// What does an operation of the document.
-pub(crate) fn handler(id: &str) -> Option<Handler> {
-    Some(match id {
+/// The handler of an operation of `openapi.yaml`.
+pub(crate) fn handler(operation_id: &str) -> Option<Handler> {
+    Some(match operation_id {
         "listAssistants" => assistants::list,
         "createAssistant" => assistants::create,
         "getAssistant" => assistants::get,
@@ -80,27 +46,73 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
     })
 }
 
-/// What the answer to a deletion says.
-fn deleted(id: &str, kind: &str) -> Answer {
-    Answer::Object(json!({ "id": id, "object": format!("{kind}.deleted"), "deleted": true }))
-}
-
-/// The labels that a request sets, if it does.
-fn metadata(body: &Value) -> Option<Value> {
-    let metadata = body.get("metadata")?;
-    Some(crate::message::or(metadata, Value::Object(Map::new())))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::document::DOCUMENT;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use openai_assistants::SystemClock;
+    use serde_json::json;
+
+    use super::call::{Call, ResponseBody};
+    use super::handler;
+    use super::query::Query;
+    use crate::engine::machine;
+    use crate::engine::state::{Limits, State};
+    use crate::ids::Ids;
+    use crate::model::conversation::Conversation;
+    use crate::model::turn::{Reply, Turn};
+    use crate::spec::document::DOCUMENT;
+    use crate::store::memory::Store;
 
     #[test]
-    fn every_operation_of_the_document_is_there() {
+    fn every_operation_of_the_document_has_a_handler() {
         assert_eq!(DOCUMENT.operations.len(), 23);
         for operation in &DOCUMENT.operations {
             assert!(handler(&operation.id).is_some(), "{}", operation.id);
         }
+    }
+
+    #[test]
+    fn a_terminal_run_keeps_no_memory_for_its_schedule() {
+        let state = State {
+            store: Mutex::new(Store::new()),
+            ids: Ids::sequential(),
+            clock: Arc::new(SystemClock),
+            model: Box::new(|_: &Conversation| Turn::new().say(Reply::pieces(["a"; 100]))),
+            event_observer: None,
+            limits: Limits {
+                pace: Duration::ZERO,
+                lifetime: Duration::MAX,
+                max_objects: usize::MAX,
+                max_bytes: usize::MAX,
+            },
+        };
+        let send = |operation, body| {
+            let Ok(query) = Query::parse("", &[]) else {
+                panic!("an empty query is valid");
+            };
+            let path = Vec::new();
+            let handler = handler(operation).expect("the operation exists");
+            match handler(&state, &Call { path, query, body }) {
+                Ok(ResponseBody::Object(object) | ResponseBody::ActiveRun(object)) => object,
+                _ => panic!("{operation} succeeds"),
+            }
+        };
+        let assistant = send("createAssistant", json!({ "model": "m" }));
+        let created = send(
+            "createThreadAndRun",
+            json!({ "assistant_id": assistant["id"] }),
+        );
+        let thread = created["thread_id"].as_str().expect("the ID is a string");
+        let capacity = || {
+            let mut store = state.store();
+            let thread = store.threads.get_mut(thread).expect("the thread exists");
+            let runs = thread.runs.iter().map(|run| run.schedule.capacity());
+            runs.sum::<usize>()
+        };
+        assert!(capacity() >= 100);
+        machine::time_to_next_action(&mut state.store(), thread, state.now());
+        assert_eq!(capacity(), 0);
     }
 }

@@ -1,260 +1,199 @@
-//! Runs: from the request to the turn of the model. What comes of that turn is in
-//! [`crate::machine`].
+//! Operations on runs. New and resumed runs get their next turn from the model.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::MutexGuard;
 
-use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::{Answer, Call, metadata, threads};
-use crate::app::App;
-use crate::clock::unix;
-use crate::events::Listener;
-use crate::failure::Failure;
-use crate::message::or;
-use crate::model::{Conversation, Output, Said};
-use crate::page::Page;
-use crate::plan::{self, Limits};
-use crate::run::{Run, Status, Usage};
-use crate::shelf::{Count, Shelf};
-use crate::store::{Store, Thread};
-use crate::stream::Events;
-use crate::turn::{FailureCode, Turn};
+use crate::api_error::ApiError;
+use crate::engine::plan::{TokenLimits, plan};
+use crate::engine::state::State;
+use crate::engine::{machine, prompt};
+use crate::model::turn::{FailureCode, Turn};
+use crate::operations::call::{Call, ResponseBody};
+use crate::operations::create::{self, metadata, non_null_or};
+use crate::operations::page::Page;
+use crate::store::event::{EventReceiver, EventSender};
+use crate::store::memory::Store;
+use crate::store::run::{Run, Status};
+use crate::store::table::Totals;
 
-pub(super) fn list(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let page = Page::of(&call.query)?;
-    let mut store = app.store();
-    let thread = store.thread(call.id("thread_id"), app.now())?;
-    let list = page.take(&thread.runs, |_| true, |run| json!(run))?;
-    Ok(Answer::Object(list))
+pub(super) fn list(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let page = Page::from_query(&call.query)?;
+    let mut store = state.store();
+    let thread = machine::thread(&mut store, call.id("thread_id"), state.now())?;
+    let list = page.of(&thread.runs, |_| true, |run| json!(run))?;
+    Ok(ResponseBody::Object(list))
 }
 
-pub(super) fn get(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let mut store = app.store();
-    let thread = store.thread(call.id("thread_id"), app.now())?;
-    Ok(Answer::run(thread.run(call.id("run_id"))?))
+pub(super) fn get(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let mut store = state.store();
+    let thread = machine::thread(&mut store, call.id("thread_id"), state.now())?;
+    Ok(ResponseBody::run(thread.run(call.id("run_id"))?))
 }
 
-pub(super) fn modify(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let mut store = app.store();
-    let thread = store.thread(call.id("thread_id"), app.now())?;
+pub(super) fn modify(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let mut store = state.store();
+    let thread = machine::thread(&mut store, call.id("thread_id"), state.now())?;
     let run = thread.run(call.id("run_id"))?;
     if let Some(metadata) = metadata(&call.body) {
         run.metadata = metadata;
     }
-    Ok(Answer::run(run))
+    Ok(ResponseBody::run(run))
 }
 
-pub(super) fn cancel(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let mut store = app.store();
-    let thread = store.thread(call.id("thread_id"), app.now())?;
+pub(super) fn cancel(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let mut store = state.store();
+    let thread = machine::thread(&mut store, call.id("thread_id"), state.now())?;
     let run = thread.run(call.id("run_id"))?;
-    if run.status.is_final() || run.status == Status::Cancelling {
-        return Err(Failure::invalid(format!(
+    if run.status.is_terminal() || run.status == Status::Cancelling {
+        return Err(ApiError::invalid(format!(
             "Cannot cancel run with status '{}'.",
             run.status.name()
         )));
     }
-    run.cancel(app.now(), app.settings.pace);
-    Ok(Answer::run(run))
+    run.cancel(state.now(), state.limits.pace);
+    Ok(ResponseBody::run(run))
 }
 
-pub(super) fn create(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let has_content = call.query.wants_content()?;
-    let objects = 1 + threads::count(&call.body["additional_messages"]);
-    let mut store = app.store_with_room(objects, &call.body)?;
+pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let includes_content = call.query.includes_search_content()?;
+    let messages = &call.body["additional_messages"];
+    let objects = 1 + messages.as_array().map_or(0, Vec::len);
+    let mut store = state.store_with_room(objects, &call.body)?;
     let assistant = assistant(&mut store, &call.body)?;
-    let count = store.count.clone();
-    let thread = store.thread(call.id("thread_id"), app.now())?;
-    if let Some(run) = &thread.active {
-        return Err(Failure::invalid(format!(
-            "Thread {} already has an active run {run}.",
-            thread.id
+    let totals = store.totals.clone();
+    let thread_id = call.id("thread_id");
+    let thread = machine::thread(&mut store, thread_id, state.now())?;
+    if let Some(run) = &thread.active_run {
+        return Err(ApiError::invalid(format!(
+            "Thread {thread_id} already has an active run {run}."
         )));
     }
-    threads::add(app, thread, &call.body["additional_messages"]);
-    let mut run = created(app, thread, &assistant, &call.body, &count);
-    let frames = listen(app, &mut run, &call.body, has_content);
-    Ok(start(app, store, call.id("thread_id"), run, frames))
+    create::messages(thread, messages, &state.ids, state.now_seconds());
+    let mut run = new_run(state, thread_id, &assistant, &call.body, &totals);
+    let events = open_stream(state, &mut run, &call.body, includes_content);
+    Ok(start(state, store, thread_id, run, events))
 }
 
-pub(super) fn create_with_thread(app: &App, call: &Call) -> Result<Answer, Failure> {
-    let objects = 2 + threads::count(&call.body["thread"]["messages"]);
-    let mut store = app.store_with_room(objects, &call.body)?;
-    let assistant = assistant(&mut store, &call.body)?;
-    let count = store.count.clone();
+pub(super) fn create_with_thread(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let mut request = call.body["thread"].clone();
+    let objects = 2 + request["messages"].as_array().map_or(0, Vec::len);
+    let mut store = state.store_with_room(objects, &call.body)?;
+    let assistant = assistant(&mut store, &call.body)?;
+    let totals = store.totals.clone();
     if !call.body["tool_resources"].is_null() {
         request["tool_resources"] = call.body["tool_resources"].clone();
     }
-    let thread = threads::created(app, &mut store, &request);
-    let mut run = created(app, thread, &assistant, &call.body, &count);
-    let frames = listen(app, &mut run, &call.body, false);
-    if let Some(listener) = &mut run.listener {
-        listener.tell("thread.created", &thread.object());
-    }
-    let thread = thread.id.clone();
-    Ok(start(app, store, &thread, run, frames))
+    let thread = create::thread(&mut store, &request, &state.ids, state.now_seconds());
+    let thread_id = thread.id.clone();
+    let mut run = new_run(state, &thread_id, &assistant, &call.body, &totals);
+    let events = open_stream(state, &mut run, &call.body, false);
+    run.send_event_of("thread.created", &*thread);
+    Ok(start(state, store, &thread_id, run, events))
 }
 
-pub(super) fn submit(app: &App, call: &Call) -> Result<Answer, Failure> {
-    // What has begun may go on although there is no room for more.
-    let mut store = app.store();
-    let thread = store.thread(call.id("thread_id"), app.now())?;
-    let run = thread.run(call.id("run_id"))?;
+pub(super) fn submit(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    // Runs may finish even if the store is full, so there is no check of its room.
+    let mut store = state.store();
+    let (thread_id, run_id) = (call.id("thread_id"), call.id("run_id"));
+    let thread = machine::thread(&mut store, thread_id, state.now())?;
+    let run = thread.run(run_id)?;
     if run.status != Status::RequiresAction {
-        return Err(Failure::invalid(format!(
+        return Err(ApiError::invalid(format!(
             "Runs in status \"{}\" do not accept tool outputs.",
             run.status.name()
         )));
     }
-    let outputs = outputs(run, &call.body["tool_outputs"])?;
-    let frames = listen(app, run, &call.body, false);
-    run.take_outputs(&outputs, app.now());
-    Ok(go_on(
-        app,
-        store,
-        call.id("thread_id"),
-        call.id("run_id"),
-        frames,
-    ))
+    let outputs = tool_outputs(run, &call.body["tool_outputs"])?;
+    let events = open_stream(state, run, &call.body, false);
+    run.submit_tool_outputs(&outputs, state.now());
+    Ok(next_turn(state, store, thread_id, run_id, events))
 }
 
-/// The assistant of a new run. It, or the request, has the function that the run has to
-/// call.
-fn assistant(store: &mut Store, body: &Value) -> Result<Value, Failure> {
+/// The assistant of a new run. Checks that the function of `tool_choice` is among the tools.
+fn assistant(store: &mut Store, body: &Value) -> Result<Value, ApiError> {
     let id = body["assistant_id"].as_str().unwrap_or_default();
     let assistant = store.assistant(id)?;
     if body["tool_choice"]["type"] == "function" {
         let name = &body["tool_choice"]["function"]["name"];
-        let tools = or(&body["tools"], assistant["tools"].clone());
+        let tools = non_null_or(&body["tools"], assistant["tools"].clone());
         let mut tools = tools.as_array().into_iter().flatten();
-        let is_there = name.is_string() && tools.any(|tool| tool["function"]["name"] == *name);
-        if !is_there {
-            return Err(Failure::parameter(
+        let is_defined = name.is_string() && tools.any(|tool| tool["function"]["name"] == *name);
+        if !is_defined {
+            return Err(ApiError::parameter(
                 "tool_choice",
                 "invalid_value",
-                format!("Invalid 'tool_choice': the run has no function {name} among its tools."),
+                format!("Invalid 'tool_choice': the tools of the run have no function {name}."),
             ));
         }
     }
     Ok(assistant.clone())
 }
 
-/// An integer. JSON has one kind of number, so that it may be written `300.0`.
-fn integer(value: &Value) -> Option<u64> {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let from_float = || value.as_f64().map(|number| number as u64);
-    value.as_u64().or_else(from_float)
+fn new_run(
+    state: &State,
+    thread_id: &str,
+    assistant: &Value,
+    body: &Value,
+    totals: &Totals,
+) -> Run {
+    let id = state.ids.next("run");
+    let now = state.now();
+    let deadline = now.checked_add(state.limits.lifetime);
+    create::run(id, thread_id, assistant, body, now, deadline, totals)
 }
 
-fn truncation(request: &Value) -> Value {
-    let mut truncation = or(request, json!({ "type": "auto" }));
-    truncation["last_messages"] = json!(integer(&truncation["last_messages"]));
-    truncation
-}
-
-/// A new run, with what the assistant says wherever the request says nothing.
-fn created(app: &App, thread: &Thread, assistant: &Value, body: &Value, count: &Count) -> Run {
-    let now = app.now();
-    let deadline = now.checked_add(app.settings.lifetime);
-    let chosen = |name: &str| or(&body[name], assistant[name].clone());
-    // Upstream has them as text that is always there, and typed clients rely on it.
-    let instructions = [
-        chosen("instructions"),
-        body["additional_instructions"].clone(),
-    ];
-    let instructions = instructions.iter().filter_map(Value::as_str);
-    let instructions: Vec<&str> = instructions.filter(|text| !text.is_empty()).collect();
-    Run {
-        id: app.ids.next("run"),
-        object: "thread.run",
-        created_at: unix(now),
-        assistant_id: assistant["id"].as_str().unwrap_or_default().to_owned(),
-        thread_id: thread.id.clone(),
-        status: Status::Queued,
-        started_at: None,
-        expires_at: deadline.map(unix),
-        cancelled_at: None,
-        failed_at: None,
-        completed_at: None,
-        required_action: None,
-        last_error: None,
-        model: chosen("model"),
-        instructions: instructions.join("\n"),
-        tools: chosen("tools"),
-        metadata: metadata(body).unwrap_or_else(|| json!({})),
-        temperature: chosen("temperature"),
-        top_p: chosen("top_p"),
-        reasoning_effort: chosen("reasoning_effort"),
-        max_completion_tokens: integer(&body["max_completion_tokens"]),
-        max_prompt_tokens: integer(&body["max_prompt_tokens"]),
-        truncation_strategy: truncation(&body["truncation_strategy"]),
-        incomplete_details: None,
-        usage: None,
-        response_format: chosen("response_format"),
-        tool_choice: or(&body["tool_choice"], "auto".into()),
-        parallel_tool_calls: or(&body["parallel_tool_calls"], true.into()),
-        steps: Shelf::new(count),
-        plan: VecDeque::new(),
-        reached: now,
-        deadline,
-        used: Usage::default(),
-        open: None,
-        listener: None,
-    }
-}
-
-/// Has the run tell a stream of what happens, if the request wants one.
-fn listen(
-    app: &App,
+/// Connects a run to a response stream, if the request asks for one.
+fn open_stream(
+    state: &State,
     run: &mut Run,
     body: &Value,
-    has_content: bool,
-) -> Option<UnboundedReceiver<Bytes>> {
+    includes_search_content: bool,
+) -> Option<EventReceiver> {
     if body["stream"] != true {
         return None;
     }
-    let (listener, frames) = Listener::new(has_content, app.check.clone());
-    run.listener = Some(listener);
-    Some(frames)
+    let observer = state.event_observer.clone();
+    let (sender, receiver) = EventSender::new(includes_search_content, observer);
+    run.events = Some(sender);
+    Some(receiver)
 }
 
-/// Puts a new run on its thread.
+/// Stores a new run and starts its first turn.
 fn start(
-    app: &App,
+    state: &State,
     mut store: MutexGuard<'_, Store>,
     thread_id: &str,
-    mut run: Run,
-    frames: Option<UnboundedReceiver<Bytes>>,
-) -> Answer {
-    run.tell("thread.run.created");
-    run.tell("thread.run.queued");
+    run: Run,
+    events: Option<EventReceiver>,
+) -> ResponseBody {
+    run.send_event("thread.run.created");
+    run.send_event("thread.run.queued");
     let id = run.id.clone();
     if let Some(thread) = store.threads.get_mut(thread_id) {
-        thread.active = Some(id.clone());
-        thread.runs.put(&id, run);
+        thread.active_run = Some(id.clone());
+        thread.runs.insert(&id, run);
     }
-    go_on(app, store, thread_id, &id, frames)
+    next_turn(state, store, thread_id, &id, events)
 }
 
-/// Asks the model what happens next. Nobody waits for the store in the meantime, and as
-/// the run is active, nobody adds to the conversation.
-fn go_on(
-    app: &App,
+/// Requests the next turn from the model and schedules it.
+///
+/// The store is unlocked while the model works. The thread cannot change in the meantime,
+/// because its run is active.
+fn next_turn(
+    state: &State,
     mut store: MutexGuard<'_, Store>,
     thread_id: &str,
     run_id: &str,
-    frames: Option<UnboundedReceiver<Bytes>>,
-) -> Answer {
-    let thread = store.threads.get_mut(thread_id).expect("it was found");
-    let run = thread.runs.get(run_id).expect("it was put there");
+    events: Option<EventReceiver>,
+) -> ResponseBody {
+    let thread = store.threads.get_mut(thread_id).expect("the thread exists");
+    let run = thread.runs.get(run_id).expect("the run exists");
     let object = json!(run);
-    let conversation = conversation(thread, run);
-    let limits = Limits {
+    let conversation = prompt::conversation(thread, run);
+    let limits = TokenLimits {
         prompt: run.max_prompt_tokens,
         completion: run.max_completion_tokens,
         used: run.used,
@@ -262,81 +201,58 @@ fn go_on(
     thread.turns += 1;
     drop(store);
 
-    let turn = catch_unwind(AssertUnwindSafe(|| app.model.turn(&conversation)));
+    let turn = catch_unwind(AssertUnwindSafe(|| state.model.turn(&conversation)));
     let turn = turn.unwrap_or_else(|_| {
         Turn::new().fail(
             FailureCode::ServerError,
             "The model of the fake server panicked.",
         )
     });
-    let plan = plan::plan(turn, &conversation, &limits, app.settings.pace, &app.ids);
+    let pace = state.limits.pace;
+    let schedule = plan(turn, &conversation, &limits, pace, &state.ids);
 
-    let mut store = app.store();
+    let mut store = state.store();
     let thread = store.threads.get_mut(thread_id);
     let run = thread.and_then(|thread| thread.runs.get_mut(run_id));
-    // It may have been cancelled in the meantime, or be gone.
+    // Another request may have cancelled the run or deleted the thread.
     if let Some(run) = run.filter(|run| run.status == Status::Queued) {
-        run.follow(plan, app.now());
+        run.set_schedule(schedule, state.now());
     }
-    match frames {
-        None => Answer::Moving(object),
-        Some(frames) => Answer::Events(Events::new(thread_id, frames)),
-    }
-}
-
-fn conversation(thread: &Thread, run: &Run) -> Conversation {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let messages = thread.messages.iter().rev();
-    let last = run.truncation_strategy["last_messages"].as_u64();
-    let last = last.and_then(|last| usize::try_from(last).ok());
-    let mut messages: Vec<Said> = messages
-        .take(last.unwrap_or(usize::MAX))
-        .map(|message| Said::new(&message.role, message.text()))
-        .collect();
-    messages.reverse();
-    let calls = run
-        .steps
-        .iter()
-        .filter_map(|step| step.step_details["tool_calls"].as_array());
-    let functions = calls.flatten().filter(|call| call["type"] == "function");
-    Conversation {
-        thread_id: thread.id.clone(),
-        run_id: run.id.clone(),
-        model: text(&run.model),
-        instructions: run.instructions.clone(),
-        tools: run.tools.as_array().cloned().unwrap_or_default(),
-        tool_choice: run.tool_choice.clone(),
-        messages,
-        outputs: functions.map(Output::new).collect(),
-        turns: thread.turns,
+    match events {
+        None => ResponseBody::ActiveRun(object),
+        Some(events) => ResponseBody::Stream {
+            thread_id: thread_id.to_owned(),
+            events,
+        },
     }
 }
 
-/// The outputs of a request by the ids of their calls: one for each call that waits.
-fn outputs(run: &Run, request: &Value) -> Result<Vec<(String, String)>, Failure> {
+/// The submitted outputs by call ID. Every pending call requires exactly one.
+fn tool_outputs(run: &Run, request: &Value) -> Result<Vec<(String, String)>, ApiError> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let given: Vec<(String, String)> = request
+    let submitted: Vec<(String, String)> = request
         .as_array()
         .into_iter()
         .flatten()
         .map(|output| (text(&output["tool_call_id"]), text(&output["output"])))
         .collect();
-    let expected: Vec<&str> = run
+    let submitted_ids: Vec<&str> = submitted.iter().map(|(id, _)| id.as_str()).collect();
+    let pending_ids: Vec<&str> = run
         .pending_calls()
         .iter()
         .filter_map(|call| call["id"].as_str())
         .collect();
-    let mut given_ids: Vec<&str> = given.iter().map(|(id, _)| id.as_str()).collect();
-    let mut expected_ids = expected.clone();
-    given_ids.sort_unstable();
-    expected_ids.sort_unstable();
-    if given_ids == expected_ids {
-        return Ok(given);
+    if sorted(submitted_ids.clone()) == sorted(pending_ids.clone()) {
+        return Ok(submitted);
     }
-    let given_ids: Vec<&str> = given.iter().map(|(id, _)| id.as_str()).collect();
-    Err(Failure::parameter(
+    Err(ApiError::parameter(
         "tool_outputs",
         "invalid_value",
-        format!("Expected tool outputs for call_ids {expected:?}, got {given_ids:?}."),
+        format!("Expected tool outputs for call_ids {pending_ids:?}, got {submitted_ids:?}."),
     ))
+}
+
+fn sorted(mut ids: Vec<&str>) -> Vec<&str> {
+    ids.sort_unstable();
+    ids
 }

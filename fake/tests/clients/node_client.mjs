@@ -3,7 +3,7 @@
 //   cargo run -p openai-assistants-fake -- --port 4010 --script fake/tests/clients/conversation.json
 //   OPENAI_BASE_URL=http://127.0.0.1:4010/v1 OPENAI_API_KEY=fake-key node fake/tests/clients/node_client.mjs
 //
-// Run it in a folder where `npm install openai` has been done.
+// Run it in a folder in which `npm install openai` was executed.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -32,7 +32,7 @@ function outputs(run) {
 
 const textOf = (message) => message.content[0].text.value;
 
-/** Reads a stream to its end: the names of its events, and the last run. */
+/** Reads a stream to its end. Returns the names of its events, and the last run. */
 async function follow(events) {
   const names = [];
   let run;
@@ -50,42 +50,42 @@ assert.deepEqual((await beta.assistants.retrieve(assistant.id)).tools, [TOOL]);
 
 // The first run is polled.
 const thread = await beta.threads.create({ messages: [{ role: "user", content: "Hi" }] });
-const about = { assistant_id: assistant.id };
-const first = await beta.threads.runs.createAndPoll(thread.id, about);
+const params = { assistant_id: assistant.id };
+const first = await beta.threads.runs.createAndPoll(thread.id, params);
 assert.equal(first.status, "completed");
 assert.ok(first.usage.total_tokens > 0);
 const written = await beta.threads.messages.list(thread.id, { run_id: first.id });
 assert.equal(textOf(written.data[0]), "Hello, I tell the weather.");
 
-// The second is streamed, with calls in parallel.
+// The second run is streamed, with parallel calls.
 await beta.threads.messages.create(thread.id, { role: "user", content: "Oslo or Rome?" });
-const asked = await follow(await beta.threads.runs.create(thread.id, { ...about, stream: true }));
-assert.equal(asked.names.at(0), "thread.run.created");
-assert.equal(asked.run.status, "requires_action");
+const second = await follow(await beta.threads.runs.create(thread.id, { ...params, stream: true }));
+assert.equal(second.names.at(0), "thread.run.created");
+assert.equal(second.run.status, "requires_action");
 await assert.rejects(
   beta.threads.messages.create(thread.id, { role: "user", content: "Well?" }),
-  (error) => error instanceof OpenAI.BadRequestError && error.message.includes(asked.run.id),
+  (error) => error instanceof OpenAI.BadRequestError && error.message.includes(second.run.id),
 );
-const submitted = beta.threads.runs.submitToolOutputsStream(asked.run.id, {
+const submitted = beta.threads.runs.submitToolOutputsStream(second.run.id, {
   thread_id: thread.id,
-  tool_outputs: outputs(asked.run),
+  tool_outputs: outputs(second.run),
 });
-const [answer] = await submitted.finalMessages();
-assert.equal(textOf(answer), "Rome is warmer [1].");
-assert.equal(answer.content[0].text.annotations[0].text, "[1]");
+const [reply] = await submitted.finalMessages();
+assert.equal(textOf(reply), "Rome is warmer [1].");
+assert.equal(reply.content[0].text.annotations[0].text, "[1]");
 assert.equal((await submitted.finalRun()).status, "completed");
 
-// The third goes through the client's own accumulation from the start.
+// The third run uses the accumulation of the client.
 await beta.threads.messages.create(thread.id, { role: "user", content: "And Bern?" });
-const streamed = beta.threads.runs.stream(thread.id, about);
-const waiting = await streamed.finalRun();
-const last = await beta.threads.runs.submitToolOutputsAndPoll(waiting.id, {
+const streamed = beta.threads.runs.stream(thread.id, params);
+const blocked = await streamed.finalRun();
+const last = await beta.threads.runs.submitToolOutputsAndPoll(blocked.id, {
   thread_id: thread.id,
-  tool_outputs: outputs(waiting),
+  tool_outputs: outputs(blocked),
 });
 assert.equal(last.status, "completed");
 
-// Pages.
+// Pagination.
 const messages = [];
 for await (const message of beta.threads.messages.list(thread.id, { limit: 2, order: "asc" })) {
   messages.push(message);
@@ -106,4 +106,4 @@ await assert.rejects(
 
 assert.ok((await beta.threads.delete(thread.id)).deleted);
 assert.ok((await beta.assistants.delete(assistant.id)).deleted);
-console.log(`openai ${VERSION} for Node: all as it should be`);
+console.log(`openai ${VERSION} for Node: all checks passed`);

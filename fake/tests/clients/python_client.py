@@ -3,8 +3,8 @@
     cargo run -p openai-assistants-fake -- --port 4010 --script fake/tests/clients/conversation.json
     OPENAI_BASE_URL=http://127.0.0.1:4010/v1 OPENAI_API_KEY=fake-key python fake/tests/clients/python_client.py
 
-The objects that the client makes of the answers are validated strictly: it does not do
-that by itself.
+The script validates the objects that the client builds from responses, since the client does
+not.
 """
 
 import json
@@ -31,11 +31,11 @@ TOOL = {
 }
 
 
-def valid(thing):
-    """Raises if the object is not one of its own type: the client takes anything."""
-    assert isinstance(thing, BaseModel), thing
-    type(thing).model_validate(thing.to_dict(), strict=False)
-    return thing
+def valid(model):
+    """Raises if an object does not match its type. The client itself accepts anything."""
+    assert isinstance(model, BaseModel), model
+    type(model).model_validate(model.to_dict(), strict=False)
+    return model
 
 
 def outputs(run):
@@ -52,7 +52,7 @@ def text_of(messages):
 
 
 def follow(events):
-    """Reads a stream to its end: the names of its events, the text, and the last run."""
+    """Reads a stream to its end. Returns the names of its events, the text and the last run."""
     names, text, run = [], "", None
     for event in events:
         names.append(event.event)
@@ -81,7 +81,7 @@ def main():
     messages = beta.threads.messages.list(thread.id, run_id=run.id)
     assert text_of(messages.data) == "Hello, I tell the weather."
 
-    # The second is streamed, with calls in parallel and the events of the client's helper.
+    # The second run is streamed, with parallel calls.
     beta.threads.messages.create(thread.id, role="user", content="Oslo or Rome?")
     names, _, run = follow(
         beta.threads.runs.create(thread_id=thread.id, assistant_id=assistant.id, stream=True)
@@ -89,7 +89,7 @@ def main():
     assert names[0] == "thread.run.created" and names[-1] == "thread.run.requires_action", names
     try:
         beta.threads.messages.create(thread.id, role="user", content="Well?")
-        raise AssertionError("a message was added while a run is active")
+        raise AssertionError("a message was accepted while a run is active")
     except openai.BadRequestError as error:
         assert run.id in str(error), error
     names, text, run = follow(
@@ -100,7 +100,7 @@ def main():
     assert (text, run.status) == ("Rome is warmer [1].", "completed"), (text, run)
     assert names[0] == "thread.run.step.completed", names
 
-    # The third goes through the client's own accumulation.
+    # The third run uses the accumulation of the client.
     beta.threads.messages.create(thread.id, role="user", content="And Bern?")
     with beta.threads.runs.stream(thread_id=thread.id, assistant_id=assistant.id) as stream:
         stream.until_done()
@@ -111,13 +111,13 @@ def main():
         final = stream.get_final_messages()
         steps = stream.get_final_run_steps()
     assert text_of(final) == "Bern is in between."
-    # The client keeps a step as it was created, so its state says nothing.
+    # The client keeps a step as it was created, so its status is not final.
     assert "message_creation" in [step.type for step in steps], steps
 
-    # Pages.
-    kept = [valid(message) for message in beta.threads.messages.list(thread.id, limit=2, order="asc")]
-    assert [message.role for message in kept] == ["user", "assistant"] * 3
-    assert kept[3].content[0].text.annotations[0].text == "[1]"
+    # Pagination.
+    stored = [valid(message) for message in beta.threads.messages.list(thread.id, limit=2, order="asc")]
+    assert [message.role for message in stored] == ["user", "assistant"] * 3
+    assert stored[3].content[0].text.annotations[0].text == "[1]"
     runs = [valid(run) for run in beta.threads.runs.list(thread.id, limit=1)]
     assert [run.status for run in runs] == ["completed"] * 3
     for run in runs:
@@ -127,13 +127,13 @@ def main():
     # Errors.
     try:
         beta.threads.retrieve("thread_missing")
-        raise AssertionError("there is no such thread")
+        raise AssertionError("the unknown thread was found")
     except openai.NotFoundError as error:
         assert error.request_id and error.type == "invalid_request_error", error
 
     assert valid(beta.threads.delete(thread.id)).deleted
     assert valid(beta.assistants.delete(assistant.id)).deleted
-    print(f"openai {openai.__version__} for Python: all as it should be")
+    print(f"openai {openai.__version__} for Python: all checks passed")
 
 
 if __name__ == "__main__":

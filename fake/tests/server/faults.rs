@@ -1,4 +1,4 @@
-//! Faults on demand.
+//! Injected faults.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use openai_assistants::{Client, RetryPolicy};
 use openai_assistants_fake::{Fault, RetryAfter, Script, Server, SkippingClock};
 use serde_json::{Value, json};
 
-use crate::{conversation, fake, get, header, http, post, refused, seconds, serve, text};
+use crate::{conversation, fake, get, header, http, post, rejected, seconds, serve, text};
 
-/// Streams a run with a fault, and says which events came.
-async fn streamed(server: &Server, fault: &str) -> http::Reply {
+/// Streams a run with a fault.
+async fn stream_with_fault(server: &Server, fault: &str) -> http::Response {
     let (assistant, thread) = conversation(server).await;
     let body = json!({ "assistant_id": assistant, "stream": true });
     let path = format!("/threads/{thread}/runs");
@@ -22,7 +22,7 @@ fn hello() -> Script {
 }
 
 #[tokio::test]
-async fn a_refusal_says_when_to_try_again_in_every_spelling() {
+async fn a_status_fault_sends_every_kind_of_retry_header() {
     let server = serve(hello()).await;
     for (fault, name, value) in [
         ("status=429; retry-after-ms=50", "retry-after-ms", "50"),
@@ -34,7 +34,7 @@ async fn a_refusal_says_when_to_try_again_in_every_spelling() {
             "Tue, 14 Nov 2023 22:13:22 GMT",
         ),
     ] {
-        let reply = http::with(
+        let response = http::with(
             &server,
             "POST",
             "/threads",
@@ -42,65 +42,68 @@ async fn a_refusal_says_when_to_try_again_in_every_spelling() {
             &Value::Null,
         )
         .await;
-        assert_eq!(reply.status, if fault.contains("429") { 429 } else { 503 });
-        assert_eq!(header(&reply, name), Some(value), "{fault}");
-        assert!(reply.json()["error"]["message"].is_string());
+        assert_eq!(
+            response.status,
+            if fault.contains("429") { 429 } else { 503 }
+        );
+        assert_eq!(header(&response, name), Some(value), "{fault}");
+        assert!(response.json()["error"]["message"].is_string());
     }
 }
 
 #[tokio::test]
-async fn what_is_refused_is_not_done_and_the_client_tries_again() {
+async fn a_rejected_request_is_not_executed_and_the_client_retries() {
     let clock = SkippingClock::default();
     let fault = Fault::status(429).retry_after(RetryAfter::Millis(50));
     let fake = fake(&clock).fault_times(2, "createThread", fault);
-    let server = fake.start().await.expect("there is a free port");
+    let server = fake.start().await.expect("a port is free");
     let client = server
         .client_builder()
         .clock(clock.clone())
         .build()
-        .expect("good settings");
+        .expect("the settings are valid");
     let thread = client
         .create_thread()
         .send_response()
         .await
-        .expect("the third try is granted");
+        .expect("the third attempt succeeds");
     assert_eq!(thread.into_inner().id, "thread_0001");
 }
 
 #[tokio::test]
-async fn a_stream_is_cut_in_mid_event() {
+async fn a_stream_is_cut_in_the_middle_of_an_event() {
     let server = serve(hello()).await;
     for (fault, whole) in [("cut", 3), ("cut; after=1", 1), ("cut; after=1000", 11)] {
-        let reply = streamed(&server, fault).await;
-        assert!(!reply.is_whole, "{fault}");
-        assert!(!reply.body.ends_with("\n\n"), "{}", reply.body);
-        assert_eq!(reply.names().len(), whole + 1, "{fault}");
+        let response = stream_with_fault(&server, fault).await;
+        assert!(!response.is_complete, "{fault}");
+        assert!(!response.body.ends_with("\n\n"), "{}", response.body);
+        assert_eq!(response.names().len(), whole + 1, "{fault}");
     }
 }
 
 #[tokio::test]
 async fn a_stream_ends_without_done() {
     let server = serve(hello()).await;
-    let reply = streamed(&server, "no-done").await;
-    assert!(reply.is_whole);
-    assert_eq!(reply.names().last(), Some(&"thread.run.completed"));
+    let response = stream_with_fault(&server, "no-done").await;
+    assert!(response.is_complete);
+    assert_eq!(response.names().last(), Some(&"thread.run.completed"));
 }
 
 #[tokio::test]
 async fn an_error_event_ends_a_stream() {
     let server = serve(hello()).await;
-    let reply = streamed(&server, "error-event; after=4").await;
-    assert_eq!(reply.names()[4..], ["error", "done"]);
-    let events = reply.events();
-    let error: Value = serde_json::from_str(events[4].1).expect("it is JSON");
+    let response = stream_with_fault(&server, "error-event; after=4").await;
+    assert_eq!(response.names()[4..], ["error", "done"]);
+    let events = response.events();
+    let error: Value = serde_json::from_str(events[4].1).expect("the data is JSON");
     assert_eq!(error["type"], "server_error");
 }
 
 #[tokio::test]
-async fn an_event_is_half_of_its_json() {
+async fn the_json_of_an_event_is_truncated() {
     let server = serve(hello()).await;
-    let reply = streamed(&server, "malformed-json").await;
-    let events = reply.events();
+    let response = stream_with_fault(&server, "malformed-json").await;
+    let events = response.events();
     let broken: Vec<bool> = events
         .iter()
         .map(|(_, data)| serde_json::from_str::<Value>(data).is_err())
@@ -111,59 +114,59 @@ async fn an_event_is_half_of_its_json() {
 }
 
 #[tokio::test]
-async fn unknown_events_and_states_come_among_the_others() {
+async fn unknown_events_and_statuses_are_inserted() {
     let server = serve(hello()).await;
-    let reply = streamed(&server, "unknown").await;
-    let names = reply.names();
+    let response = stream_with_fault(&server, "unknown").await;
+    let names = response.names();
     assert_eq!(names[3..5], ["thread.brand_new", "thread.run.step.created"]);
-    let events = reply.events();
-    let step: Value = serde_json::from_str(events[4].1).expect("it is JSON");
+    let events = response.events();
+    let step: Value = serde_json::from_str(events[4].1).expect("the data is JSON");
     assert_eq!(step["status"], "brand_new_status");
     assert_eq!(names.last(), Some(&"done"));
 }
 
 #[tokio::test]
-async fn several_faults_of_a_stream_all_come() {
+async fn several_faults_apply_to_one_stream() {
     let server = serve(hello()).await;
     let is_json = |data: &str| serde_json::from_str::<Value>(data).is_ok();
 
-    let reply = streamed(&server, "error-event, unknown").await;
+    let response = stream_with_fault(&server, "error-event, unknown").await;
     let step = "thread.run.step.created";
     assert_eq!(
-        reply.names()[3..],
+        response.names()[3..],
         ["thread.brand_new", step, "error", "done"]
     );
-    assert!(reply.body.contains("brand_new_status"));
+    assert!(response.body.contains("brand_new_status"));
 
-    let reply = streamed(&server, "cut, malformed-json").await;
-    assert!(!reply.is_whole && reply.body.ends_with("\n\n"));
-    assert!(!is_json(reply.events()[3].1));
+    let response = stream_with_fault(&server, "cut, malformed-json").await;
+    assert!(!response.is_complete && response.body.ends_with("\n\n"));
+    assert!(!is_json(response.events()[3].1));
 
-    let reply = streamed(&server, "malformed-json, unknown").await;
-    assert_eq!(reply.names()[3], "thread.brand_new");
-    assert!(!is_json(reply.events()[4].1));
-    assert_eq!(reply.names().last(), Some(&"done"));
+    let response = stream_with_fault(&server, "malformed-json, unknown").await;
+    assert_eq!(response.names()[3], "thread.brand_new");
+    assert!(!is_json(response.events()[4].1));
+    assert_eq!(response.names().last(), Some(&"done"));
 
-    let reply = streamed(&server, "error-event, no-done").await;
-    assert_eq!(reply.names()[3..], ["error"]);
+    let response = stream_with_fault(&server, "error-event, no-done").await;
+    assert_eq!(response.names()[3..], ["error"]);
 
-    let reply = streamed(&server, "unknown; after=1000, no-done").await;
-    assert_eq!(reply.names().last(), Some(&"thread.brand_new"));
+    let response = stream_with_fault(&server, "unknown; after=1000, no-done").await;
+    assert_eq!(response.names().last(), Some(&"thread.brand_new"));
 }
 
 #[tokio::test]
-async fn an_answer_is_not_asked_to_end_twice() {
+async fn two_faults_that_end_a_response_are_rejected() {
     let server = serve(hello()).await;
     for fault in ["cut, stall", "cut; after=1, error-event; after=9"] {
-        let reply = streamed(&server, fault).await;
-        assert_eq!(reply.status, 400, "{fault}");
-        let message = text(&reply.json()["error"]["message"]);
+        let response = stream_with_fault(&server, fault).await;
+        assert_eq!(response.status, 400, "{fault}");
+        let message = text(&response.json()["error"]["message"]);
         assert!(message.contains("both end"), "{message}");
     }
 }
 
 #[tokio::test]
-async fn objects_get_the_same_faults() {
+async fn faults_apply_to_objects_too() {
     let server = serve(hello()).await;
     post(&server, "/assistants", json!({ "model": "m" })).await;
     let with = async |fault| {
@@ -176,19 +179,19 @@ async fn objects_get_the_same_faults() {
         )
         .await
     };
-    assert!(!with("cut").await.is_whole);
-    assert!(!with("malformed-json, cut").await.is_whole);
+    assert!(!with("cut").await.is_complete);
+    assert!(!with("malformed-json, cut").await.is_complete);
     let malformed = with("malformed-json").await;
-    assert!(malformed.is_whole && serde_json::from_str::<Value>(&malformed.body).is_err());
-    let strange = with("unknown").await.json();
-    assert!(strange["data"][0]["brand_new_property"].is_object());
+    assert!(malformed.is_complete && serde_json::from_str::<Value>(&malformed.body).is_err());
+    let unknown = with("unknown").await.json();
+    assert!(unknown["data"][0]["brand_new_property"].is_object());
 }
 
 #[tokio::test]
-async fn latency_takes_the_time_of_the_clock() {
+async fn latency_uses_the_injected_clock() {
     let clock = SkippingClock::default();
     let fake = fake(&clock).fault_on("getThread", Fault::latency(Duration::from_secs(3)));
-    let server = fake.start().await.expect("there is a free port");
+    let server = fake.start().await.expect("a port is free");
     let thread = text(&post(&server, "/threads", Value::Null).await["id"]);
     assert_eq!(seconds(&clock), 1_700_000_000);
     get(&server, &format!("/threads/{thread}")).await;
@@ -196,9 +199,9 @@ async fn latency_takes_the_time_of_the_clock() {
 }
 
 #[tokio::test]
-async fn a_fault_for_an_operation_that_does_not_exist_is_refused_with_those_that_do() {
+async fn a_fault_for_an_unknown_operation_is_an_error_that_lists_the_known_ones() {
     let fake = fake(&SkippingClock::default()).fault_on("nonsense", Fault::cut());
-    let error = fake.start().await.expect_err("there is no such operation");
+    let error = fake.start().await.expect_err("the operation is unknown");
     let text = error.to_string();
     for name in ["'nonsense'", "getRun", "submitToolOutputsToRun"] {
         assert!(text.contains(name), "{text}");
@@ -206,19 +209,19 @@ async fn a_fault_for_an_operation_that_does_not_exist_is_refused_with_those_that
 }
 
 #[tokio::test]
-async fn an_operation_that_the_document_misspells_goes_by_both_names() {
+async fn both_spellings_of_submit_tool_outputs_are_accepted() {
     for name in ["submitToolOutputsToRun", "submitToolOuputsToRun"] {
         let fake = fake(&SkippingClock::default()).fault_on(name, Fault::status(503));
-        let server = fake.start().await.expect("the operation is there");
+        let server = fake.start().await.expect("the operation exists");
         let path = "/threads/thread_1/runs/run_1/submit_tool_outputs";
         let body = json!({ "tool_outputs": [] });
-        let (status, _) = refused(&server, "POST", path, body).await;
+        let (status, _) = rejected(&server, "POST", path, body).await;
         assert_eq!(status, 503, "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_fault_that_does_not_exist_is_refused() {
+async fn an_unknown_fault_is_rejected() {
     let server = serve(hello()).await;
     for fault in [
         "explode",
@@ -228,7 +231,7 @@ async fn a_fault_that_does_not_exist_is_refused() {
         "cut, explode",
         "latency=-1",
     ] {
-        let reply = http::with(
+        let response = http::with(
             &server,
             "POST",
             "/threads",
@@ -237,7 +240,7 @@ async fn a_fault_that_does_not_exist_is_refused() {
         )
         .await;
         assert_eq!(
-            (reply.status, &reply.json()["error"]["param"]),
+            (response.status, &response.json()["error"]["param"]),
             (400, &json!("x-fake-fault")),
             "{fault}"
         );
@@ -245,7 +248,7 @@ async fn a_fault_that_does_not_exist_is_refused() {
 }
 
 #[test]
-fn a_fault_is_written_as_it_is_read() {
+fn display_of_a_fault_round_trips() {
     for text in [
         "latency=250",
         "status=500",
@@ -260,19 +263,21 @@ fn a_fault_is_written_as_it_is_read() {
         "unknown; after=0",
     ] {
         assert_eq!(
-            text.parse::<Fault>().expect("it is a fault").to_string(),
+            text.parse::<Fault>()
+                .expect("the fault is valid")
+                .to_string(),
             text
         );
     }
 }
 
 #[tokio::test]
-async fn one_request_in_so_many_has_a_fault_and_a_seed_says_which() {
+async fn random_faults_are_reproducible_by_seed() {
     let mut seen = Vec::new();
     for seed in [1, 1, 2] {
         let faults = [Fault::status(500), Fault::status(503)];
         let fake = fake(&SkippingClock::default()).faults_one_in(10, seed, faults);
-        let server = fake.start().await.expect("there is a free port");
+        let server = fake.start().await.expect("a port is free");
         let mut statuses = Vec::new();
         for _ in 0..200 {
             statuses.push(
@@ -290,20 +295,20 @@ async fn one_request_in_so_many_has_a_fault_and_a_seed_says_which() {
     assert_ne!(seen[0], seen[2]);
 }
 
-/// A client that does not try again.
-fn once(server: &Server) -> Client {
+/// A client without retries.
+fn client_without_retries(server: &Server) -> Client {
     let policy = RetryPolicy::default().max_retries(0);
     server
         .client_builder()
         .retry(policy)
         .build()
-        .expect("good settings")
+        .expect("the settings are valid")
 }
 
 #[tokio::test]
-async fn the_client_can_tell_the_faults_of_a_stream_apart() {
+async fn the_client_reports_a_different_error_for_each_stream_fault() {
     let server = serve(hello().repeat()).await;
-    let client = once(&server);
+    let client = client_without_retries(&server);
     let (assistant, thread) = conversation(&server).await;
     for (fault, is_expected) in [
         (
@@ -325,11 +330,11 @@ async fn the_client_can_tell_the_faults_of_a_stream_apart() {
                 .accumulate()
                 .finish()
                 .await
-                .expect_err("it goes wrong"),
+                .expect_err("the stream fails"),
             Err(error) => error,
         };
         assert!(is_expected(&error), "{fault}: {error}");
-        // The run went on by itself.
+        // The run completes without its stream.
         let runs = get(&server, &format!("/threads/{thread}/runs")).await;
         assert!(
             runs["data"]
@@ -337,6 +342,6 @@ async fn the_client_can_tell_the_faults_of_a_stream_apart() {
                 .is_some_and(|runs| runs.iter().all(|run| run["status"] == "completed"))
         );
     }
-    let (status, _) = refused(&server, "GET", "/threads/thread_9", Value::Null).await;
+    let (status, _) = rejected(&server, "GET", "/threads/thread_9", Value::Null).await;
     assert_eq!(status, 404);
 }

@@ -1,24 +1,24 @@
-//! Requests as bytes.
+//! Raw HTTP requests.
 
 use openai_assistants_fake::Server;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// An answer. One whose connection was closed too early is not whole.
-pub(crate) struct Reply {
+/// A response. It is not complete if the connection was closed early.
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
-    pub(crate) is_whole: bool,
+    pub(crate) is_complete: bool,
 }
 
-impl Reply {
+impl Response {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    /// The events of a stream, with the text of their data.
+    /// The names and data of the events of a stream.
     pub(crate) fn events(&self) -> Vec<(&str, &str)> {
         let events = self.body.split_terminator("\n\n").map(|event| {
             let (name, data) = event.split_once('\n').unwrap_or((event, ""));
@@ -33,19 +33,19 @@ impl Reply {
     }
 }
 
-/// Sends JSON with a key. Null is no body.
-pub(crate) async fn send(server: &Server, method: &str, path: &str, body: &Value) -> Reply {
+/// Sends JSON with an API key. `Null` sends no body.
+pub(crate) async fn send(server: &Server, method: &str, path: &str, body: &Value) -> Response {
     with(server, method, path, &[], body).await
 }
 
-/// The same with more headers.
+/// Sends JSON with an API key and further headers.
 pub(crate) async fn with(
     server: &Server,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
     body: &Value,
-) -> Reply {
+) -> Response {
     let key = ("authorization", "Bearer sk-test");
     let headers: Vec<_> = headers.iter().copied().chain([key]).collect();
     let body = if body.is_null() {
@@ -56,26 +56,26 @@ pub(crate) async fn with(
     raw(server, method, &format!("/v1{path}"), &headers, &body).await
 }
 
-/// Sends exactly this, and reads until the connection closes.
+/// Sends a request verbatim, and reads until the connection is closed.
 pub(crate) async fn raw(
     server: &Server,
     method: &str,
     target: &str,
     headers: &[(&str, &str)],
     body: &str,
-) -> Reply {
+) -> Response {
     let connection = open(server, method, target, headers, body).await;
     rest(connection, Vec::new()).await
 }
 
-/// Reads on until the connection closes, behind what was read before.
-pub(crate) async fn rest(mut connection: TcpStream, mut bytes: Vec<u8>) -> Reply {
-    // What came before a connection was reset is kept.
+/// Reads until the connection is closed, and appends to the bytes that were read before.
+pub(crate) async fn rest(mut connection: TcpStream, mut bytes: Vec<u8>) -> Response {
+    // The bytes before a connection reset are kept.
     let _ = connection.read_to_end(&mut bytes).await;
     parse(&String::from_utf8_lossy(&bytes))
 }
 
-/// Sends exactly this.
+/// Sends a request verbatim.
 pub(crate) async fn open(
     server: &Server,
     method: &str,
@@ -89,16 +89,16 @@ pub(crate) async fn open(
     }
     request += &format!("content-length: {}\r\n\r\n{body}", body.len());
     let connection = TcpStream::connect(server.address()).await;
-    let mut connection = connection.expect("the server listens");
-    // It may refuse a body that it has not read.
+    let mut connection = connection.expect("the server accepts connections");
+    // The server may reject the request before it has read the body.
     let _ = connection.write_all(request.as_bytes()).await;
     connection
 }
 
-fn parse(answer: &str) -> Reply {
-    let (head, rest) = answer
+fn parse(response: &str) -> Response {
+    let (head, rest) = response
         .split_once("\r\n\r\n")
-        .expect("the answer has a head");
+        .expect("the response has a head");
     let mut lines = head.lines();
     let status = lines
         .next()
@@ -108,28 +108,28 @@ fn parse(answer: &str) -> Reply {
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
     let is_chunked = headers.iter().any(|(name, _)| name == "transfer-encoding");
-    let (body, is_whole) = if is_chunked {
+    let (body, is_complete) = if is_chunked {
         chunks(rest)
     } else {
         (rest.to_owned(), true)
     };
-    Reply {
-        status: status.expect("the answer has a status"),
+    Response {
+        status: status.expect("the response has a status"),
         headers,
         body,
-        is_whole,
+        is_complete,
     }
 }
 
 fn chunks(mut rest: &str) -> (String, bool) {
     let mut body = String::new();
-    while let Some((size, behind)) = rest.split_once("\r\n") {
+    while let Some((size, after)) = rest.split_once("\r\n") {
         let size = usize::from_str_radix(size, 16).expect("a chunk has a size");
         if size == 0 {
             return (body, true);
         }
-        body += &behind[..size];
-        rest = &behind[size + 2..];
+        body += &after[..size];
+        rest = &after[size + 2..];
     }
     (body, false)
 }

@@ -1,12 +1,12 @@
-//! Lists, page by page.
+//! Pagination of lists.
 
 use openai_assistants::types::ListOrder;
 use openai_assistants_fake::{Echo, Server};
 use serde_json::{Value, json};
 
-use crate::{again, conversation, get, post, refused, run, serve, text};
+use crate::{conversation, fetch_run, get, post, rejected, run, serve, text};
 
-/// A server with so many assistants.
+/// A server with this number of assistants.
 async fn with(count: usize) -> Server {
     let server = serve(Echo).await;
     for _ in 0..count {
@@ -15,28 +15,32 @@ async fn with(count: usize) -> Server {
     server
 }
 
-/// The numbers of a page's assistants, and whether there are more.
+/// The sequential numbers of the assistants of a page, and `has_more`.
 async fn page(server: &Server, query: &str) -> (Vec<u32>, bool) {
     let page = get(server, &format!("/assistants?{query}")).await;
-    let data = page["data"].as_array().expect("it is a list").clone();
+    let data = page["data"].as_array().expect("data is a list").clone();
     let ids = data.iter().map(|assistant| text(&assistant["id"]));
     let first = data.first().map(|assistant| assistant["id"].clone());
     let last = data.last().map(|assistant| assistant["id"].clone());
     assert_eq!(page["first_id"], json!(first));
     assert_eq!(page["last_id"], json!(last));
-    let numbers = ids.map(|id| id.trim_start_matches("asst_").parse().expect("ids count"));
+    let numbers = ids.map(|id| {
+        id.trim_start_matches("asst_")
+            .parse()
+            .expect("IDs are sequential")
+    });
     (numbers.collect(), page["has_more"] == true)
 }
 
 #[tokio::test]
-async fn a_page_has_twenty_of_the_newest() {
+async fn a_page_has_the_newest_twenty_objects_by_default() {
     let server = with(21).await;
     let newest: Vec<u32> = (2..=21).rev().collect();
     assert_eq!(page(&server, "").await, (newest, true));
 }
 
 #[tokio::test]
-async fn pages_go_both_ways_in_both_orders() {
+async fn cursors_work_in_both_directions_and_orders() {
     let server = with(6).await;
     assert_eq!(page(&server, "limit=2").await, (vec![6, 5], true));
     assert_eq!(
@@ -73,7 +77,7 @@ async fn pages_go_both_ways_in_both_orders() {
 }
 
 #[tokio::test]
-async fn the_client_walks_a_list_to_its_end() {
+async fn the_client_paginates_to_the_end_of_a_list() {
     let server = with(7).await;
     let client = server.client();
     for order in [ListOrder::Asc, ListOrder::Desc] {
@@ -83,7 +87,7 @@ async fn the_client_walks_a_list_to_its_end() {
             .order(order.clone())
             .items();
         let mut ids = Vec::new();
-        while let Some(assistant) = items.try_next().await.expect("the list goes on") {
+        while let Some(assistant) = items.try_next().await.expect("the page is returned") {
             ids.push(assistant.id);
         }
         let mut expected: Vec<String> = (1..=7).map(|number| format!("asst_{number:04}")).collect();
@@ -95,7 +99,7 @@ async fn the_client_walks_a_list_to_its_end() {
 }
 
 #[tokio::test]
-async fn limits_orders_and_cursors_have_to_be_good() {
+async fn invalid_limits_orders_and_cursors_are_rejected() {
     let server = with(1).await;
     for (query, param, code) in [
         ("limit=0", "limit", "integer_below_min_value"),
@@ -106,7 +110,7 @@ async fn limits_orders_and_cursors_have_to_be_good() {
         ("before=asst_9", "before", "unknown_cursor"),
     ] {
         let path = format!("/assistants?{query}");
-        let (status, error) = refused(&server, "GET", &path, Value::Null).await;
+        let (status, error) = rejected(&server, "GET", &path, Value::Null).await;
         assert_eq!(
             (status, &error["param"], &error["code"]),
             (400, &json!(param), &json!(code))
@@ -115,13 +119,13 @@ async fn limits_orders_and_cursors_have_to_be_good() {
 }
 
 #[tokio::test]
-async fn messages_can_be_those_of_one_run() {
+async fn messages_can_be_filtered_by_run() {
     let server = serve(Echo).await;
     let (assistant, thread) = conversation(&server).await;
     let first = run(&server, &thread, &assistant).await;
-    again(&server, &first).await;
+    fetch_run(&server, &first).await;
     let second = run(&server, &thread, &assistant).await;
-    again(&server, &second).await;
+    fetch_run(&server, &second).await;
     let path = format!("/threads/{thread}/messages?run_id={}", text(&first["id"]));
     let list = get(&server, &path).await;
     assert_eq!(list["data"].as_array().map(Vec::len), Some(1));

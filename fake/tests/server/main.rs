@@ -1,5 +1,5 @@
-//! The server as its clients see it: through the client crate, and as bytes. Every answer
-//! is compared with `openapi.yaml` on the way.
+//! Tests of the server through the client crate and through raw HTTP. Every response is
+//! checked against `openapi.yaml`.
 
 mod access;
 mod faults;
@@ -18,32 +18,32 @@ mod stubs;
 
 use std::time::SystemTime;
 
-use http::Reply;
+use http::Response;
 use openai_assistants::Clock;
 use openai_assistants_fake::{Fake, FakeBuilder, Model, Server, SkippingClock};
 use serde_json::{Value, json};
 
-/// A server whose answers are checked, with ids that count and a clock of its own.
+/// A checked server with sequential IDs and an injected clock.
 fn fake(clock: &SkippingClock) -> FakeBuilder {
     Fake::builder().checked().counted_ids().clock(clock.clone())
 }
 
 async fn serve(model: impl Model) -> Server {
     let fake = fake(&SkippingClock::default()).model(model);
-    fake.start().await.expect("there is a free port")
+    fake.start().await.expect("a port is free")
 }
 
-/// What a clock says, as the API writes it.
+/// The time of a clock in Unix seconds.
 fn seconds(clock: &SkippingClock) -> u64 {
     let since = clock.now().duration_since(SystemTime::UNIX_EPOCH);
-    since.expect("it is later than 1970").as_secs()
+    since.expect("the time is after 1970").as_secs()
 }
 
-/// Sends JSON and expects that it is granted.
+/// Sends JSON and expects success.
 async fn ok(server: &Server, method: &str, path: &str, body: Value) -> Value {
-    let reply = http::send(server, method, path, &body).await;
-    assert_eq!(reply.status, 200, "{method} {path}: {}", reply.body);
-    reply.json()
+    let response = http::send(server, method, path, &body).await;
+    assert_eq!(response.status, 200, "{method} {path}: {}", response.body);
+    response.json()
 }
 
 async fn get(server: &Server, path: &str) -> Value {
@@ -54,20 +54,20 @@ async fn post(server: &Server, path: &str, body: Value) -> Value {
     ok(server, "POST", path, body).await
 }
 
-/// Sends JSON and expects that it is refused: the status, and what the error says.
-async fn refused(server: &Server, method: &str, path: &str, body: Value) -> (u16, Value) {
-    let reply = http::send(server, method, path, &body).await;
-    let error = reply.json()["error"].clone();
+/// Sends JSON and expects an error: returns the status and the error object.
+async fn rejected(server: &Server, method: &str, path: &str, body: Value) -> (u16, Value) {
+    let response = http::send(server, method, path, &body).await;
+    let error = response.json()["error"].clone();
     assert!(
         error.is_object(),
         "{method} {path}: {} {}",
-        reply.status,
-        reply.body
+        response.status,
+        response.body
     );
-    (reply.status, error)
+    (response.status, error)
 }
 
-/// An assistant, a thread with a question, and their ids.
+/// Creates an assistant and a thread with a message, and returns their IDs.
 async fn conversation(server: &Server) -> (String, String) {
     let assistant = post(server, "/assistants", json!({ "model": "gpt-4o" })).await;
     let messages = json!([{ "role": "user", "content": "What is 2 + 2?" }]);
@@ -75,7 +75,7 @@ async fn conversation(server: &Server) -> (String, String) {
     (text(&assistant["id"]), text(&thread["id"]))
 }
 
-/// A run on a thread, as it is when it was created.
+/// Creates a run.
 async fn run(server: &Server, thread: &str, assistant: &str) -> Value {
     let body = json!({ "assistant_id": assistant });
     post(server, &format!("/threads/{thread}/runs"), body).await
@@ -90,16 +90,16 @@ fn path(run: &Value) -> String {
     )
 }
 
-/// A run as it is now.
-async fn again(server: &Server, run: &Value) -> Value {
+/// Fetches a run.
+async fn fetch_run(server: &Server, run: &Value) -> Value {
     get(server, &path(run)).await
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().expect("it is text").to_owned()
+    value.as_str().expect("the value is text").to_owned()
 }
 
-fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
-    let mut headers = reply.headers.iter().filter(|(found, _)| found == name);
+fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    let mut headers = response.headers.iter().filter(|(found, _)| found == name);
     headers.next().map(|(_, value)| value.as_str())
 }

@@ -3,10 +3,10 @@
 use openai_assistants_fake::Echo;
 use serde_json::{Value, json};
 
-use crate::{get, ok, post, refused, serve, text};
+use crate::{get, ok, post, rejected, serve, text};
 
 #[tokio::test]
-async fn content_comes_back_in_the_form_of_a_message() {
+async fn request_content_is_converted_to_message_content() {
     let server = serve(Echo).await;
     let thread = text(&post(&server, "/threads", Value::Null).await["id"]);
     let messages = format!("/threads/{thread}/messages");
@@ -47,7 +47,7 @@ async fn content_comes_back_in_the_form_of_a_message() {
 }
 
 #[tokio::test]
-async fn a_message_can_be_labelled_and_deleted() {
+async fn the_metadata_of_a_message_can_be_modified_and_the_message_deleted() {
     let server = serve(Echo).await;
     let body =
         json!({ "messages": [{ "role": "user", "content": "a", "metadata": { "k": "v" } }] });
@@ -59,7 +59,7 @@ async fn a_message_can_be_labelled_and_deleted() {
     assert_eq!(changed["metadata"], json!({ "x": "y" }));
     let deleted = ok(&server, "DELETE", &path, Value::Null).await;
     assert_eq!(deleted["object"], "thread.message.deleted");
-    let (status, _) = refused(&server, "GET", &path, Value::Null).await;
+    let (status, _) = rejected(&server, "GET", &path, Value::Null).await;
     assert_eq!(status, 404);
     let list = get(&server, &format!("/threads/{thread}/messages")).await;
     let empty = json!({ "object": "list", "data": [], "first_id": null, "last_id": null, "has_more": false });

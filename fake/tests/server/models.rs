@@ -1,4 +1,4 @@
-//! What models are told, and what they can say.
+//! Scripts, the echo and custom models.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,10 +10,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{again, conversation, fake, post, run, serve, text};
+use crate::{conversation, fake, fetch_run, post, run, serve, text};
 
 #[tokio::test]
-async fn each_thread_starts_the_script_at_its_top() {
+async fn each_thread_starts_at_the_first_turn_of_the_script() {
     let server = serve(Script::new().say("One").say("Two")).await;
     let (assistant, first) = conversation(&server).await;
     let (_, second) = conversation(&server).await;
@@ -24,33 +24,33 @@ async fn each_thread_starts_the_script_at_its_top() {
         (&second, "Two"),
     ] {
         let run = run(&server, thread, &assistant).await;
-        again(&server, &run).await;
+        fetch_run(&server, &run).await;
         let list = crate::get(&server, &format!("/threads/{thread}/messages")).await;
         assert_eq!(list["data"][0]["content"][0]["text"]["value"], expected);
     }
-    let late = run(&server, &first, &assistant).await;
-    let late = again(&server, &late).await;
-    assert_eq!(late["status"], "failed");
+    let exhausted = run(&server, &first, &assistant).await;
+    let exhausted = fetch_run(&server, &exhausted).await;
+    assert_eq!(exhausted["status"], "failed");
     assert_eq!(
-        late["last_error"]["message"],
-        "The script has 2 turns, and this is turn 3."
+        exhausted["last_error"]["message"],
+        "The script has 2 turns, and turn 3 was requested."
     );
 }
 
 #[tokio::test]
-async fn a_script_can_start_again() {
+async fn a_script_can_repeat() {
     let server = serve(Script::new().say("One").say("Two").repeat()).await;
     let (assistant, thread) = conversation(&server).await;
     for expected in ["One", "Two", "One"] {
         let run = run(&server, &thread, &assistant).await;
-        assert_eq!(again(&server, &run).await["status"], "completed");
+        assert_eq!(fetch_run(&server, &run).await["status"], "completed");
         let list = crate::get(&server, &format!("/threads/{thread}/messages")).await;
         assert_eq!(list["data"][0]["content"][0]["text"]["value"], expected);
     }
 }
 
 #[tokio::test]
-async fn a_script_can_be_a_document() {
+async fn a_script_can_be_parsed_from_json() {
     let script: Script = r#"{
         "repeat": true,
         "turns": [
@@ -60,19 +60,19 @@ async fn a_script_can_be_a_document() {
             { "fail": { "code": "rate_limit_exceeded", "message": "Slower." } },
             { "calls": [{ "name": "f", "arguments": {} }] }
         ]
-    }"#.parse().expect("it is a script");
+    }"#.parse().expect("the script is valid");
     let server = serve(script).await;
     let (assistant, thread) = conversation(&server).await;
-    let mut ends = Vec::new();
+    let mut outcomes = Vec::new();
     for _ in 0..4 {
         let run = run(&server, &thread, &assistant).await;
-        let run = again(&server, &run).await;
-        ends.push((text(&run["status"]), run["usage"]["total_tokens"].clone()));
+        let run = fetch_run(&server, &run).await;
+        outcomes.push((text(&run["status"]), run["usage"]["total_tokens"].clone()));
     }
-    assert_eq!(ends[0], ("completed".to_owned(), json!(7)));
-    let states: Vec<&str> = ends.iter().map(|(status, _)| status.as_str()).collect();
+    assert_eq!(outcomes[0], ("completed".to_owned(), json!(7)));
+    let statuses: Vec<&str> = outcomes.iter().map(|(status, _)| status.as_str()).collect();
     assert_eq!(
-        states,
+        statuses,
         ["completed", "incomplete", "failed", "requires_action"]
     );
 }
@@ -86,16 +86,16 @@ async fn a_script_can_wait_cite_and_refuse() {
         "refuse": "No more."
     }] }"#
         .parse()
-        .expect("it is a script");
+        .expect("the script is valid");
     let clock = SkippingClock::default();
     let fake = fake(&clock).model(script);
-    let server = fake.start().await.expect("there is a free port");
+    let server = fake.start().await.expect("a port is free");
     let (assistant, thread) = conversation(&server).await;
     let run = run(&server, &thread, &assistant).await;
     clock.skip(Duration::from_millis(1499));
-    assert_eq!(again(&server, &run).await["status"], "in_progress");
+    assert_eq!(fetch_run(&server, &run).await["status"], "in_progress");
     clock.skip(Duration::from_millis(1));
-    assert_eq!(again(&server, &run).await["status"], "completed");
+    assert_eq!(fetch_run(&server, &run).await["status"], "completed");
     let path = format!("/threads/{thread}/messages?order=asc");
     let messages = crate::get(&server, &path).await;
     let cited = &messages["data"][1]["content"][0]["text"]["annotations"];
@@ -106,8 +106,8 @@ async fn a_script_can_wait_cite_and_refuse() {
 }
 
 #[test]
-fn a_document_that_is_no_script_says_where() {
-    for (document, place) in [
+fn an_invalid_script_reports_the_position() {
+    for (document, expected) in [
         (r#"{ "turns": [{ "sya": "Hello" }] }"#, "sya"),
         (
             r#"{ "turns": [{ "fail": { "code": "bad_luck", "message": "" } }] }"#,
@@ -115,20 +115,20 @@ fn a_document_that_is_no_script_says_where() {
         ),
         (
             r#"{ "turns": [{ "say": 5 }] }"#,
-            "a text or a list of texts at line 1",
+            "a string or a list of strings at line 1",
         ),
         ("{", "line 1"),
     ] {
         let error = document
             .parse::<Script>()
-            .expect_err("it is none")
+            .expect_err("the script is invalid")
             .to_string();
-        assert!(error.contains(place), "{error}");
+        assert!(error.contains(expected), "{error}");
     }
 }
 
 #[tokio::test]
-async fn the_echo_calls_what_it_has_to() {
+async fn the_echo_calls_the_required_function() {
     let server = serve(Echo).await;
     let parameters = json!({ "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"] });
     let tools = json!([{ "type": "function", "function": { "name": "get_weather", "parameters": parameters } }]);
@@ -146,7 +146,7 @@ async fn the_echo_calls_what_it_has_to() {
         json!({ "assistant_id": assistant["id"], "tool_choice": "required" }),
     )
     .await;
-    let run = again(&server, &run).await;
+    let run = fetch_run(&server, &run).await;
     let call = &run["required_action"]["submit_tool_outputs"]["tool_calls"][0];
     assert_eq!(
         call["function"],
@@ -159,15 +159,15 @@ async fn the_echo_calls_what_it_has_to() {
         json!({ "tool_outputs": outputs }),
     )
     .await;
-    assert_eq!(again(&server, &run).await["status"], "completed");
+    assert_eq!(fetch_run(&server, &run).await["status"], "completed");
 }
 
 #[tokio::test]
-async fn a_model_is_told_the_conversation() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let keep = told.clone();
+async fn a_model_receives_the_conversation() {
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let sink = received.clone();
     let server = serve(move |conversation: &Conversation| {
-        keep.lock().unwrap().push(conversation.clone());
+        sink.lock().unwrap().push(conversation.clone());
         if conversation.outputs.is_empty() {
             Turn::new().calls([("f", json!({ "a": 1 }))])
         } else {
@@ -182,7 +182,7 @@ async fn a_model_is_told_the_conversation() {
         "truncation_strategy": { "type": "last_messages", "last_messages": 1 },
     });
     let run = post(&server, &format!("/threads/{thread}/runs"), body).await;
-    let run = again(&server, &run).await;
+    let run = fetch_run(&server, &run).await;
     let call = &run["required_action"]["submit_tool_outputs"]["tool_calls"][0];
     let outputs = json!([{ "tool_call_id": call["id"], "output": "7" }]);
     post(
@@ -193,9 +193,9 @@ async fn a_model_is_told_the_conversation() {
     .await;
     let list = crate::get(&server, &format!("/threads/{thread}/messages")).await;
     assert_eq!(list["data"][0]["content"][0]["text"]["value"], "It is 7");
-    let told = told.lock().unwrap();
-    assert_eq!(told.len(), 2);
-    let first = &told[0];
+    let received = received.lock().unwrap();
+    assert_eq!(received.len(), 2);
+    let first = &received[0];
     assert_eq!(
         (first.model.as_str(), first.instructions.as_str()),
         ("other", "Be brief.")
@@ -204,7 +204,7 @@ async fn a_model_is_told_the_conversation() {
         (first.messages.len(), first.last_text(), first.turns),
         (1, "Now?", 0)
     );
-    let output = &told[1].outputs[0];
+    let output = &received[1].outputs[0];
     assert_eq!(
         (
             output.name.as_str(),
@@ -214,7 +214,7 @@ async fn a_model_is_told_the_conversation() {
         ("f", r#"{"a":1}"#, "7")
     );
     assert_eq!(
-        (told[1].turns, Value::from(told[1].run_id.as_str())),
+        (received[1].turns, Value::from(received[1].run_id.as_str())),
         (1, run["id"].clone())
     );
 }
@@ -224,19 +224,19 @@ async fn a_model_that_panics_fails_its_run() {
     let server = serve(|_: &Conversation| -> Turn { panic!("this is a test") }).await;
     let (assistant, thread) = conversation(&server).await;
     let run = run(&server, &thread, &assistant).await;
-    let run = again(&server, &run).await;
+    let run = fetch_run(&server, &run).await;
     assert_eq!(run["status"], "failed");
     assert_eq!(run["last_error"]["code"], "server_error");
 }
 
-/// Tells the weather in a city.
+/// Returns the weather in a city.
 #[derive(Deserialize, JsonSchema)]
 struct GetWeather {
     city: String,
 }
 
 #[tokio::test]
-async fn the_client_goes_through_all_rounds_polled_and_streamed() {
+async fn the_client_completes_all_tool_rounds_polled_and_streamed() {
     let script = Script::new()
         .say("Hello")
         .calls([
@@ -252,7 +252,7 @@ async fn the_client_goes_through_all_rounds_polled_and_streamed() {
             Ok::<_, String>(format!("12 °C in {}", arguments.city))
         })
         .build()
-        .expect("the tools are good");
+        .expect("the tools are valid");
     let body = CreateAssistantRequest::builder()
         .model("gpt-4o")
         .tools(tools.definitions());
@@ -270,7 +270,7 @@ async fn the_client_goes_through_all_rounds_polled_and_streamed() {
             .follow()
             .outcome()
             .await;
-        let hello = hello.expect("the run ends");
+        let hello = hello.expect("the run completes");
         assert_eq!(hello.text(), "Hello");
         let body =
             openai_assistants::types::CreateRunRequest::builder().assistant_id(&assistant.id);
@@ -285,7 +285,7 @@ async fn the_client_goes_through_all_rounds_polled_and_streamed() {
         } else {
             run.outcome().await
         };
-        let outcome = outcome.expect("the run ends");
+        let outcome = outcome.expect("the run completes");
         assert_eq!(
             (outcome.run.status.as_str(), outcome.text().as_str()),
             ("completed", "Oslo is coldest")

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{get, ok, post, refused, serve, text};
+use crate::{get, ok, post, rejected, serve, text};
 use openai_assistants_fake::Echo;
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn a_new_assistant_has_every_property() {
 }
 
 #[tokio::test]
-async fn what_a_change_leaves_out_stays_as_it_is() {
+async fn modifying_leaves_other_properties_unchanged() {
     let server = serve(Echo).await;
     let body = json!({
         "model": "gpt-4o",
@@ -68,7 +68,7 @@ async fn what_a_change_leaves_out_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_was_deleted_is_not_found() {
+async fn deleted_objects_are_not_found() {
     let server = serve(Echo).await;
     let assistant = post(&server, "/assistants", json!({ "model": "gpt-4o" })).await;
     let thread = post(&server, "/threads", Value::Null).await;
@@ -82,7 +82,7 @@ async fn what_was_deleted_is_not_found() {
         let expected = json!({ "id": id, "object": format!("{kind}.deleted"), "deleted": true });
         assert_eq!(deleted, expected);
         for method in ["GET", "DELETE"] {
-            let (status, error) = refused(&server, method, &path, Value::Null).await;
+            let (status, error) = rejected(&server, method, &path, Value::Null).await;
             assert_eq!(status, 404);
             assert_eq!(error["message"], format!("No {kind} found with id '{id}'."));
             assert_eq!(error["type"], "invalid_request_error");
@@ -91,7 +91,7 @@ async fn what_was_deleted_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_thread_takes_labels_and_resources() {
+async fn a_thread_accepts_metadata_and_tool_resources() {
     let server = serve(Echo).await;
     let thread = post(&server, "/threads", Value::Null).await;
     assert_eq!(thread["metadata"], json!({}));
@@ -106,7 +106,7 @@ async fn a_thread_takes_labels_and_resources() {
 }
 
 #[tokio::test]
-async fn vector_stores_that_are_described_get_ids() {
+async fn described_vector_stores_get_ids() {
     let server = serve(Echo).await;
     let described = json!({ "file_search": { "vector_stores": [{ "file_ids": ["file-1"] }] } });
     let made = json!({ "file_search": { "vector_store_ids": ["vs_0001"] } });
@@ -119,7 +119,7 @@ async fn vector_stores_that_are_described_get_ids() {
 }
 
 #[tokio::test]
-async fn a_run_may_have_all_the_tools_of_its_assistant() {
+async fn a_run_inherits_all_tools_of_its_assistant() {
     let server = serve(Echo).await;
     let tools = vec![json!({ "type": "code_interpreter" }); 128];
     let body = json!({ "model": "m", "tools": tools });

@@ -1,4 +1,4 @@
-//! The program.
+//! The command line program.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use openai_assistants::Client;
 use openai_assistants::types::{CreateAssistantRequest, CreateThreadAndRunRequest};
 
-/// The program while it runs.
+/// A running program, which is killed when it is dropped.
 struct Program(Child);
 
 impl Drop for Program {
@@ -21,11 +21,11 @@ fn command() -> Command {
 }
 
 #[tokio::test]
-async fn it_prints_how_to_reach_it_and_a_line_for_each_request() {
+async fn the_program_prints_url_key_and_a_line_per_request() {
     let script = std::env::temp_dir().join(format!("fake-script-{}.json", std::process::id()));
-    let mut file = std::fs::File::create(&script).expect("there is room for a file");
+    let mut file = std::fs::File::create(&script).expect("the file can be created");
     file.write_all(br#"{ "turns": [{ "say": "Hello from a file" }] }"#)
-        .expect("it is written");
+        .expect("the file is written");
     let child = command()
         .args([
             "--port",
@@ -41,10 +41,15 @@ async fn it_prints_how_to_reach_it_and_a_line_for_each_request() {
         .stdout(Stdio::piped())
         .spawn();
     let mut program = Program(child.expect("the program starts"));
-    let mut lines = BufReader::new(program.0.stdout.take().expect("it is piped")).lines();
-    let mut next = || lines.next().expect("there is a line").expect("it is text");
+    let mut lines = BufReader::new(program.0.stdout.take().expect("the output is piped")).lines();
+    let mut next = || {
+        lines
+            .next()
+            .expect("the program prints a line")
+            .expect("the value is text")
+    };
     let (url, key) = (next(), next());
-    std::fs::remove_file(&script).expect("the file is there");
+    std::fs::remove_file(&script).expect("the file exists");
     let client = Client::builder()
         .base_url(
             url.strip_prefix("export OPENAI_BASE_URL=")
@@ -55,14 +60,14 @@ async fn it_prints_how_to_reach_it_and_a_line_for_each_request() {
                 .expect("the key comes second"),
         )
         .build()
-        .expect("both are good");
+        .expect("URL and key are valid");
     let body = CreateAssistantRequest::builder().model("gpt-4o");
     let assistant = client
         .create_assistant()
         .body(body)
         .send()
         .await
-        .expect("it answers");
+        .expect("the request succeeds");
     let body = CreateThreadAndRunRequest::builder().assistant_id(&assistant.id);
     let run = client
         .create_thread_and_run()
@@ -70,33 +75,33 @@ async fn it_prints_how_to_reach_it_and_a_line_for_each_request() {
         .follow()
         .outcome()
         .await;
-    assert_eq!(run.expect("the run ends").text(), "Hello from a file");
+    assert_eq!(run.expect("the run completes").text(), "Hello from a file");
     assert_eq!(next(), "POST /v1/assistants 200 req_0001");
     assert_eq!(next(), "POST /v1/threads/runs 200 req_0002");
 }
 
 #[cfg(unix)]
 #[test]
-fn a_shell_takes_over_what_it_prints() {
+fn a_shell_can_evaluate_the_output() {
     let key = "it's $HOME; \"a\" key";
     let child = command()
         .args(["--port", "0", "--api-key", key])
         .stdout(Stdio::piped())
         .spawn();
     let mut program = Program(child.expect("the program starts"));
-    let lines = BufReader::new(program.0.stdout.take().expect("it is piped")).lines();
+    let lines = BufReader::new(program.0.stdout.take().expect("the output is piped")).lines();
     let lines: Vec<String> = lines
         .take(2)
-        .map(|line| line.expect("it is text"))
+        .map(|line| line.expect("the value is text"))
         .collect();
     let shell = Command::new("sh")
         .arg("-c")
         .arg(r#"eval "$1"; printenv OPENAI_BASE_URL OPENAI_API_KEY"#)
         .args(["sh", &lines.join("\n")])
         .output()
-        .expect("there is a shell");
-    let text = String::from_utf8(shell.stdout).expect("it is text");
-    let (url, found) = text.split_once('\n').expect("both are set");
+        .expect("the shell runs");
+    let text = String::from_utf8(shell.stdout).expect("the value is text");
+    let (url, found) = text.split_once('\n').expect("both variables are set");
     assert!(
         url.starts_with("http://127.0.0.1:") && url.ends_with("/v1"),
         "{url}"
@@ -104,31 +109,37 @@ fn a_shell_takes_over_what_it_prints() {
     assert_eq!(found.trim_end(), key);
 }
 
-/// The program with half a request open, and where it listens.
+/// The program with a partial request on an open connection.
 #[cfg(unix)]
-fn busy() -> (Program, std::net::TcpStream) {
+fn program_with_partial_request() -> (Program, std::net::TcpStream) {
     let child = command()
         .args(["--port", "0", "--log"])
         .stdout(Stdio::piped())
         .spawn();
     let mut program = Program(child.expect("the program starts"));
-    let mut lines = BufReader::new(program.0.stdout.take().expect("it is piped")).lines();
-    let mut next = || lines.next().expect("there is a line").expect("it is text");
+    let mut lines = BufReader::new(program.0.stdout.take().expect("the output is piped")).lines();
+    let mut next = || {
+        lines
+            .next()
+            .expect("the program prints a line")
+            .expect("the value is text")
+    };
     let url = next();
     next();
     let address = url
         .strip_prefix("export OPENAI_BASE_URL=http://")
         .and_then(|url| url.strip_suffix("/v1"))
         .expect("the URL comes first");
-    let connect = || std::net::TcpStream::connect(address).expect("it listens");
+    let connect =
+        || std::net::TcpStream::connect(address).expect("the program accepts connections");
     let mut half = connect();
     half.write_all(b"GET /v1/assistants HTTP/1.1\r\n")
-        .expect("it is there");
-    // Connections are accepted in their order.
+        .expect("the bytes are sent");
+    // Connections are accepted in order, so the partial one is accepted before this one.
     let mut whole = connect();
     whole
         .write_all(b"GET / HTTP/1.1\r\n\r\n")
-        .expect("it is there");
+        .expect("the bytes are sent");
     next();
     (program, half)
 }
@@ -138,31 +149,31 @@ fn terminate(program: &Program) {
     let kill = Command::new("kill")
         .arg(program.0.id().to_string())
         .status();
-    assert!(kill.expect("there is a shell's kill").success());
+    assert!(kill.expect("kill runs").success());
 }
 
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_it_although_half_a_request_is_open() {
-    let (mut program, _half) = busy();
+fn a_signal_ends_the_program_despite_a_partial_request() {
+    let (mut program, _half) = program_with_partial_request();
     terminate(&program);
-    assert_eq!(program.0.wait().expect("it ends").code(), Some(0));
+    assert_eq!(program.0.wait().expect("the program ends").code(), Some(0));
 }
 
 #[cfg(unix)]
 #[test]
-fn a_second_signal_ends_it_at_once() {
-    let (mut program, half) = busy();
-    let address = half.peer_addr().expect("it is connected");
+fn a_second_signal_ends_the_program_immediately() {
+    let (mut program, half) = program_with_partial_request();
+    let address = half.peer_addr().expect("the socket is connected");
     terminate(&program);
-    // It has heard the first one when it listens no more.
+    // The listener is closed once the first signal is handled.
     while std::net::TcpStream::connect(address).is_ok() {}
     terminate(&program);
-    assert_eq!(program.0.wait().expect("it ends").code(), Some(1));
+    assert_eq!(program.0.wait().expect("the program ends").code(), Some(1));
 }
 
 #[test]
-fn a_key_that_nobody_can_send_is_refused() {
+fn an_empty_api_key_is_rejected() {
     let child = command()
         .args(["--port", "0", "--api-key", ""])
         .stdout(Stdio::piped())
@@ -170,23 +181,26 @@ fn a_key_that_nobody_can_send_is_refused() {
         .spawn();
     let mut program = Program(child.expect("the program starts"));
     let mut text = String::new();
-    // It prints nothing if it does not start.
-    let mut out = BufReader::new(program.0.stdout.take().expect("it is piped"));
-    out.read_line(&mut text).expect("it is text");
+    // The program prints nothing if it does not start.
+    let mut out = BufReader::new(program.0.stdout.take().expect("the output is piped"));
+    out.read_line(&mut text).expect("the value is text");
     assert_eq!(text, "");
-    assert_eq!(program.0.wait().expect("it ends").code(), Some(2));
+    assert_eq!(program.0.wait().expect("the program ends").code(), Some(2));
 }
 
 #[test]
-fn a_script_that_is_none_is_an_error_with_its_name() {
+fn a_missing_script_is_an_error_with_its_path() {
     let mut child = command()
         .args(["--port", "0", "--script", "/nowhere/script.json"])
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
     let mut text = String::new();
-    let mut errors = child.stderr.take().expect("it is piped");
-    errors.read_to_string(&mut text).expect("it is text");
-    assert!(!child.wait().expect("it ends").success());
-    assert!(text.starts_with("error: /nowhere/script.json"), "{text}");
+    let mut errors = child.stderr.take().expect("the output is piped");
+    errors.read_to_string(&mut text).expect("the value is text");
+    assert!(!child.wait().expect("the program ends").success());
+    assert!(
+        text.starts_with("error: cannot read /nowhere/script.json"),
+        "{text}"
+    );
 }

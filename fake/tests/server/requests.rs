@@ -1,12 +1,12 @@
-//! Requests that the document does not allow.
+//! Requests that violate the OpenAPI document.
 
 use openai_assistants_fake::Echo;
 use serde_json::{Value, json};
 
-use crate::{conversation, get, http, post, refused, serve, text};
+use crate::{conversation, get, http, post, rejected, serve, text};
 
 #[tokio::test]
-async fn what_the_document_does_not_allow_is_named() {
+async fn invalid_parameters_are_rejected_by_name() {
     let server = serve(Echo).await;
     let assistants = "/assistants";
     let threads = "/threads";
@@ -155,7 +155,7 @@ async fn what_the_document_does_not_allow_is_named() {
             "string_above_max_length",
         ),
     ] {
-        let (status, error) = refused(&server, "POST", path, body.clone()).await;
+        let (status, error) = rejected(&server, "POST", path, body.clone()).await;
         let expected = (400, json!(param), json!(code));
         assert_eq!(
             (status, error["param"].clone(), error["code"].clone()),
@@ -172,7 +172,7 @@ async fn what_the_document_does_not_allow_is_named() {
 }
 
 #[tokio::test]
-async fn null_is_allowed_where_the_document_allows_it() {
+async fn null_is_accepted_for_nullable_properties() {
     let server = serve(Echo).await;
     let body = json!({
         "model": "m", "name": null, "metadata": null, "tool_resources": null,
@@ -183,7 +183,7 @@ async fn null_is_allowed_where_the_document_allows_it() {
 }
 
 #[tokio::test]
-async fn null_is_the_same_as_nothing_where_a_property_may_be_left_out() {
+async fn null_equals_absence_for_optional_properties() {
     let server = serve(Echo).await;
     let body = json!({ "model": "m", "tools": null });
     let assistant = post(&server, "/assistants", body).await;
@@ -197,12 +197,12 @@ async fn null_is_the_same_as_nothing_where_a_property_may_be_left_out() {
     let run = post(&server, "/threads/runs", body).await;
     assert_eq!(run["parallel_tool_calls"], true);
 
-    let (status, error) = refused(&server, "POST", "/assistants", json!({ "model": null })).await;
+    let (status, error) = rejected(&server, "POST", "/assistants", json!({ "model": null })).await;
     assert_eq!((status, &error["param"]), (400, &json!("model")));
 }
 
 #[tokio::test]
-async fn an_integer_may_be_written_with_a_fraction_of_zero() {
+async fn an_integer_can_have_a_fraction_of_zero() {
     let server = serve(Echo).await;
     let (assistant, thread) = conversation(&server).await;
     let path = format!("/threads/{thread}/runs");
@@ -219,7 +219,7 @@ async fn an_integer_may_be_written_with_a_fraction_of_zero() {
 }
 
 #[tokio::test]
-async fn a_function_that_has_to_be_called_has_to_be_there() {
+async fn tool_choice_requires_a_function_among_the_tools() {
     let server = serve(Echo).await;
     let (assistant, thread) = conversation(&server).await;
     let path = format!("/threads/{thread}/runs");
@@ -230,18 +230,18 @@ async fn a_function_that_has_to_be_called_has_to_be_there() {
             "tool_choice": { "type": "function", "function": { "name": name } },
         })
     };
-    let (status, error) = refused(&server, "POST", &path, body("g")).await;
+    let (status, error) = rejected(&server, "POST", &path, body("g")).await;
     assert_eq!((status, &error["param"]), (400, &json!("tool_choice")));
     assert!(text(&error["message"]).contains("\"g\""), "{error}");
     post(&server, &path, body("f")).await;
 }
 
 #[tokio::test]
-async fn a_query_has_no_parameters_that_the_operation_does_not_know() {
+async fn unknown_query_parameters_are_rejected() {
     let server = serve(Echo).await;
     for query in ["limits=5", "limit=5&run_id=run_1"] {
         let path = format!("/assistants?{query}");
-        let (status, error) = refused(&server, "GET", &path, Value::Null).await;
+        let (status, error) = rejected(&server, "GET", &path, Value::Null).await;
         assert_eq!((status, &error["code"]), (400, &json!("unknown_parameter")));
         let message = text(&error["message"]);
         assert!(
@@ -257,25 +257,25 @@ async fn a_query_has_no_parameters_that_the_operation_does_not_know() {
 }
 
 #[tokio::test]
-async fn a_body_has_to_be_there_and_to_be_json() {
+async fn a_missing_or_malformed_body_is_rejected() {
     let server = serve(Echo).await;
-    let (status, error) = refused(&server, "POST", "/assistants", Value::Null).await;
+    let (status, error) = rejected(&server, "POST", "/assistants", Value::Null).await;
     assert_eq!(status, 400);
     assert!(text(&error["message"]).contains("missing"), "{error}");
     let key = [("authorization", "Bearer k")];
-    let reply = http::raw(&server, "POST", "/v1/assistants", &key, "{\"model\":").await;
-    assert_eq!(reply.status, 400);
-    assert!(text(&reply.json()["error"]["message"]).contains("not valid JSON"));
+    let response = http::raw(&server, "POST", "/v1/assistants", &key, "{\"model\":").await;
+    assert_eq!(response.status, 400);
+    assert!(text(&response.json()["error"]["message"]).contains("not valid JSON"));
 }
 
 #[tokio::test]
-async fn paths_and_methods_that_are_not_there_are_refused_in_the_same_form() {
+async fn unknown_paths_and_methods_get_error_objects() {
     let server = serve(Echo).await;
-    let (status, error) = refused(&server, "GET", "/files", Value::Null).await;
+    let (status, error) = rejected(&server, "GET", "/files", Value::Null).await;
     assert_eq!((status, &error["code"]), (404, &json!("unknown_url")));
-    let (status, error) = refused(&server, "GET", "/threads/%FF", Value::Null).await;
+    let (status, error) = rejected(&server, "GET", "/threads/%FF", Value::Null).await;
     assert_eq!((status, &error["code"]), (404, &json!("unknown_url")));
-    let (status, error) = refused(&server, "PUT", "/threads", Value::Null).await;
+    let (status, error) = rejected(&server, "PUT", "/threads", Value::Null).await;
     assert_eq!(
         (status, &error["code"]),
         (405, &json!("method_not_supported"))

@@ -1,4 +1,4 @@
-//! Runs that are asked for again and again.
+//! Polled runs.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use openai_assistants_fake::{
 use serde_json::{Value, json};
 
 use crate::{
-    again, conversation, fake, get, header, http, ok, path, post, refused, run, seconds, serve,
-    text,
+    conversation, fake, fetch_run, get, header, http, ok, path, post, rejected, run, seconds,
+    serve, text,
 };
 
-async fn at(clock: &SkippingClock, script: Script) -> Server {
+async fn serve_with_clock(clock: &SkippingClock, script: Script) -> Server {
     let fake = fake(clock).model(script);
-    fake.start().await.expect("there is a free port")
+    fake.start().await.expect("a port is free")
 }
 
-/// The steps of a run and the messages of its thread, the oldest first.
-async fn traces(server: &Server, run: &Value) -> (Vec<Value>, Vec<Value>) {
+/// The steps of a run and the messages of its thread, oldest first.
+async fn steps_and_messages(server: &Server, run: &Value) -> (Vec<Value>, Vec<Value>) {
     let steps = get(server, &format!("{}/steps?order=asc", path(run))).await;
     let messages = format!("/threads/{}/messages?order=asc", text(&run["thread_id"]));
     let list = |page: &Value| page["data"].as_array().cloned().unwrap_or_default();
@@ -26,7 +26,7 @@ async fn traces(server: &Server, run: &Value) -> (Vec<Value>, Vec<Value>) {
 }
 
 #[tokio::test]
-async fn a_run_is_queued_when_it_is_new_and_completed_when_it_is_done() {
+async fn a_new_run_is_queued_and_later_completed() {
     let server = serve(Script::new().say("2 + 2 = 4").tokens(20, 7)).await;
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
@@ -36,7 +36,7 @@ async fn a_run_is_queued_when_it_is_new_and_completed_when_it_is_done() {
         (&created["started_at"], &created["usage"]),
         (&Value::Null, &Value::Null)
     );
-    let done = again(&server, &created).await;
+    let done = fetch_run(&server, &created).await;
     assert_eq!(done["status"], "completed");
     assert_eq!(
         (&done["started_at"], &done["completed_at"]),
@@ -45,7 +45,7 @@ async fn a_run_is_queued_when_it_is_new_and_completed_when_it_is_done() {
     assert_eq!(done["expires_at"], Value::Null);
     let usage = json!({ "prompt_tokens": 20, "completion_tokens": 7, "total_tokens": 27 });
     assert_eq!(done["usage"], usage);
-    let (steps, messages) = traces(&server, &created).await;
+    let (steps, messages) = steps_and_messages(&server, &created).await;
     assert_eq!(steps.len(), 1);
     assert_eq!(
         (&steps[0]["type"], &steps[0]["status"]),
@@ -69,7 +69,7 @@ async fn a_run_is_queued_when_it_is_new_and_completed_when_it_is_done() {
 }
 
 #[tokio::test]
-async fn a_run_takes_from_its_assistant_what_the_request_leaves_out() {
+async fn a_run_inherits_the_settings_of_its_assistant() {
     let server = serve(Echo).await;
     let body = json!({
         "model": "gpt-4o", "instructions": "Be brief.", "temperature": 0.5,
@@ -94,7 +94,7 @@ async fn a_run_takes_from_its_assistant_what_the_request_leaves_out() {
         plain["truncation_strategy"],
         json!({ "type": "auto", "last_messages": null })
     );
-    again(&server, &plain).await;
+    fetch_run(&server, &plain).await;
     let own = json!({
         "assistant_id": assistant["id"], "model": "gpt-4o-mini", "temperature": 1.5,
         "tools": [{ "type": "code_interpreter" }],
@@ -118,7 +118,7 @@ async fn a_run_takes_from_its_assistant_what_the_request_leaves_out() {
     ] {
         assert_eq!(run[name], own[name], "{name}");
     }
-    let (_, messages) = traces(&server, &run).await;
+    let (_, messages) = steps_and_messages(&server, &run).await;
     let texts: Vec<&Value> = messages
         .iter()
         .map(|message| &message["content"][0]["text"]["value"])
@@ -129,9 +129,9 @@ async fn a_run_takes_from_its_assistant_what_the_request_leaves_out() {
 }
 
 #[tokio::test]
-async fn a_thread_is_busy_while_a_run_is_active() {
+async fn a_thread_with_an_active_run_rejects_messages_and_runs() {
     let clock = SkippingClock::default();
-    let server = at(
+    let server = serve_with_clock(
         &clock,
         Script::new()
             .wait(Duration::from_secs(5))
@@ -144,7 +144,7 @@ async fn a_thread_is_busy_while_a_run_is_active() {
     let id = text(&created["id"]);
     let runs = format!("/threads/{thread}/runs");
     let (status, error) =
-        refused(&server, "POST", &runs, json!({ "assistant_id": assistant })).await;
+        rejected(&server, "POST", &runs, json!({ "assistant_id": assistant })).await;
     assert_eq!(status, 400);
     assert_eq!(
         error["message"],
@@ -152,37 +152,37 @@ async fn a_thread_is_busy_while_a_run_is_active() {
     );
     let messages = format!("/threads/{thread}/messages");
     let message = json!({ "role": "user", "content": "And?" });
-    let (status, error) = refused(&server, "POST", &messages, message.clone()).await;
+    let (status, error) = rejected(&server, "POST", &messages, message.clone()).await;
     assert_eq!(status, 400);
     assert_eq!(
         error["message"],
         format!("Can't add messages to {thread} while a run {id} is active.")
     );
-    assert_eq!(again(&server, &created).await["status"], "in_progress");
+    assert_eq!(fetch_run(&server, &created).await["status"], "in_progress");
     clock.skip(Duration::from_secs(5));
     post(&server, &messages, message).await;
     run(&server, &thread, &assistant).await;
 }
 
 #[tokio::test]
-async fn a_run_at_rest_is_not_to_be_asked_for_again() {
+async fn only_active_runs_have_a_poll_interval() {
     let clock = SkippingClock::default();
     let script = Script::new()
         .wait(Duration::from_secs(5))
         .call("f", json!({}));
-    let server = at(&clock, script).await;
+    let server = serve_with_clock(&clock, script).await;
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
-    let reply = http::send(&server, "GET", &path(&created), &Value::Null).await;
-    assert_eq!(header(&reply, "openai-poll-after-ms"), Some("10"));
+    let response = http::send(&server, "GET", &path(&created), &Value::Null).await;
+    assert_eq!(header(&response, "openai-poll-after-ms"), Some("10"));
     clock.skip(Duration::from_secs(5));
-    let reply = http::send(&server, "GET", &path(&created), &Value::Null).await;
-    assert_eq!(reply.json()["status"], "requires_action");
-    assert_eq!(header(&reply, "openai-poll-after-ms"), None);
+    let response = http::send(&server, "GET", &path(&created), &Value::Null).await;
+    assert_eq!(response.json()["status"], "requires_action");
+    assert_eq!(header(&response, "openai-poll-after-ms"), None);
 }
 
 #[tokio::test]
-async fn calls_in_parallel_wait_for_all_of_their_outputs() {
+async fn parallel_calls_require_all_outputs() {
     let script = Script::new()
         .calls([
             ("get_weather", json!({ "city": "Oslo" })),
@@ -194,10 +194,10 @@ async fn calls_in_parallel_wait_for_all_of_their_outputs() {
     let server = serve(script).await;
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
-    let waiting = again(&server, &created).await;
-    assert_eq!(waiting["status"], "requires_action");
+    let blocked = fetch_run(&server, &created).await;
+    assert_eq!(blocked["status"], "requires_action");
     assert_eq!(
-        (&waiting["usage"], &waiting["required_action"]["type"]),
+        (&blocked["usage"], &blocked["required_action"]["type"]),
         (&Value::Null, &json!("submit_tool_outputs"))
     );
     let call = |id: &str, name: &str, arguments: &str| json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } });
@@ -206,7 +206,7 @@ async fn calls_in_parallel_wait_for_all_of_their_outputs() {
         call("call_0002", "get_time", "not JSON"),
     ]);
     assert_eq!(
-        waiting["required_action"]["submit_tool_outputs"]["tool_calls"],
+        blocked["required_action"]["submit_tool_outputs"]["tool_calls"],
         calls
     );
 
@@ -225,7 +225,7 @@ async fn calls_in_parallel_wait_for_all_of_their_outputs() {
         json!([output("call_0001", "12"), { "output": "noon" }]),
     ] {
         let (status, error) =
-            refused(&server, "POST", &submit, json!({ "tool_outputs": wrong })).await;
+            rejected(&server, "POST", &submit, json!({ "tool_outputs": wrong })).await;
         assert_eq!(
             (status, &error["param"]),
             (400, &json!("tool_outputs")),
@@ -238,13 +238,13 @@ async fn calls_in_parallel_wait_for_all_of_their_outputs() {
         (&queued["status"], &queued["required_action"]),
         (&json!("queued"), &Value::Null)
     );
-    let done = again(&server, &created).await;
+    let done = fetch_run(&server, &created).await;
     assert_eq!(done["status"], "completed");
     assert_eq!(
         done["usage"],
         json!({ "prompt_tokens": 40, "completion_tokens": 9, "total_tokens": 49 })
     );
-    let (steps, messages) = traces(&server, &created).await;
+    let (steps, messages) = steps_and_messages(&server, &created).await;
     assert_eq!(
         (&steps[0]["type"], &steps[1]["type"]),
         (&json!("tool_calls"), &json!("message_creation"))
@@ -252,13 +252,13 @@ async fn calls_in_parallel_wait_for_all_of_their_outputs() {
     assert_eq!(steps[0]["usage"]["total_tokens"], 14);
     let outputs: Vec<&Value> = steps[0]["step_details"]["tool_calls"]
         .as_array()
-        .expect("calls")
+        .expect("the step has tool calls")
         .iter()
         .map(|call| &call["function"]["output"])
         .collect();
     assert_eq!(outputs, ["12", "noon"]);
     assert_eq!(messages[1]["content"][0]["text"]["value"], "12 °C at noon");
-    let (status, error) = refused(&server, "POST", &submit, json!({ "tool_outputs": [] })).await;
+    let (status, error) = rejected(&server, "POST", &submit, json!({ "tool_outputs": [] })).await;
     assert_eq!(status, 400);
     assert_eq!(
         error["message"],
@@ -267,20 +267,23 @@ async fn calls_in_parallel_wait_for_all_of_their_outputs() {
 }
 
 #[tokio::test]
-async fn a_run_that_waits_too_long_for_outputs_expires() {
+async fn a_run_without_tool_outputs_expires() {
     let clock = SkippingClock::default();
-    let server = at(&clock, Script::new().call("f", json!({}))).await;
+    let server = serve_with_clock(&clock, Script::new().call("f", json!({}))).await;
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
     clock.skip(Duration::from_secs(599));
-    assert_eq!(again(&server, &created).await["status"], "requires_action");
+    assert_eq!(
+        fetch_run(&server, &created).await["status"],
+        "requires_action"
+    );
     clock.skip(Duration::from_secs(1));
-    let expired = again(&server, &created).await;
+    let expired = fetch_run(&server, &created).await;
     assert_eq!(
         (&expired["status"], &expired["required_action"]),
         (&json!("expired"), &Value::Null)
     );
-    let (steps, _) = traces(&server, &created).await;
+    let (steps, _) = steps_and_messages(&server, &created).await;
     assert_eq!(
         (&steps[0]["status"], &steps[0]["expired_at"]),
         (&json!("expired"), &json!(seconds(&clock)))
@@ -290,7 +293,7 @@ async fn a_run_that_waits_too_long_for_outputs_expires() {
 }
 
 #[tokio::test]
-async fn a_turn_that_takes_for_ever_expires() {
+async fn an_endless_turn_expires() {
     let clock = SkippingClock::default();
     let script = Script::new().turn(
         Turn::new()
@@ -298,13 +301,13 @@ async fn a_turn_that_takes_for_ever_expires() {
             .wait(Duration::MAX)
             .fail(FailureCode::ServerError, ""),
     );
-    let server = at(&clock, script).await;
+    let server = serve_with_clock(&clock, script).await;
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
-    assert_eq!(again(&server, &created).await["status"], "in_progress");
+    assert_eq!(fetch_run(&server, &created).await["status"], "in_progress");
     clock.skip(Duration::from_secs(600));
-    assert_eq!(again(&server, &created).await["status"], "expired");
-    let (_, messages) = traces(&server, &created).await;
+    assert_eq!(fetch_run(&server, &created).await["status"], "expired");
+    let (_, messages) = steps_and_messages(&server, &created).await;
     assert_eq!(
         messages[1]["incomplete_details"],
         json!({ "reason": "run_expired" })
@@ -314,24 +317,24 @@ async fn a_turn_that_takes_for_ever_expires() {
 #[tokio::test]
 async fn only_active_runs_can_be_cancelled() {
     let clock = SkippingClock::default();
-    let server = at(&clock, Script::new().call("f", json!({})).say("x")).await;
+    let server = serve_with_clock(&clock, Script::new().call("f", json!({})).say("x")).await;
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
-    again(&server, &created).await;
+    fetch_run(&server, &created).await;
     let cancel = format!("{}/cancel", path(&created));
     let cancelling = post(&server, &cancel, Value::Null).await;
     assert_eq!(
         (&cancelling["status"], &cancelling["cancelled_at"]),
         (&json!("cancelling"), &Value::Null)
     );
-    let cancelled = again(&server, &created).await;
+    let cancelled = fetch_run(&server, &created).await;
     assert_eq!(
         (&cancelled["status"], &cancelled["cancelled_at"]),
         (&json!("cancelled"), &json!(1_700_000_000))
     );
-    let (steps, _) = traces(&server, &created).await;
+    let (steps, _) = steps_and_messages(&server, &created).await;
     assert_eq!(steps[0]["status"], "cancelled");
-    let (status, error) = refused(&server, "POST", &cancel, Value::Null).await;
+    let (status, error) = rejected(&server, "POST", &cancel, Value::Null).await;
     assert_eq!(
         (status, &error["message"]),
         (400, &json!("Cannot cancel run with status 'cancelled'."))
@@ -339,14 +342,14 @@ async fn only_active_runs_can_be_cancelled() {
 }
 
 #[tokio::test]
-async fn a_run_can_fail_in_mid_message() {
+async fn a_run_can_fail_in_the_middle_of_a_message() {
     let turn = Turn::new()
         .say("Well, ")
         .fail(FailureCode::InvalidPrompt, "No.");
     let server = serve(Script::new().turn(turn)).await;
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
-    let failed = again(&server, &created).await;
+    let failed = fetch_run(&server, &created).await;
     assert_eq!(
         (&failed["status"], &failed["failed_at"]),
         (&json!("failed"), &json!(1_700_000_000))
@@ -355,7 +358,7 @@ async fn a_run_can_fail_in_mid_message() {
         failed["last_error"],
         json!({ "code": "invalid_prompt", "message": "No." })
     );
-    let (steps, messages) = traces(&server, &created).await;
+    let (steps, messages) = steps_and_messages(&server, &created).await;
     assert_eq!(
         (&steps[0]["status"], &steps[0]["last_error"]["code"]),
         (&json!("failed"), &json!("server_error"))
@@ -368,17 +371,17 @@ async fn a_run_can_fail_in_mid_message() {
 }
 
 #[tokio::test]
-async fn a_run_can_be_incomplete_because_the_script_says_so() {
+async fn a_scripted_run_can_be_incomplete() {
     let script = Script::new().incomplete("Once upon a", IncompleteReason::MaxCompletionTokens);
     let server = serve(script).await;
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
-    let run = again(&server, &created).await;
+    let run = fetch_run(&server, &created).await;
     assert_eq!(
         (&run["status"], &run["incomplete_details"]["reason"]),
         (&json!("incomplete"), &json!("max_completion_tokens"))
     );
-    let (steps, messages) = traces(&server, &created).await;
+    let (steps, messages) = steps_and_messages(&server, &created).await;
     assert_eq!(steps[0]["status"], "completed");
     assert_eq!(
         messages[1]["incomplete_details"],
@@ -388,55 +391,55 @@ async fn a_run_can_be_incomplete_because_the_script_says_so() {
 }
 
 #[tokio::test]
-async fn a_run_keeps_to_the_tokens_that_it_was_given() {
+async fn token_limits_make_a_run_incomplete() {
     let long = "word ".repeat(300);
     let server = serve(Script::new().say(&long).say(&long)).await;
     let (assistant, thread) = conversation(&server).await;
     let runs = format!("/threads/{thread}/runs");
     let body = json!({ "assistant_id": assistant, "max_completion_tokens": 256 });
     let created = post(&server, &runs, body).await;
-    let run = again(&server, &created).await;
+    let run = fetch_run(&server, &created).await;
     assert_eq!(
         (&run["status"], &run["incomplete_details"]["reason"]),
         (&json!("incomplete"), &json!("max_completion_tokens"))
     );
     assert_eq!(run["usage"]["completion_tokens"], 256);
-    let (_, messages) = traces(&server, &created).await;
+    let (_, messages) = steps_and_messages(&server, &created).await;
     assert_eq!(
         messages[1]["content"][0]["text"]["value"],
         "word ".repeat(256)
     );
     let body = json!({ "assistant_id": assistant, "max_prompt_tokens": 256 });
     let created = post(&server, &runs, body).await;
-    let run = again(&server, &created).await;
+    let run = fetch_run(&server, &created).await;
     assert_eq!(run["incomplete_details"]["reason"], "max_prompt_tokens");
 }
 
 #[tokio::test]
-async fn a_run_takes_what_its_steps_took_that_have_ended() {
+async fn the_usage_of_a_run_is_that_of_its_ended_steps() {
     let clock = SkippingClock::default();
     let script = Script::new()
         .turn(Turn::new().say("One").tokens(4, 4))
         .turn(Turn::new().calls([("f", json!({}))]).tokens(5, 1))
         .turn(Turn::new().tokens(3, 0));
     let fake = fake(&clock).model(script).pace(Duration::from_secs(1));
-    let server = fake.start().await.expect("there is a free port");
+    let server = fake.start().await.expect("a port is free");
     let (assistant, thread) = conversation(&server).await;
     let cancelled_after = async |seconds| {
         let created = run(&server, &thread, &assistant).await;
         clock.skip(Duration::from_secs(seconds));
         post(&server, &format!("{}/cancel", path(&created)), Value::Null).await;
         clock.skip(Duration::from_secs(1));
-        let run = again(&server, &created).await;
+        let run = fetch_run(&server, &created).await;
         assert_eq!(run["status"], "cancelled");
         run["usage"]["total_tokens"].clone()
     };
     assert_eq!(cancelled_after(0).await, 0);
     assert_eq!(cancelled_after(9).await, 6);
-    // A turn without steps has its price as well.
+    // A turn without steps uses tokens too.
     let created = run(&server, &thread, &assistant).await;
     clock.skip(Duration::from_secs(9));
-    let run = again(&server, &created).await;
+    let run = fetch_run(&server, &created).await;
     assert_eq!(
         (&run["status"], &run["usage"]["total_tokens"]),
         (&json!("completed"), &json!(3))
@@ -444,14 +447,14 @@ async fn a_run_takes_what_its_steps_took_that_have_ended() {
 }
 
 #[tokio::test]
-async fn text_has_annotations_where_they_stand() {
+async fn annotations_have_the_positions_of_their_text() {
     let reply = Reply::text("Ü: see 【1】 and sandbox:/a.csv")
         .cite("【1】", "file-1")
         .path("sandbox:/a.csv", "file-2");
     let server = serve(Script::new().say(reply)).await;
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
-    let (_, messages) = traces(&server, &created).await;
+    let (_, messages) = steps_and_messages(&server, &created).await;
     assert_eq!(
         messages[1]["content"][0]["text"]["annotations"],
         json!([
@@ -462,11 +465,11 @@ async fn text_has_annotations_where_they_stand() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_content_of_its_own() {
+async fn a_refusal_is_a_content_part() {
     let server = serve(Script::new().refuse("I would rather not.")).await;
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
-    let (_, messages) = traces(&server, &created).await;
+    let (_, messages) = steps_and_messages(&server, &created).await;
     assert_eq!(
         messages[1]["content"],
         json!([{ "type": "refusal", "refusal": "I would rather not." }])
@@ -474,7 +477,7 @@ async fn a_refusal_is_content_of_its_own() {
 }
 
 #[tokio::test]
-async fn tools_of_the_server_leave_steps() {
+async fn built_in_tools_create_steps() {
     let turn = Turn::new()
         .run_code("print(2 + 2)", "4\n")
         .search([("file-1", "sums.pdf", "2 + 2 = 4")])
@@ -482,7 +485,7 @@ async fn tools_of_the_server_leave_steps() {
     let server = serve(Script::new().turn(turn)).await;
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
-    let (steps, _) = traces(&server, &created).await;
+    let (steps, _) = steps_and_messages(&server, &created).await;
     assert_eq!(
         steps[0]["step_details"]["tool_calls"],
         json!([{
@@ -510,12 +513,12 @@ async fn tools_of_the_server_leave_steps() {
         json!([{ "type": "text", "text": "2 + 2 = 4" }])
     );
     let wrong = format!("{}/steps?include[]=everything", path(&created));
-    let (status, error) = refused(&server, "GET", &wrong, Value::Null).await;
+    let (status, error) = rejected(&server, "GET", &wrong, Value::Null).await;
     assert_eq!((status, &error["param"]), (400, &json!("include[]")));
 }
 
 #[tokio::test]
-async fn objects_of_a_thread_that_do_not_exist_are_not_found() {
+async fn unknown_objects_of_a_thread_are_not_found() {
     let server = serve(Echo).await;
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
@@ -525,35 +528,35 @@ async fn objects_of_a_thread_that_do_not_exist_are_not_found() {
         (format!("{}/steps/step_9", path(&created)), "run step"),
         ("/threads/thread_9/runs".to_owned(), "thread"),
     ] {
-        let (status, error) = refused(&server, "GET", &path, Value::Null).await;
+        let (status, error) = rejected(&server, "GET", &path, Value::Null).await;
         assert_eq!(status, 404);
         assert!(
             text(&error["message"]).starts_with(&format!("No {what} found")),
             "{error}"
         );
     }
-    again(&server, &created).await;
+    fetch_run(&server, &created).await;
     let runs = format!("/threads/{thread}/runs");
-    let (status, _) = refused(&server, "POST", &runs, json!({ "assistant_id": "asst_9" })).await;
+    let (status, _) = rejected(&server, "POST", &runs, json!({ "assistant_id": "asst_9" })).await;
     assert_eq!(status, 404);
 }
 
 #[tokio::test]
-async fn states_come_one_by_one_if_there_is_a_pace() {
+async fn a_pace_delays_status_changes() {
     let clock = SkippingClock::default();
     let fake = fake(&clock)
         .model(Script::new().say("Hi"))
         .pace(Duration::from_secs(1));
-    let server = fake.start().await.expect("there is a free port");
+    let server = fake.start().await.expect("a port is free");
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
-    let mut states = Vec::new();
+    let mut statuses = Vec::new();
     for _ in 0..6 {
-        states.push(text(&again(&server, &created).await["status"]));
+        statuses.push(text(&fetch_run(&server, &created).await["status"]));
         clock.skip(Duration::from_secs(1));
     }
     assert_eq!(
-        states,
+        statuses,
         [
             "queued",
             "in_progress",
@@ -566,16 +569,16 @@ async fn states_come_one_by_one_if_there_is_a_pace() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_under_a_run_is_no_trouble_to_it() {
+async fn a_run_completes_although_its_message_and_assistant_were_deleted() {
     let clock = SkippingClock::default();
     let fake = fake(&clock)
         .model(Script::new().say("Hello there"))
         .pace(Duration::from_secs(1));
-    let server = fake.start().await.expect("there is a free port");
+    let server = fake.start().await.expect("a port is free");
     let (assistant, thread) = conversation(&server).await;
     let created = run(&server, &thread, &assistant).await;
     clock.skip(Duration::from_secs(3));
-    let (_, messages) = traces(&server, &created).await;
+    let (_, messages) = steps_and_messages(&server, &created).await;
     assert_eq!(messages[1]["status"], "in_progress");
     assert_eq!(messages[1]["content"][0]["text"]["value"], "Hello ");
     let message = format!("/threads/{thread}/messages/{}", text(&messages[1]["id"]));
@@ -583,5 +586,5 @@ async fn what_is_deleted_under_a_run_is_no_trouble_to_it() {
     let path = format!("/assistants/{assistant}");
     ok(&server, "DELETE", &path, Value::Null).await;
     clock.skip(Duration::from_secs(3));
-    assert_eq!(again(&server, &created).await["status"], "completed");
+    assert_eq!(fetch_run(&server, &created).await["status"], "completed");
 }

@@ -1,4 +1,4 @@
-//! Streams, for all three operations.
+//! Streams of all three operations.
 
 use std::time::Duration;
 
@@ -22,18 +22,18 @@ const WRITTEN: [&str; 3] = [
     "thread.run.completed",
 ];
 
-fn order(parts: &[&[&'static str]]) -> Vec<&'static str> {
+fn concat(parts: &[&[&'static str]]) -> Vec<&'static str> {
     parts.concat()
 }
 
 #[tokio::test]
-async fn every_event_of_a_new_run_comes_in_its_order() {
+async fn the_events_of_a_new_run_are_in_order() {
     let server = serve(Script::new().say("It is 4.")).await;
     let (assistant, thread) = conversation(&server).await;
     let body = json!({ "assistant_id": assistant, "stream": true });
-    let reply = http::send(&server, "POST", &format!("/threads/{thread}/runs"), &body).await;
-    assert!(reply.is_whole);
-    let expected = order(&[
+    let response = http::send(&server, "POST", &format!("/threads/{thread}/runs"), &body).await;
+    assert!(response.is_complete);
+    let expected = concat(&[
         &[
             "thread.run.created",
             "thread.run.queued",
@@ -44,33 +44,33 @@ async fn every_event_of_a_new_run_comes_in_its_order() {
         &WRITTEN,
         &["done"],
     ]);
-    assert_eq!(reply.names(), expected);
-    let deltas = reply.events();
+    assert_eq!(response.names(), expected);
+    let deltas = response.events();
     let deltas = deltas
         .iter()
         .filter(|(name, _)| *name == "thread.message.delta");
     let pieces: Vec<Value> = deltas
         .map(|(_, data)| {
-            serde_json::from_str::<Value>(data).expect("it is JSON")["delta"]["content"][0]["text"]
-                ["value"]
-                .clone()
+            serde_json::from_str::<Value>(data).expect("the data is JSON")["delta"]["content"]
+                    [0]["text"]["value"]
+                    .clone()
         })
         .collect();
     assert_eq!(pieces, ["It ", "is ", "4."]);
-    assert!(reply.body.ends_with("event: done\ndata: [DONE]\n\n"));
+    assert!(response.body.ends_with("event: done\ndata: [DONE]\n\n"));
 }
 
 #[tokio::test]
-async fn a_new_thread_comes_first_and_outputs_go_on() {
+async fn a_new_thread_is_the_first_event_and_outputs_resume_the_run() {
     let script = Script::new()
         .call("get_weather", json!({ "city": "Oslo" }))
         .say("12 °C");
     let server = serve(script).await;
     let (assistant, _) = conversation(&server).await;
     let body = json!({ "assistant_id": assistant, "stream": true, "thread": { "messages": [{ "role": "user", "content": "Weather?" }] } });
-    let reply = http::send(&server, "POST", "/threads/runs", &body).await;
+    let response = http::send(&server, "POST", "/threads/runs", &body).await;
     let calls = ["thread.run.step.created", "thread.run.step.in_progress"];
-    let expected = order(&[
+    let expected = concat(&[
         &[
             "thread.created",
             "thread.run.created",
@@ -78,18 +78,18 @@ async fn a_new_thread_comes_first_and_outputs_go_on() {
             "thread.run.in_progress",
         ],
         &calls,
-        &["thread.run.step.delta"; 3], // the call, and its arguments in two pieces
+        &["thread.run.step.delta"; 3], // the call, and two pieces of arguments
         &["thread.run.requires_action", "done"],
     ]);
-    assert_eq!(reply.names(), expected);
-    let events = reply.events();
-    let run: Value = serde_json::from_str(events[events.len() - 2].1).expect("it is a run");
+    assert_eq!(response.names(), expected);
+    let events = response.events();
+    let run: Value = serde_json::from_str(events[events.len() - 2].1).expect("the event has a run");
     let submit = format!("{}/submit_tool_outputs", path(&run));
     let call = &run["required_action"]["submit_tool_outputs"]["tool_calls"][0]["id"];
     let outputs = json!([{ "tool_call_id": call, "output": "12" }]);
     let body = json!({ "tool_outputs": outputs, "stream": true });
-    let reply = http::send(&server, "POST", &submit, &body).await;
-    let expected = order(&[
+    let response = http::send(&server, "POST", &submit, &body).await;
+    let expected = concat(&[
         &[
             "thread.run.step.completed",
             "thread.run.queued",
@@ -100,11 +100,11 @@ async fn a_new_thread_comes_first_and_outputs_go_on() {
         &WRITTEN,
         &["done"],
     ]);
-    assert_eq!(reply.names(), expected);
+    assert_eq!(response.names(), expected);
 }
 
 #[tokio::test]
-async fn deltas_add_up_to_what_comes_at_the_end() {
+async fn merged_deltas_equal_the_final_messages() {
     let turn = Turn::new()
         .run_code("print(2 + 2)", "4\n")
         .search([("file-1", "sums.pdf", "2 + 2 = 4")])
@@ -121,38 +121,41 @@ async fn deltas_add_up_to_what_comes_at_the_end() {
         .stream()
         .await;
     let mut run = events.expect("the stream opens").accumulate();
-    let mut grown = None;
-    while let Some(event) = run.try_next().await.expect("the stream goes on") {
+    let mut merged = None;
+    while let Some(event) = run.try_next().await.expect("the event is valid") {
         if event.event() == "thread.message.delta" {
-            grown = Some(json!(run.messages()));
+            merged = Some(json!(run.messages()));
         }
     }
-    let outcome = run.finish().await.expect("the run has ended");
+    let outcome = run.finish().await.expect("the run is terminal");
     assert_eq!(outcome.run.status.as_str(), "completed");
     let content = |messages: &Value| {
         messages
             .as_array()
-            .expect("messages")
+            .expect("the messages are a list")
             .iter()
             .map(|message| message["content"].clone())
             .collect::<Vec<_>>()
     };
     let list = get(&server, &format!("/threads/{thread}/messages?order=asc")).await;
-    let kept = content(&list["data"]);
-    assert_eq!(content(&json!(outcome.messages)), kept[1..]);
-    assert_eq!(content(&grown.expect("there were deltas")), kept[1..]);
+    let stored = content(&list["data"]);
+    assert_eq!(content(&json!(outcome.messages)), stored[1..]);
+    assert_eq!(
+        content(&merged.expect("the stream has deltas")),
+        stored[1..]
+    );
     assert_eq!(outcome.steps.len(), 4);
 }
 
 #[tokio::test]
-async fn a_stream_waits_for_what_is_due_later() {
+async fn a_stream_waits_for_delayed_events() {
     let clock = SkippingClock::default();
     let script = Script::new().wait(Duration::from_secs(30)).say("At last.");
     let server = fake(&clock)
         .model(script)
         .start()
         .await
-        .expect("there is a free port");
+        .expect("a port is free");
     let (assistant, _) = conversation(&server).await;
     let outcome = server
         .client()
@@ -164,14 +167,14 @@ async fn a_stream_waits_for_what_is_due_later() {
         .accumulate()
         .finish()
         .await
-        .expect("the run ends");
+        .expect("the run completes");
     assert_eq!(outcome.text(), "At last.");
     assert_eq!(seconds(&clock), 1_700_000_030);
 }
 
 #[tokio::test]
-async fn a_stream_tells_how_a_run_fails_expires_and_breaks_off() {
-    for (turn, end) in [
+async fn a_stream_reports_failed_expired_and_incomplete_runs() {
+    for (turn, expected) in [
         (
             Turn::new()
                 .say("Well, ")
@@ -207,17 +210,17 @@ async fn a_stream_tells_how_a_run_fails_expires_and_breaks_off() {
         let server = serve(Script::new().turn(turn)).await;
         let (assistant, thread) = conversation(&server).await;
         let body = json!({ "assistant_id": assistant, "stream": true });
-        let reply = http::send(&server, "POST", &format!("/threads/{thread}/runs"), &body).await;
-        let names = reply.names();
-        assert_eq!(names[names.len() - 4..names.len() - 1], end);
+        let response = http::send(&server, "POST", &format!("/threads/{thread}/runs"), &body).await;
+        let names = response.names();
+        assert_eq!(names[names.len() - 4..names.len() - 1], expected);
         assert_eq!(names.last(), Some(&"done"));
     }
 }
 
-/// A clock that stands still for whoever waits.
-struct Standing;
+/// A stopped clock, on which sleeping takes forever.
+struct StoppedClock;
 
-impl openai_assistants::Clock for Standing {
+impl openai_assistants::Clock for StoppedClock {
     fn now(&self) -> std::time::SystemTime {
         std::time::SystemTime::UNIX_EPOCH
     }
@@ -230,17 +233,17 @@ impl openai_assistants::Clock for Standing {
     }
 }
 
-/// A server on which a run takes for ever.
-async fn standing() -> openai_assistants_fake::Server {
+/// A server whose runs never complete.
+async fn server_that_waits_forever() -> openai_assistants_fake::Server {
     let script = Script::new().wait(Duration::from_secs(1)).say("Too late.");
     let fake = openai_assistants_fake::Fake::builder().checked();
-    let fake = fake.clock(Standing).model(script);
-    fake.start().await.expect("there is a free port")
+    let fake = fake.clock(StoppedClock).model(script);
+    fake.start().await.expect("a port is free")
 }
 
 #[tokio::test]
-async fn a_stream_hears_of_a_run_that_somebody_cancels() {
-    let server = standing().await;
+async fn a_stream_reports_that_its_run_was_cancelled() {
+    let server = server_that_waits_forever().await;
     let client = server.client();
     let (assistant, thread) = conversation(&server).await;
     let body = CreateRunRequest::builder().assistant_id(&assistant);
@@ -252,10 +255,10 @@ async fn a_stream_hears_of_a_run_that_somebody_cancels() {
         .await;
     let mut events = events.expect("the stream opens");
     let mut names = Vec::new();
-    while let Some(event) = events.try_next().await.expect("the stream goes on") {
+    while let Some(event) = events.try_next().await.expect("the event is valid") {
         names.push(event.event().to_owned());
         if names.len() == 3 {
-            let run = events.run_id().expect("there is a run").to_owned();
+            let run = events.run_id().expect("the stream has a run ID").to_owned();
             let call = client.cancel_run().thread_id(&thread).run_id(run);
             let run = call.send().await.expect("the run is active");
             assert_eq!(run.status.as_str(), "cancelling");
@@ -273,8 +276,8 @@ async fn a_stream_hears_of_a_run_that_somebody_cancels() {
 }
 
 #[tokio::test]
-async fn a_stream_hears_that_its_thread_is_deleted() {
-    let server = standing().await;
+async fn a_stream_reports_that_its_thread_was_deleted() {
+    let server = server_that_waits_forever().await;
     let (assistant, thread) = conversation(&server).await;
     let target = format!("/v1/threads/{thread}/runs");
     let body = json!({ "assistant_id": assistant, "stream": true }).to_string();
@@ -283,7 +286,7 @@ async fn a_stream_hears_that_its_thread_is_deleted() {
     let mut received = Vec::new();
     while !String::from_utf8_lossy(&received).contains("thread.run.in_progress") {
         let read = tokio::io::AsyncReadExt::read_buf(&mut stream, &mut received).await;
-        assert_ne!(read.expect("it goes on"), 0);
+        assert_ne!(read.expect("the stream continues"), 0);
     }
     ok(
         &server,
@@ -292,16 +295,16 @@ async fn a_stream_hears_that_its_thread_is_deleted() {
         Value::Null,
     )
     .await;
-    let reply = http::rest(stream, received).await;
-    assert!(reply.is_whole);
-    assert_eq!(reply.names()[3..], ["error", "done"]);
-    let events = reply.events();
-    let error: Value = serde_json::from_str(events[3].1).expect("it is JSON");
+    let response = http::rest(stream, received).await;
+    assert!(response.is_complete);
+    assert_eq!(response.names()[3..], ["error", "done"]);
+    let events = response.events();
+    let error: Value = serde_json::from_str(events[3].1).expect("the data is JSON");
     assert_eq!(error["code"], "thread_deleted");
 }
 
 #[tokio::test]
-async fn a_run_goes_on_without_its_stream() {
+async fn a_run_continues_after_its_stream_was_dropped() {
     let server = serve(Echo).await;
     let client = server.client();
     let (assistant, thread) = conversation(&server).await;
@@ -318,7 +321,7 @@ async fn a_run_goes_on_without_its_stream() {
 }
 
 #[tokio::test]
-async fn a_stream_has_what_was_found_only_on_demand() {
+async fn a_stream_includes_search_results_only_on_request() {
     let turn = || {
         Turn::new()
             .search([("file-1", "a.pdf", "found it")])
@@ -328,30 +331,34 @@ async fn a_stream_has_what_was_found_only_on_demand() {
     let (assistant, thread) = conversation(&server).await;
     let body = json!({ "assistant_id": assistant, "stream": true });
     let runs = format!("/threads/{thread}/runs");
-    let reply = http::send(&server, "POST", &runs, &body).await;
-    assert!(!reply.body.contains("found it"));
+    let response = http::send(&server, "POST", &runs, &body).await;
+    assert!(!response.body.contains("found it"));
     let runs =
         format!("{runs}?include[]=step_details.tool_calls[*].file_search.results[*].content");
-    let reply = http::send(&server, "POST", &runs, &body).await;
-    assert!(reply.body.contains("found it"));
+    let response = http::send(&server, "POST", &runs, &body).await;
+    assert!(response.body.contains("found it"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hundreds_of_streams_do_not_mix() {
+async fn concurrent_streams_are_independent() {
     let server = serve(Echo).await;
     let assistant = text(&post(&server, "/assistants", json!({ "model": "m" })).await["id"]);
     let client = server.client();
     let streams = (0..300).map(|number| {
         let (client, assistant) = (client.clone(), assistant.clone());
         tokio::spawn(async move {
-            let said = format!("This is number {number}.");
+            let text = format!("This is number {number}.");
             let message = CreateMessageRequest::builder()
                 .role(MessageRole::User)
-                .content(said.as_str());
+                .content(text.as_str());
             let body = CreateRunRequest::builder()
                 .assistant_id(assistant)
                 .additional_messages([message]);
-            let thread = client.create_thread().send().await.expect("a thread");
+            let thread = client
+                .create_thread()
+                .send()
+                .await
+                .expect("the thread is created");
             let events = client
                 .create_run()
                 .thread_id(thread.id)
@@ -363,10 +370,10 @@ async fn hundreds_of_streams_do_not_mix() {
                 .accumulate()
                 .finish()
                 .await;
-            assert_eq!(outcome.expect("the run ends").text(), said);
+            assert_eq!(outcome.expect("the run completes").text(), text);
         })
     });
     for stream in streams.collect::<Vec<_>>() {
-        stream.await.expect("it says what it was told");
+        stream.await.expect("the task succeeds");
     }
 }

@@ -1,17 +1,17 @@
-//! The server as a mock without a state.
+//! Sample responses of a stub.
 
 use openai_assistants_fake::{Server, SkippingClock};
 use serde_json::{Value, json};
 
-use crate::{fake, get, http, ok, post, refused};
+use crate::{fake, get, http, ok, post, rejected};
 
 async fn stub() -> Server {
     let fake = fake(&SkippingClock::default()).stub();
-    fake.start().await.expect("there is a free port")
+    fake.start().await.expect("a port is free")
 }
 
 #[tokio::test]
-async fn ids_that_do_not_exist_are_answered_with_made_up_objects() {
+async fn unknown_ids_return_sample_objects() {
     let server = stub().await;
     let thread = get(&server, "/threads/thread_9").await;
     assert_eq!(
@@ -33,7 +33,7 @@ async fn ids_that_do_not_exist_are_answered_with_made_up_objects() {
 }
 
 #[tokio::test]
-async fn limits_out_of_range_are_answered_with_a_list() {
+async fn limits_out_of_range_return_a_list() {
     let server = stub().await;
     for query in ["limit=0", "limit=1000", "after=after", "before=before"] {
         let list = get(&server, &format!("/assistants?{query}")).await;
@@ -45,15 +45,15 @@ async fn limits_out_of_range_are_answered_with_a_list() {
 }
 
 #[tokio::test]
-async fn a_stream_of_what_does_not_exist_is_one_event() {
+async fn a_stream_for_an_unknown_thread_has_one_event() {
     let server = stub().await;
     let body = json!({ "assistant_id": "a", "stream": true });
-    let reply = http::send(&server, "POST", "/threads/t/runs", &body).await;
-    assert_eq!(reply.names(), ["thread.run.completed", "done"]);
+    let response = http::send(&server, "POST", "/threads/t/runs", &body).await;
+    assert_eq!(response.names(), ["thread.run.completed", "done"]);
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_together_is_taken() {
+async fn properties_that_exclude_each_other_are_accepted() {
     let server = stub().await;
     let search = json!({ "vector_store_ids": ["vs_1"], "vector_stores": [{}] });
     let body = json!({ "tool_resources": { "file_search": search } });
@@ -63,7 +63,7 @@ async fn what_cannot_be_sent_together_is_taken() {
 }
 
 #[tokio::test]
-async fn what_exists_is_answered_as_ever_and_bad_requests_are_refused() {
+async fn existing_objects_are_returned_and_invalid_requests_rejected() {
     let server = stub().await;
     let assistant = post(
         &server,
@@ -72,8 +72,8 @@ async fn what_exists_is_answered_as_ever_and_bad_requests_are_refused() {
     )
     .await;
     assert_eq!(get(&server, "/assistants/asst_0001").await, assistant);
-    let (status, _) = refused(&server, "POST", "/assistants", json!({})).await;
+    let (status, _) = rejected(&server, "POST", "/assistants", json!({})).await;
     assert_eq!(status, 400);
-    let (status, _) = refused(&server, "GET", "/nothing", Value::Null).await;
+    let (status, _) = rejected(&server, "GET", "/nothing", Value::Null).await;
     assert_eq!(status, 404);
 }

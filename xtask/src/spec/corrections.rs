@@ -1,14 +1,14 @@
-//! Where the wire is known to differ from the document. What a document does not have
-//! is skipped.
+//! Corrects schemas where servers are known to deviate from upstream documents.
+//!
+//! Corrections of schemas that a document does not define are skipped.
 
 use serde_json::{Value, json};
 
 use super::schema::{self, Kind, Schemas};
 
-/// Component and property: required, and not to be null. Servers, and examples of the
-/// document itself, send null or leave them out.
+/// Component and required property that servers, or examples, omit or set to `null`.
 const NULL_ON_THE_WIRE: [(&str, &str); 15] = [
-    // Foundry leaves out where a marker stands.
+    // Foundry omits the indices of annotations.
     (
         "MessageContentTextAnnotationsFileCitationObject",
         "end_index",
@@ -25,7 +25,7 @@ const NULL_ON_THE_WIRE: [(&str, &str); 15] = [
     ("MessageObject", "incomplete_details"),
     ("MessageObject", "status"),
     ("RunObject", "instructions"),
-    // Servers of the shape of 2024-04 do not know it.
+    // Servers that implement the API as of 2024-04 omit it.
     ("RunObject", "parallel_tool_calls"),
     ("RunObject", "required_action"),
     ("RunStepObject", "expired_at"),
@@ -33,8 +33,9 @@ const NULL_ON_THE_WIRE: [(&str, &str); 15] = [
     ("ThreadObject", "tool_resources"),
 ];
 
-/// Component and place, innermost first: an object with a tag. Other servers have
-/// objects with other tags there, so that it is a union with one member so far.
+/// Component and location of tagged objects, innermost first.
+///
+/// Other servers send objects with other tags there, so each becomes a union of one member.
 const UNIONS_OF_ONE: [(&str, &str); 3] = [
     (
         "RunObject",
@@ -47,8 +48,9 @@ const UNIONS_OF_ONE: [(&str, &str); 3] = [
     ),
 ];
 
-/// Component and property: what is left out keeps the value of the assistant, and not
-/// the default that is given for a new one.
+/// Component and property whose upstream default is wrong.
+///
+/// If omitted, the value of the assistant applies, not the default of a new assistant.
 const NO_DEFAULT: [(&str, &str); 6] = [
     ("ModifyAssistantRequest", "temperature"),
     ("ModifyAssistantRequest", "top_p"),
@@ -61,13 +63,13 @@ const NO_DEFAULT: [(&str, &str); 6] = [
 /// Operation ID, misspelled upstream, and the name of its method in Rust.
 const RUST_NAMES: [(&str, &str); 1] = [("submitToolOuputsToRun", "submit_tool_outputs_to_run")];
 
-/// The name of the method of an operation whose ID is misspelled.
+/// Returns the name of the method of an operation whose ID is misspelled.
 pub(super) fn rust_name(id: &str) -> Option<&'static str> {
     let name = RUST_NAMES.iter().find(|(misspelled, _)| *misspelled == id);
     name.map(|(_, name)| *name)
 }
 
-/// Corrects what a document says.
+/// Applies all corrections.
 pub(super) fn apply(schemas: &mut Schemas) {
     for (component, property) in NULL_ON_THE_WIRE {
         if let Some(schema) = schemas.get_mut(component) {
@@ -75,10 +77,10 @@ pub(super) fn apply(schemas: &mut Schemas) {
         }
     }
     for schema in schemas.values_mut().filter(|schema| is_list(schema)) {
-        // A list with no data has no first and no last id.
+        // An empty page has neither a first nor a last ID.
         allow_null(schema, "first_id");
         allow_null(schema, "last_id");
-        // It is free text by the document, and always the same on the wire.
+        // Upstream declares an arbitrary string, but servers always send `list`.
         if let Some(object) = schema.pointer_mut("/properties/object") {
             *object = json!({ "type": "string", "enum": ["list"] });
         }
@@ -86,15 +88,15 @@ pub(super) fn apply(schemas: &mut Schemas) {
     let known = schemas.clone();
     let is_object =
         |schema: &Value| schema::kind(schema::target(schema, &known).1) == Some(Kind::Object);
-    for (component, place) in UNIONS_OF_ONE {
+    for (component, location) in UNIONS_OF_ONE {
         let found = schemas
             .get_mut(component)
-            .and_then(|schema| schema.pointer_mut(place));
+            .and_then(|schema| schema.pointer_mut(location));
         if let Some(object) = found.filter(|object| is_object(object)) {
-            let place = schema::take_place(object);
+            let siblings = schema::take_siblings(object);
             require_tag(object);
             *object = json!({ "oneOf": [object.take()] });
-            schema::put_place(object, place);
+            schema::put_siblings(object, siblings);
         }
     }
     for (component, property) in NO_DEFAULT {
@@ -107,7 +109,7 @@ pub(super) fn apply(schemas: &mut Schemas) {
     }
 }
 
-/// Without its tag, a member of a union cannot be told.
+/// Requires the property `type`, which identifies the member of a union.
 fn require_tag(object: &mut Value) {
     let Some(map) = object
         .as_object_mut()
@@ -148,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_with_a_tag_is_a_union_of_one() {
+    fn a_tagged_object_becomes_a_union_of_one() {
         let action = json!({"type": "object", "nullable": true, "required": ["type"], "properties": {
             "type": {"type": "string", "enum": ["submit_tool_outputs"]},
         }});
@@ -161,11 +163,11 @@ mod tests {
         let action = &schemas["RunObject"]["properties"]["required_action"];
         assert_eq!(action["oneOf"].as_array().map(Vec::len), Some(1));
         assert_eq!(action["nullable"], true);
-        assert_eq!(schemas, once, "a corrected document is right");
+        assert_eq!(schemas, once, "corrections are idempotent");
     }
 
     #[test]
-    fn a_list_says_so_and_nothing_else() {
+    fn the_object_type_of_a_list_is_constant() {
         let list = json!({"type": "object", "properties": {
             "object": {"type": "string"},
             "data": {"type": "array", "items": {"type": "string"}},
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_takes_no_default_from_the_document() {
+    fn defaults_of_runs_are_removed() {
         let temperature = json!({"type": "number", "default": 1, "maximum": 2});
         let request = json!({"type": "object", "properties": {"temperature": temperature}});
         let mut schemas: Schemas = [("CreateRunRequest".to_owned(), request)]
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_let_in_where_it_is_seen() {
+    fn properties_that_servers_omit_become_nullable() {
         let list = json!({"type": "object", "properties": {
             "data": {"type": "array", "items": {"type": "string"}},
             "first_id": {"type": "string"},

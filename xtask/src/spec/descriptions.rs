@@ -1,7 +1,7 @@
-//! Descriptions are this project's own words. They live in the canonical document,
-//! and an import carries them over to what they describe, by its place.
+//! Carries descriptions over from the previous canonical document.
 //!
-//! Places read `info`, `operations/createRun`, `operations/createRun/parameters/thread_id`,
+//! Descriptions are written for this project and are not imported. They are matched by path:
+//! `info`, `operations/createRun`, `operations/createRun/parameters/thread_id`,
 //! `schemas/RunObject`, `schemas/RunObject/properties/status`.
 
 use std::collections::BTreeMap;
@@ -10,31 +10,30 @@ use serde_json::Value;
 
 use super::schema;
 
-/// Copies the descriptions of `previous` into `document`, and lists the places
-/// of `document` that are left without one.
+/// Copies descriptions from `previous` and returns the paths that have none.
 pub(super) fn carry_over(previous: Option<&Value>, document: &mut Value) -> Vec<String> {
-    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    let mut descriptions: BTreeMap<String, String> = BTreeMap::new();
     if let Some(previous) = previous {
-        visit(&mut previous.clone(), &mut |place, value| {
+        visit(&mut previous.clone(), &mut |path, value| {
             let text = value
                 .get("description")
                 .and_then(Value::as_str)
                 .map(str::trim);
             if let Some(text) = text.filter(|text| !text.is_empty()) {
-                known.insert(place, text.to_owned());
+                descriptions.insert(path, text.to_owned());
             }
         });
     }
 
     let mut missing = Vec::new();
-    visit(document, &mut |place, value| match known.get(&place) {
+    visit(document, &mut |path, value| match descriptions.get(&path) {
         Some(text) => schema::set(value, "description", text.as_str().into()),
-        None => missing.push(place),
+        None => missing.push(path),
     });
     missing
 }
 
-/// Visits everything that a reader of the document expects to be described.
+/// Visits everything that has a description, with its path.
 fn visit(document: &mut Value, each: &mut impl FnMut(String, &mut Value)) {
     if let Some(info) = document.get_mut("info") {
         each("info".into(), info);
@@ -48,8 +47,8 @@ fn visit(document: &mut Value, each: &mut impl FnMut(String, &mut Value)) {
         let Some(id) = operation.get("operationId").and_then(Value::as_str) else {
             continue;
         };
-        let place = format!("operations/{id}");
-        each(place.clone(), operation);
+        let path = format!("operations/{id}");
+        each(path.clone(), operation);
         for parameter in operation
             .get_mut("parameters")
             .and_then(Value::as_array_mut)
@@ -57,23 +56,23 @@ fn visit(document: &mut Value, each: &mut impl FnMut(String, &mut Value)) {
             .flatten()
         {
             let name = parameter["name"].as_str().unwrap_or_default();
-            each(format!("{place}/parameters/{name}"), parameter);
+            each(format!("{path}/parameters/{name}"), parameter);
         }
     }
     let schemas = document
         .pointer_mut("/components/schemas")
         .and_then(Value::as_object_mut);
     for (name, schema) in schemas.into_iter().flatten() {
-        let place = format!("schemas/{name}");
+        let path = format!("schemas/{name}");
         for (property, schema) in schema
             .get_mut("properties")
             .and_then(Value::as_object_mut)
             .into_iter()
             .flatten()
         {
-            each(format!("{place}/properties/{property}"), schema);
+            each(format!("{path}/properties/{property}"), schema);
         }
-        each(place, schema);
+        each(path, schema);
     }
 }
 
@@ -98,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn every_place_without_a_description_is_listed() {
+    fn missing_descriptions_are_listed() {
         assert_eq!(
             carry_over(None, &mut document()),
             [
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn descriptions_follow_what_they_describe() {
+    fn descriptions_are_matched_by_path() {
         let mut previous = document();
         previous["info"]["description"] = "About.".into();
         previous["components"]["schemas"]["Thread"]["properties"]["owner"] = json!({"allOf": [{"$ref": "#/components/schemas/Thread"}], "description": " The owner.\n"});

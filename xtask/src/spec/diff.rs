@@ -1,4 +1,4 @@
-//! `cargo xtask spec diff`: how an upstream document differs from the one in use.
+//! `cargo xtask spec diff`: reports the differences between two documents.
 
 use std::fmt;
 use std::path::Path;
@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 use super::changes::{self, Bump, Change, Counts};
 use super::import;
 
-/// Compares two documents, each of them a complete one or an imported one.
+/// Compares two documents, upstream or canonical.
 ///
 /// # Errors
-/// Says which document cannot be used, and why.
+/// If a document cannot be read or imported.
 pub(crate) fn run(from: &Path, to: &Path) -> Result<Report, Error> {
     let (from, before) = read(from)?;
     let (to, after) = read(to)?;
     Ok(Report {
-        changes: changes::between(&before, &after),
+        changes: changes::compare(&before, &after),
         from,
         to,
     })
@@ -31,11 +31,11 @@ fn read(path: &Path) -> Result<(Origin, Value), Error> {
         openapi: text("/openapi").unwrap_or_default().to_owned(),
         api: text("/info/version").unwrap_or_default().to_owned(),
     };
-    let canonical = import::any(document).map_err(|error| error.in_file(path))?;
+    let canonical = import::to_canonical(document).map_err(|error| error.in_file(path))?;
     Ok((origin, canonical))
 }
 
-/// Which document was compared, and in which versions it says that it is written.
+/// The path and the versions of a compared document.
 struct Origin {
     path: String,
     openapi: String,
@@ -49,7 +49,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// What is different, what matters most first.
+/// The differences between two documents, most important first.
 pub(crate) struct Report {
     from: Origin,
     to: Origin,
@@ -57,11 +57,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn is_drift(&self) -> bool {
+    pub(crate) fn has_changes(&self) -> bool {
         !self.changes.is_empty()
     }
 
-    /// The report for machines.
+    /// The report as JSON.
     pub(crate) fn json(&self) -> Value {
         let changes: Vec<Value> = self
             .changes
@@ -69,9 +69,9 @@ impl Report {
             .map(|change| {
                 json!({
                     "kind": change.subject.name(),
-                    "what": change.what.name(),
+                    "what": change.action.name(),
                     "name": change.name,
-                    "place": change.place,
+                    "place": change.path,
                     "detail": change.detail,
                     "breaking": change.reason().is_some(),
                     "reason": change.reason(),
@@ -92,7 +92,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "from {}\nto   {}", self.from, self.to)?;
-        if !self.is_drift() {
+        if !self.has_changes() {
             return writeln!(f, "no drift");
         }
         for change in &self.changes {

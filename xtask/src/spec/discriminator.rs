@@ -1,26 +1,25 @@
-//! Finds the tag that tells the members of a union apart.
+//! Infers the discriminators of unions.
 //!
-//! Upstream declares no discriminators: a tag is a property that every member
-//! requires, and that has one value, different in each.
+//! Upstream documents do not declare them. The discriminator is a property that every
+//! member requires and whose constant value differs between members.
 
 use openai_assistants_codegen::Error;
 use serde_json::{Map, Value, json};
 
-use super::closure;
+use super::pointer::Pointer;
 use super::schema::{self, Kind, PREFIX, Schemas, kind};
 
-/// Names that are tags by custom, first choice first. Other names follow in order.
-const CUSTOMARY: [&str; 2] = ["type", "event"];
+/// Conventional names of discriminators, by preference.
+const CONVENTIONAL: [&str; 2] = ["type", "event"];
 
-/// The tag of a union: the property, and its value in each leaf.
+/// The discriminator of a union: the property, and its value in each leaf.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Tag {
+pub(super) struct Discriminator {
     pub(super) property: String,
     pub(super) values: Vec<String>,
 }
 
-/// A member of a union, with its name if it is a component. A member that is a
-/// union itself stands for its own members.
+/// The members of a union, with the names of components. Nested unions are flattened.
 pub(super) fn leaves<'a>(
     branches: &'a [Value],
     schemas: &'a Schemas,
@@ -37,7 +36,7 @@ fn leaves_within<'a>(
     for branch in branches {
         let (name, target) = schema::target(branch, schemas);
         match target.get("oneOf").and_then(Value::as_array) {
-            // A union that contains itself has no leaves to add.
+            // The limit ends the recursion of a union that contains itself.
             Some(inner) if depth < 8 => leaves.extend(leaves_within(inner, schemas, depth + 1)),
             _ => leaves.push((name, target)),
         }
@@ -45,18 +44,18 @@ fn leaves_within<'a>(
     leaves
 }
 
-/// The tag of a union, if it has one.
-pub(super) fn infer(branches: &[Value], schemas: &Schemas) -> Option<Tag> {
+/// Infers the discriminator of a union.
+pub(super) fn infer(branches: &[Value], schemas: &Schemas) -> Option<Discriminator> {
     let leaves = leaves(branches, schemas);
     let (_, first) = leaves.first()?;
     let mut candidates: Vec<&str> = schema::properties(first)
         .map(|(name, _)| name.as_str())
         .collect();
     candidates.sort_by_key(|name| {
-        CUSTOMARY
+        CONVENTIONAL
             .iter()
-            .position(|custom| custom == name)
-            .unwrap_or(CUSTOMARY.len())
+            .position(|conventional| conventional == name)
+            .unwrap_or(CONVENTIONAL.len())
     });
     candidates.into_iter().find_map(|property| {
         let mut values: Vec<String> = Vec::new();
@@ -67,16 +66,16 @@ pub(super) fn infer(branches: &[Value], schemas: &Schemas) -> Option<Tag> {
             }
             values.push(value);
         }
-        Some(Tag {
+        Some(Discriminator {
             property: property.to_owned(),
             values,
         })
     })
 }
 
-/// Whether an object alone has what is by custom a tag.
-pub(super) fn by_custom(object: &Value) -> bool {
-    CUSTOMARY
+/// Whether an object has a constant with the conventional name of a discriminator.
+pub(super) fn has_conventional_tag(object: &Value) -> bool {
+    CONVENTIONAL
         .iter()
         .any(|property| constant(object, property).is_some())
 }
@@ -89,9 +88,8 @@ fn constant(object: &Value, property: &str) -> Option<String> {
     schema["enum"][0].as_str().map(str::to_owned)
 }
 
-/// Writes the tag of every union of objects as a discriminator that maps each
-/// value to the member that has it.
-pub(super) fn write(schemas: &mut Schemas) -> Result<(), Error> {
+/// Adds a `discriminator` with a mapping to every union of objects.
+pub(super) fn add_all(schemas: &mut Schemas) -> Result<(), Error> {
     let known = schemas.clone();
     for (name, schema) in schemas {
         let Some(branches) = schema.get("oneOf").and_then(Value::as_array) else {
@@ -104,20 +102,21 @@ pub(super) fn write(schemas: &mut Schemas) -> Result<(), Error> {
         {
             continue;
         }
-        let at = closure::at(name);
-        let tag = infer(branches, &known).ok_or_else(|| {
+        let at = Pointer::component(name);
+        let discriminator = infer(branches, &known).ok_or_else(|| {
             Error::at(
                 &at,
-                "a union of objects without a tag that tells them apart cannot be lowered",
+                "a union of objects without a discriminator cannot be lowered",
             )
         })?;
-        let mapping: Map<String, Value> = tag
+        let mapping: Map<String, Value> = discriminator
             .values
             .into_iter()
             .zip(&leaves)
             .filter_map(|(value, (leaf, _))| Some((value, format!("{PREFIX}{}", (*leaf)?).into())))
             .collect();
-        schema["discriminator"] = json!({ "propertyName": tag.property, "mapping": mapping });
+        schema["discriminator"] =
+            json!({ "propertyName": discriminator.property, "mapping": mapping });
     }
     Ok(())
 }
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_is_required_and_different_in_each_member() {
+    fn a_discriminator_is_required_and_different_in_each_member() {
         let none = Schemas::new();
         let tag = infer(&[member("type", "a"), member("type", "b")], &none).unwrap();
         assert_eq!(
@@ -156,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_union_of_unions_maps_each_value_to_its_leaf() {
-        let union = |names: &[&str]| json!({"oneOf": names.iter().map(|name| schema::refer_to(name)).collect::<Vec<_>>()});
+        let union = |names: &[&str]| json!({"oneOf": names.iter().map(|name| schema::reference_to(name)).collect::<Vec<_>>()});
         let mut schemas: Schemas = [
             ("A".to_owned(), member("event", "a")),
             ("B".to_owned(), member("event", "b")),
@@ -166,7 +165,7 @@ mod tests {
         ]
         .into_iter()
         .collect();
-        write(&mut schemas).unwrap();
+        add_all(&mut schemas).unwrap();
         assert_eq!(
             schemas["Outer"]["discriminator"],
             json!({"propertyName": "event", "mapping": {
@@ -175,25 +174,25 @@ mod tests {
         );
         assert_eq!(
             schemas["Outer"]["oneOf"],
-            json!([schema::refer_to("Inner"), schema::refer_to("C")])
+            json!([schema::reference_to("Inner"), schema::reference_to("C")])
         );
     }
 
     #[test]
-    fn objects_without_a_tag_are_an_error() {
+    fn objects_without_a_discriminator_are_an_error() {
         let plain = json!({"type": "object", "properties": {"a": {"type": "string"}}});
         let mut schemas: Schemas = [
             ("A".to_owned(), plain.clone()),
             ("B".to_owned(), plain),
             (
                 "U".to_owned(),
-                json!({"oneOf": [schema::refer_to("A"), schema::refer_to("B")]}),
+                json!({"oneOf": [schema::reference_to("A"), schema::reference_to("B")]}),
             ),
         ]
         .into_iter()
         .collect();
         assert!(
-            write(&mut schemas)
+            add_all(&mut schemas)
                 .unwrap_err()
                 .to_string()
                 .starts_with("at #/components/schemas/U: a union of objects")

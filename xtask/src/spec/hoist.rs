@@ -1,38 +1,37 @@
-//! Gives every inline object, union and list of values a name of its own.
+//! Hoists inline objects, unions and enums into named components.
 //!
-//! Afterwards a component or parameter holds, besides references, only strings,
-//! numbers, booleans, constants, and arrays and maps of such.
+//! In the result components and parameters contain only references, primitives, constants,
+//! and arrays and maps of these.
 
 use std::collections::BTreeMap;
 
 use openai_assistants_codegen::Error;
 use serde_json::{Value, json};
 
-use super::closure;
 use super::discriminator;
 use super::naming::{self, Names, Stem};
 use super::pointer::Pointer;
 use super::schema::{self, Kind, Schemas, kind};
 
-/// Moves inline schemas into components.
+/// Moves inline schemas into components, which it names.
 pub(super) struct Hoist {
-    /// The components that upstream named, lowered.
+    /// The lowered upstream components.
     upstream: Schemas,
     names: Names,
-    /// All components so far.
+    /// The components created so far.
     pub(super) components: Schemas,
-    /// The names given, and where the first schema of that name was found.
-    pub(super) given: BTreeMap<String, Pointer>,
+    /// The generated names, with the location of the first schema of each.
+    pub(super) generated: BTreeMap<String, Pointer>,
 }
 
-/// Where a schema stands: what names begin with there, and the place for errors.
+/// The context of a schema: the stem of its name, and its location for errors.
 #[derive(Clone)]
-struct Place {
+struct Context {
     stem: Stem,
     at: Pointer,
 }
 
-impl Place {
+impl Context {
     fn property(&self, name: &str) -> Self {
         Self {
             stem: self.stem.with(name),
@@ -47,7 +46,7 @@ impl Place {
         }
     }
 
-    /// An item of a property is named after the property.
+    /// The context of an item, which is named after its property.
     fn item(&self, keyword: &str) -> Self {
         Self {
             stem: self.stem.singular(),
@@ -64,12 +63,13 @@ impl Place {
 }
 
 impl Hoist {
-    /// Hoists from the components of the closure. What servers send goes first, so
-    /// that the plain names are theirs.
+    /// Hoists from upstream components, requests last.
+    ///
+    /// Schemas in responses thereby get the shorter names.
     pub(super) fn new(upstream: Schemas) -> Result<Self, Error> {
         let mut names = Names::default();
         for (name, schema) in &upstream {
-            names.take(name, &shape(schema));
+            names.reserve(name, &without_siblings(schema));
         }
         let order: Vec<String> = {
             let (requests, others): (Vec<_>, Vec<_>) = upstream
@@ -82,20 +82,20 @@ impl Hoist {
             upstream,
             names,
             components: Schemas::new(),
-            given: BTreeMap::new(),
+            generated: BTreeMap::new(),
         };
         for name in order {
-            let place = Place {
+            let context = Context {
                 stem: Stem::of_component(&name),
-                at: closure::at(&name),
+                at: Pointer::component(&name),
             };
-            let body = hoist.body(hoist.upstream[&name].clone(), &name, &place)?;
-            hoist.components.insert(name, body);
+            let component = hoist.component(hoist.upstream[&name].clone(), &name, &context)?;
+            hoist.components.insert(name, component);
         }
         Ok(hoist)
     }
 
-    /// A parameter's schema.
+    /// Hoists from the schema of a parameter.
     pub(super) fn parameter(
         &mut self,
         schema: Value,
@@ -103,86 +103,85 @@ impl Hoist {
         operation: &str,
         at: &Pointer,
     ) -> Result<Value, Error> {
-        let place = Place {
+        let context = Context {
             stem: Stem::of_parameters(operation).with(name),
             at: at.clone(),
         };
-        // A list of values to choose from is a list that grows, even if it has
-        // one value today.
+        // A list of enum values, which may get more than one value.
         if kind(&schema) == Some(Kind::Array) && kind(&schema["items"]) == Some(Kind::Constant) {
             let mut schema = schema;
-            schema["items"] = self.name(schema["items"].take(), &place.item("items"))?;
+            schema["items"] = self.hoist(schema["items"].take(), &context.item("items"))?;
             return Ok(schema);
         }
-        self.inline(schema, &place)
+        self.inline(schema, &context)
     }
 
-    /// The schema of a request or response, which always has a name.
-    pub(super) fn message(
-        &mut self,
-        schema: Value,
-        name: &str,
-        at: &Pointer,
-    ) -> Result<Value, Error> {
+    /// Hoists the schema of a request or response body, which is always a component.
+    pub(super) fn body(&mut self, schema: Value, name: &str, at: &Pointer) -> Result<Value, Error> {
         if kind(&schema) == Some(Kind::Reference) {
             let mut schema = schema;
-            schema::take_place(&mut schema);
+            schema::take_siblings(&mut schema);
             return Ok(schema);
         }
-        self.name(
+        self.hoist(
             schema,
-            &Place {
+            &Context {
                 stem: Stem::of_component(name).named(name),
                 at: at.clone(),
             },
         )
     }
 
-    fn inline(&mut self, mut schema: Value, place: &Place) -> Result<Value, Error> {
+    fn inline(&mut self, mut schema: Value, context: &Context) -> Result<Value, Error> {
         match kind(&schema) {
             Some(Kind::Reference | Kind::Primitive | Kind::Constant) => Ok(schema),
             Some(Kind::Array) => {
-                schema["items"] = self.inline(schema["items"].take(), &place.item("items"))?;
+                schema["items"] = self.inline(schema["items"].take(), &context.item("items"))?;
                 Ok(schema)
             }
             Some(Kind::Map) => {
                 if schema["additionalProperties"].is_object() {
                     schema["additionalProperties"] = self.inline(
                         schema["additionalProperties"].take(),
-                        &place.item("additionalProperties"),
+                        &context.item("additionalProperties"),
                     )?;
                 }
                 Ok(schema)
             }
-            Some(Kind::Enum | Kind::Object | Kind::Union) => self.name(schema, place),
+            Some(Kind::Enum | Kind::Object | Kind::Union) => self.hoist(schema, context),
             None => Err(Error::at(
-                &place.at,
+                &context.at,
                 "a schema without a `type` cannot be imported",
             )),
         }
     }
 
-    /// Makes a schema a component, and refers to it.
-    fn name(&mut self, mut schema: Value, place: &Place) -> Result<Value, Error> {
-        let about_place = schema::take_place(&mut schema);
-        let (name, new) = self.names.choose(&place.stem, &schema).ok_or_else(|| {
+    /// Creates or reuses a component for the schema, and returns a reference to it.
+    fn hoist(&mut self, mut schema: Value, context: &Context) -> Result<Value, Error> {
+        let siblings = schema::take_siblings(&mut schema);
+        let (name, is_new) = self.names.choose(&context.stem, &schema).ok_or_else(|| {
             Error::at(
-                &place.at,
-                "all names for this schema are taken by schemas of other shapes",
+                &context.at,
+                "all candidate names of this schema are used by different schemas",
             )
         })?;
-        if new {
-            self.given.insert(name.clone(), place.at.clone());
-            let body = self.body(schema, &name, &place.named(&name))?;
-            self.components.insert(name.clone(), body);
+        if is_new {
+            self.generated.insert(name.clone(), context.at.clone());
+            let component = self.component(schema, &name, &context.named(&name))?;
+            self.components.insert(name.clone(), component);
         }
-        let mut reference = schema::refer_to(&name);
-        schema::put_place(&mut reference, about_place);
+        let mut reference = schema::reference_to(&name);
+        schema::put_siblings(&mut reference, siblings);
         Ok(reference)
     }
 
-    /// What is in a component.
-    fn body(&mut self, mut schema: Value, name: &str, place: &Place) -> Result<Value, Error> {
+    /// Hoists from the direct subschemas of a component.
+    fn component(
+        &mut self,
+        mut schema: Value,
+        name: &str,
+        context: &Context,
+    ) -> Result<Value, Error> {
         match kind(&schema) {
             Some(Kind::Object) => {
                 let properties: Vec<(String, Value)> = schema::properties(&schema)
@@ -190,7 +189,7 @@ impl Hoist {
                     .collect();
                 for (property, value) in properties {
                     schema["properties"][&property] =
-                        self.inline(value, &place.property(&property))?;
+                        self.inline(value, &context.property(&property))?;
                 }
                 if schema
                     .get("additionalProperties")
@@ -198,29 +197,29 @@ impl Hoist {
                 {
                     let value = schema["additionalProperties"].take();
                     schema["additionalProperties"] =
-                        self.inline(value, &place.part("additionalProperties", "Value"))?;
+                        self.inline(value, &context.part("additionalProperties", "Value"))?;
                 }
                 Ok(schema)
             }
             Some(Kind::Union) => {
                 let branches = schema["oneOf"].as_array().cloned().unwrap_or_default();
-                schema["oneOf"] = self.members(branches, name, place)?.into();
+                schema["oneOf"] = self.members(branches, name, context)?.into();
                 Ok(schema)
             }
             Some(Kind::Array) => {
                 schema["items"] =
-                    self.inline(schema["items"].take(), &place.part("items", "Item"))?;
+                    self.inline(schema["items"].take(), &context.part("items", "Item"))?;
                 Ok(schema)
             }
             Some(Kind::Map) if schema["additionalProperties"].is_object() => {
                 let value = schema["additionalProperties"].take();
                 schema["additionalProperties"] =
-                    self.inline(value, &place.part("additionalProperties", "Value"))?;
+                    self.inline(value, &context.part("additionalProperties", "Value"))?;
                 Ok(schema)
             }
             Some(_) => Ok(schema),
             None => Err(Error::at(
-                &place.at,
+                &context.at,
                 "a schema without a `type` cannot be imported",
             )),
         }
@@ -230,79 +229,81 @@ impl Hoist {
         &mut self,
         branches: Vec<Value>,
         name: &str,
-        place: &Place,
+        context: &Context,
     ) -> Result<Vec<Value>, Error> {
-        let forms = branches
+        let json_types = branches
             .iter()
-            .map(|branch| self.json_form(branch, 0))
+            .map(|branch| self.json_type(branch, 0))
             .collect::<Option<Vec<_>>>();
-        let forms = forms.ok_or_else(|| {
+        let json_types = json_types.ok_or_else(|| {
             Error::at(
-                &place.at,
-                "a union with a branch that is itself of several forms in JSON cannot be lowered",
+                &context.at,
+                "a union with a branch of several JSON types cannot be lowered",
             )
         })?;
-        if forms.iter().all(|form| *form == "object") {
-            return self.tagged_members(branches, name, place);
+        if json_types.iter().all(|json_type| *json_type == "object") {
+            return self.tagged_members(branches, name, context);
         }
 
         let (objects, others): (Vec<_>, Vec<_>) = branches
             .into_iter()
-            .zip(forms)
-            .partition(|(_, form)| *form == "object");
+            .zip(json_types)
+            .partition(|(_, json_type)| *json_type == "object");
         let mut seen = Vec::new();
         let mut members = Vec::new();
-        for (branch, form) in others {
-            if seen.contains(&form) {
+        for (branch, json_type) in others {
+            if seen.contains(&json_type) {
                 return Err(Error::at(
-                    &place.at,
+                    &context.at,
                     format!(
-                        "a union with several branches that are {form}s in JSON cannot be lowered"
+                        "a union with several branches of the JSON type {json_type} cannot be lowered"
                     ),
                 ));
             }
-            seen.push(form);
-            members.push(self.other_member(branch, place)?);
+            seen.push(json_type);
+            members.push(self.untagged_member(branch, context)?);
         }
         let mut objects: Vec<Value> = objects.into_iter().map(|(branch, _)| branch).collect();
         match objects.len() {
             0 => {}
             1 => {
                 let object = objects.remove(0);
-                members.push(self.inline(object, &place.part("oneOf", "Object"))?);
+                members.push(self.inline(object, &context.part("oneOf", "Object"))?);
             }
-            _ => members
-                .push(self.name(json!({ "oneOf": objects }), &place.part("oneOf", "Object"))?),
+            _ => members.push(self.hoist(
+                json!({ "oneOf": objects }),
+                &context.part("oneOf", "Object"),
+            )?),
         }
         Ok(members)
     }
 
-    /// A member that is no object: told apart by its form in JSON.
-    fn other_member(&mut self, branch: Value, place: &Place) -> Result<Value, Error> {
+    /// Hoists a member that is not an object. Its JSON type identifies it.
+    fn untagged_member(&mut self, branch: Value, context: &Context) -> Result<Value, Error> {
         match kind(&branch) {
-            // A word beside other types is one of several to come.
-            Some(Kind::Constant | Kind::Enum) => self.name(branch, &place.part("oneOf", "Mode")),
+            // A constant beside other types may become an enum.
+            Some(Kind::Constant | Kind::Enum) => self.hoist(branch, &context.part("oneOf", "Mode")),
             Some(Kind::Array) => {
                 let mut branch = branch;
                 branch["items"] =
-                    self.inline(branch["items"].take(), &place.part("oneOf", "Item"))?;
+                    self.inline(branch["items"].take(), &context.part("oneOf", "Item"))?;
                 Ok(branch)
             }
-            _ => self.inline(branch, &place.part("oneOf", "Value")),
+            _ => self.inline(branch, &context.part("oneOf", "Value")),
         }
     }
 
-    /// Members that a tag tells apart are named after its values.
+    /// Hoists members with a discriminator, whose values name them.
     fn tagged_members(
         &mut self,
         branches: Vec<Value>,
         name: &str,
-        place: &Place,
+        context: &Context,
     ) -> Result<Vec<Value>, Error> {
-        let tag = discriminator::infer(&branches, &self.upstream).ok_or_else(|| {
+        let discriminator = discriminator::infer(&branches, &self.upstream).ok_or_else(|| {
             Error::at(
-                &place.at,
-                "a union of objects without a tag that tells them apart cannot be lowered",
+                &context.at,
+                "a union of objects without a discriminator cannot be lowered",
             )
         })?;
         let mut members = Vec::new();
@@ -311,29 +312,29 @@ impl Hoist {
                 members.push(branch);
                 continue;
             }
-            let value = branch["properties"][&tag.property]["enum"][0]
+            let value = branch["properties"][&discriminator.property]["enum"][0]
                 .as_str()
                 .unwrap_or_default();
-            let suffix = if tag.property == "event" {
+            let suffix = if discriminator.property == "event" {
                 "Event"
             } else {
                 name
             };
             let member = format!("{}{suffix}", naming::pascal(value));
-            let stem = place.stem.with(value).named(&member);
-            members.push(self.name(
+            let stem = context.stem.with(value).named(&member);
+            members.push(self.hoist(
                 branch,
-                &Place {
+                &Context {
                     stem,
-                    at: place.at.child("oneOf").child(index),
+                    at: context.at.child("oneOf").child(index),
                 },
             )?);
         }
         Ok(members)
     }
 
-    /// What a value of a schema is in JSON.
-    fn json_form(&self, schema: &Value, depth: usize) -> Option<&'static str> {
+    /// Returns the JSON type of the values of a schema.
+    fn json_type(&self, schema: &Value, depth: usize) -> Option<&'static str> {
         if depth > 8 {
             return None;
         }
@@ -346,21 +347,23 @@ impl Hoist {
             Some("object") => Some("object"),
             _ => {
                 let branches = schema.get("oneOf")?.as_array()?;
-                let mut forms = branches
+                let mut json_types = branches
                     .iter()
-                    .map(|branch| self.json_form(branch, depth + 1));
-                let first = forms.next()??;
-                forms.all(|form| form == Some(first)).then_some(first)
+                    .map(|branch| self.json_type(branch, depth + 1));
+                let first = json_types.next()??;
+                json_types
+                    .all(|json_type| json_type == Some(first))
+                    .then_some(first)
             }
         }
     }
 }
 
-/// A schema without what is said about the place.
-fn shape(schema: &Value) -> Value {
-    let mut shape = schema.clone();
-    schema::take_place(&mut shape);
-    shape
+/// A schema without its sibling keywords.
+fn without_siblings(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    schema::take_siblings(&mut schema);
+    schema
 }
 
 #[cfg(test)]
@@ -388,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn inline_schemas_get_names_and_keep_what_is_said_about_the_place() {
+    fn inline_schemas_are_named_and_sibling_keywords_stay() {
         let schemas = hoist(json!({"ThingObject": object(json!({
             "mode": {"type": "string", "enum": ["a", "b"], "default": "a", "nullable": true},
             "kind": {"type": "string", "enum": ["thing"]},
@@ -403,7 +406,7 @@ mod tests {
         let properties = &schemas["ThingObject"]["properties"];
         assert_eq!(
             properties["mode"],
-            json!({"allOf": [schema::refer_to("ThingMode")], "default": "a", "nullable": true})
+            json!({"allOf": [schema::reference_to("ThingMode")], "default": "a", "nullable": true})
         );
         assert_eq!(
             properties["kind"],
@@ -411,7 +414,7 @@ mod tests {
         );
         assert_eq!(
             properties["parts"],
-            json!({"type": "array", "maxItems": 3, "items": schema::refer_to("ThingPart")})
+            json!({"type": "array", "maxItems": 3, "items": schema::reference_to("ThingPart")})
         );
         assert_eq!(
             schemas["ThingMode"],
@@ -420,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn what_servers_send_gets_the_plain_name() {
+    fn response_schemas_get_the_shorter_names() {
         let schemas = hoist(json!({
             "CreateThingRequest": object(json!({"part": object(json!({"a": {"type": "string"}}))})),
             "ThingObject": object(json!({"part": object(json!({"b": {"type": "string"}}))})),
@@ -428,16 +431,16 @@ mod tests {
         .unwrap();
         assert_eq!(
             schemas["ThingObject"]["properties"]["part"],
-            schema::refer_to("ThingPart")
+            schema::reference_to("ThingPart")
         );
         assert_eq!(
             schemas["CreateThingRequest"]["properties"]["part"],
-            schema::refer_to("CreateThingPart")
+            schema::reference_to("CreateThingPart")
         );
     }
 
     #[test]
-    fn members_are_named_after_their_tags() {
+    fn members_are_named_after_their_discriminator_values() {
         let event = json!({"type": "object", "required": ["event"], "properties": {"event": {"type": "string", "enum": ["thing.part.in_progress"]}}});
         let schemas = hoist(json!({
             "ThingObject": object(json!({"strategy": {"oneOf": [tagged("auto"), tagged("static")]}})),
@@ -447,57 +450,57 @@ mod tests {
         assert_eq!(
             schemas["ThingStrategy"]["oneOf"],
             json!([
-                schema::refer_to("AutoThingStrategy"),
-                schema::refer_to("StaticThingStrategy")
+                schema::reference_to("AutoThingStrategy"),
+                schema::reference_to("StaticThingStrategy")
             ])
         );
         assert_eq!(
             schemas["ThingStreamEvent"]["oneOf"],
-            json!([schema::refer_to("ThingPartInProgressEvent")])
+            json!([schema::reference_to("ThingPartInProgressEvent")])
         );
     }
 
     #[test]
-    fn a_word_or_one_of_several_objects_is_a_union_of_two() {
+    fn a_constant_or_one_of_several_objects_is_a_union_of_two() {
         let schemas = hoist(json!({
             "A": tagged("a"),
             "B": tagged("b"),
-            "Option": {"oneOf": [{"type": "string", "enum": ["auto"]}, schema::refer_to("A"), schema::refer_to("B")]},
+            "Option": {"oneOf": [{"type": "string", "enum": ["auto"]}, schema::reference_to("A"), schema::reference_to("B")]},
         }))
         .unwrap();
         assert_eq!(
             schemas["Option"]["oneOf"],
             json!([
-                schema::refer_to("OptionMode"),
-                schema::refer_to("OptionObject")
+                schema::reference_to("OptionMode"),
+                schema::reference_to("OptionObject")
             ])
         );
         assert_eq!(
             schemas["OptionObject"]["oneOf"],
-            json!([schema::refer_to("A"), schema::refer_to("B")])
+            json!([schema::reference_to("A"), schema::reference_to("B")])
         );
     }
 
     #[test]
-    fn text_or_parts_are_told_apart_by_their_form() {
+    fn untagged_members_differ_in_their_json_type() {
         let schemas = hoist(json!({"CreateThingRequest": object(json!({
             "content": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"oneOf": [tagged("a"), tagged("b")]}}]},
         }))}))
         .unwrap();
         assert_eq!(
             schemas["ThingContent"]["oneOf"],
-            json!([{"type": "string"}, {"type": "array", "items": schema::refer_to("ThingContentItem")}])
+            json!([{"type": "string"}, {"type": "array", "items": schema::reference_to("ThingContentItem")}])
         );
     }
 
     #[test]
-    fn an_array_parameter_has_a_named_choice() {
+    fn the_items_of_an_array_parameter_are_an_enum() {
         let mut hoist = Hoist::new(Schemas::new()).unwrap();
         let schema = json!({"type": "array", "items": {"type": "string", "enum": ["a"]}});
         let schema = hoist
             .parameter(schema, "fields[]", "listThings", &Pointer::root())
             .unwrap();
-        assert_eq!(schema["items"], schema::refer_to("Field"));
+        assert_eq!(schema["items"], schema::reference_to("Field"));
         let order = |hoist: &mut Hoist, last: &str| {
             let schema = json!({"type": "string", "enum": ["asc", last], "default": "asc"});
             hoist
@@ -506,7 +509,7 @@ mod tests {
         };
         assert_eq!(
             order(&mut hoist, "desc"),
-            json!({"allOf": [schema::refer_to("ListOrder")], "default": "asc"})
+            json!({"allOf": [schema::reference_to("ListOrder")], "default": "asc"})
         );
         assert_eq!(
             schema::reference(&order(&mut hoist, "random")),
@@ -515,7 +518,7 @@ mod tests {
     }
 
     #[test]
-    fn unions_that_cannot_be_told_apart_are_an_error() {
+    fn ambiguous_unions_are_an_error() {
         let plain = object(json!({"a": {"type": "string"}}));
         for union in [
             json!([plain, object(json!({"b": {"type": "string"}}))]),
@@ -529,7 +532,7 @@ mod tests {
             );
         }
         let endless =
-            hoist(json!({"Thing": {"oneOf": [schema::refer_to("Thing"), {"type": "string"}]}}));
+            hoist(json!({"Thing": {"oneOf": [schema::reference_to("Thing"), {"type": "string"}]}}));
         assert!(
             endless
                 .unwrap_err()

@@ -1,4 +1,4 @@
-//! `cargo xtask spec import`: the steps in order, and the summary at the end.
+//! `cargo xtask spec import`: runs all steps of the import and summarizes the result.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,37 +7,38 @@ use std::path::Path;
 use openai_assistants_codegen::{Error, document};
 use serde_json::Value;
 
+use super::canonical::{ERROR_RESPONSE, STREAM_EVENT, is_canonical};
 use super::changes::{self, Change, Counts};
-use super::closure::{self, ERROR_RESPONSE, STREAM_EVENT};
+use super::closure;
 use super::hoist::Hoist;
 use super::lower::Lowering;
 use super::pointer::Pointer;
-use super::{
-    check, corrections, descriptions, discriminator, naming, operations, source, unions, write,
-};
+use super::{corrections, descriptions, discriminator, naming, operations, provenance};
+use super::{unions, validate, yaml};
 
-/// Stands at the top of the written document.
-const HEADER: &str = "The OpenAI Assistants API, as far as this project uses it.\n\
-    Written by `cargo xtask spec import`, which keeps the descriptions: edit those here.";
+/// The comment at the top of the written document.
+const HEADER: &str = "The part of the OpenAI Assistants API that this project uses.\n\
+    Written by `cargo xtask spec import`. Edit only descriptions, which imports keep.";
 
-/// A canonical document, and the names that were given on the way.
+/// A canonical document, and the names that the import generated.
 struct Imported {
     document: Value,
-    given: BTreeMap<String, Pointer>,
+    generated: BTreeMap<String, Pointer>,
 }
 
-/// Imports the document at `source` into the one at `output`. Descriptions are kept from
-/// the document that is replaced, or else taken from the one at `vocabulary`.
+/// Imports the document at `source` into the document at `output`.
+///
+/// Descriptions are kept from the existing output, or else copied from `fallback`.
 ///
 /// # Errors
-/// Says what in which file cannot be imported. `output` is then left as it was.
-pub(crate) fn run(source: &Path, output: &Path, vocabulary: &Path) -> Result<Summary, Error> {
+/// If a file cannot be read, imported or written. `output` is then unchanged.
+pub(crate) fn run(source: &Path, output: &Path, fallback: &Path) -> Result<Summary, Error> {
     let upstream = document::read(source)?;
     let previous = previous(output)?;
     let described = match &previous {
         Some(_) => None,
-        // It is not what was asked for: that it cannot be read is no reason to fail.
-        None => document::read(vocabulary).ok(),
+        // Optional: a fallback that cannot be read is ignored.
+        None => document::read(fallback).ok(),
     };
 
     let mut imported = canonical(&upstream).map_err(|error| error.in_file(source))?;
@@ -45,15 +46,16 @@ pub(crate) fn run(source: &Path, output: &Path, vocabulary: &Path) -> Result<Sum
         described.as_ref().or(previous.as_ref()),
         &mut imported.document,
     );
-    check::check(&imported.document).map_err(|error| error.in_file(source))?;
+    validate::validate(&imported.document).map_err(|error| error.in_file(source))?;
     let changes = previous
         .as_ref()
-        .map(|previous| changes::between(previous, &imported.document));
+        .map(|previous| changes::compare(previous, &imported.document));
 
-    let text = write::yaml(&imported.document, HEADER).map_err(|error| error.in_file(output))?;
+    let text =
+        yaml::to_string(&imported.document, HEADER).map_err(|error| error.in_file(output))?;
     let unchanged = std::fs::read_to_string(output).is_ok_and(|written| written == text);
     if !unchanged {
-        write::file(output, &text)?;
+        yaml::write_file(output, &text)?;
     }
     Ok(Summary {
         source: source.display().to_string(),
@@ -65,42 +67,42 @@ pub(crate) fn run(source: &Path, output: &Path, vocabulary: &Path) -> Result<Sum
     })
 }
 
-/// The document that is replaced, for its descriptions. A file that holds something
-/// else is not overwritten.
+/// Reads the existing output. Refuses to overwrite a file that is not an OpenAPI document.
 fn previous(output: &Path) -> Result<Option<Value>, Error> {
     if !output.exists() {
         return Ok(None);
     }
     let previous = document::read(output)?;
     if previous.get("openapi").is_none() {
-        let error = Error::new("would be replaced, but is not an OpenAPI document: move it away");
+        let error =
+            Error::new("the output file exists and is not an OpenAPI document; move or delete it");
         return Err(error.in_file(output));
     }
     Ok(Some(previous))
 }
 
-/// The canonical document of any document: as it is, if it was written by an import.
+/// Returns a canonical document unchanged, and imports any other.
 ///
 /// # Errors
-/// Says what in the document cannot be used.
-pub(super) fn any(document: Value) -> Result<Value, Error> {
-    let canonical = if operations::is_canonical(&document) {
+/// If the document is invalid or cannot be imported.
+pub(super) fn to_canonical(document: Value) -> Result<Value, Error> {
+    let canonical = if is_canonical(&document) {
         version(&document)?;
-        // What it holds is taken as it is, but it has to hold something.
-        closure::cut(&document)?;
+        // Only checks that there are operations whose references resolve.
+        closure::extract(&document)?;
         document
     } else {
         canonical(&document)?.document
     };
-    check::check(&canonical)?;
+    validate::validate(&canonical)?;
     Ok(canonical)
 }
 
-/// The Assistants API of a complete document, without descriptions.
+/// Imports an upstream document, without descriptions.
 fn canonical(upstream: &Value) -> Result<Imported, Error> {
     let version = version(upstream)?;
-    let closure = closure::cut(upstream)?;
-    let source = source::record(upstream, &closure);
+    let closure = closure::extract(upstream)?;
+    let source = provenance::record(upstream, &closure);
 
     let lowering = Lowering::new(closure.schemas)?;
     let mut schemas = lowering.components()?;
@@ -111,7 +113,7 @@ fn canonical(upstream: &Value) -> Result<Imported, Error> {
     let paths = operations::paths(&closure.operations, &lowering, &mut hoist)?;
     let Hoist {
         mut components,
-        mut given,
+        mut generated,
         ..
     } = hoist;
 
@@ -119,52 +121,57 @@ fn canonical(upstream: &Value) -> Result<Imported, Error> {
         .into_iter()
         .chain([ERROR_RESPONSE, STREAM_EVENT].map(str::to_owned));
     closure::prune(&mut components, roots);
-    given.retain(|name, _| components.contains_key(name));
-    discriminator::write(&mut components)?;
+    generated.retain(|name, _| components.contains_key(name));
+    discriminator::add_all(&mut components)?;
 
     let mut document = operations::document(&version, source, paths, components);
     naming::rename_components(&mut document);
-    // Whether maps are sorted depends on what is built along with this.
+    // A feature of serde_json, which other crates may enable, decides whether maps are sorted.
     document.sort_all_objects();
-    Ok(Imported { document, given })
+    Ok(Imported {
+        document,
+        generated,
+    })
 }
 
-/// The version of the API, of a document in a version of OpenAPI that can be read.
+/// Returns the version of the API, and checks the version of OpenAPI.
 fn version(upstream: &Value) -> Result<String, Error> {
     if upstream.get("swagger").is_some() {
         return Err(Error::at(
             "#/swagger",
-            "Swagger 2.0 cannot be imported: OpenAPI 3.0 or 3.1 is needed",
+            "Swagger 2.0 cannot be imported: OpenAPI 3.0 or 3.1 is required",
         ));
     }
     let openapi = upstream
         .get("openapi")
         .and_then(Value::as_str)
-        .ok_or_else(|| Error::new("is not an OpenAPI document: it has no `openapi` version"))?;
+        .ok_or_else(|| {
+            Error::new("is not an OpenAPI document: the property `openapi` is missing")
+        })?;
     if !["3.0.", "3.1."]
         .iter()
         .any(|known| openapi.starts_with(known))
     {
         return Err(Error::at(
             "#/openapi",
-            format!("OpenAPI {openapi} cannot be imported: 3.0 or 3.1 is needed"),
+            format!("OpenAPI {openapi} cannot be imported: 3.0 or 3.1 is required"),
         ));
     }
     let version = upstream.pointer("/info/version").and_then(Value::as_str);
     version.map(str::to_owned).ok_or_else(|| {
         Error::at(
             "#/info/version",
-            "is not an OpenAPI document: it has no version of the API",
+            "is not an OpenAPI document: the version of the API is missing",
         )
     })
 }
 
-/// What an import did.
+/// The summary of an import.
 pub(crate) struct Summary {
     source: String,
     output: String,
     imported: Imported,
-    /// None if there was no document before.
+    /// `None` on the first import.
     changes: Option<Vec<Change>>,
     missing: Vec<String>,
     unchanged: bool,
@@ -194,19 +201,19 @@ impl fmt::Display for Summary {
         writeln!(f, "{} -> {} ({state})", self.source, self.output)?;
         writeln!(
             f,
-            "{operations} operations, {} schemas, {} of them named by the import",
+            "{operations} operations, {} schemas ({} named by the import)",
             count("/components/schemas"),
-            self.imported.given.len()
+            self.imported.generated.len()
         )?;
         self.fmt_changes(f)?;
-        fmt_list(f, "no description", &self.missing)
+        fmt_list(f, "missing descriptions", &self.missing)
     }
 }
 
 impl Summary {
     fn fmt_changes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(changes) = &self.changes else {
-            return writeln!(f, "changes: this is the first import");
+            return writeln!(f, "changes: first import");
         };
         writeln!(f, "changes: {}", Counts(changes))?;
         changes
@@ -235,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_versions_that_can_be_read_are() {
+    fn unsupported_versions_are_an_error() {
         let of = |value: Value| version(&value).map_err(|error| error.to_string());
         assert_eq!(
             of(json!({"openapi": "3.1.0", "info": {"version": "2.3.0"}})),

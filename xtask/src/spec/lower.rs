@@ -1,56 +1,36 @@
-//! Writes OpenAPI 3.1 and the mixtures found in the wild as OpenAPI 3.0, facts only.
+//! Lowers schemas from OpenAPI 3.1, or from mixtures of 3.0 and 3.1, to OpenAPI 3.0.
 //!
-//! Afterwards `null` is always `nullable: true` at the place of use, every union is
-//! a `oneOf`, a constant is an `enum` of one value, and a schema has no keyword
-//! that this module does not know.
+//! In the result `null` is always `nullable: true` where a schema is used, every union is
+//! a `oneOf`, and a constant is an `enum` with one value. Documentation and unknown keywords
+//! are dropped.
 
 use std::collections::BTreeSet;
 
 use openai_assistants_codegen::Error;
 use serde_json::{Map, Value, json};
 
-use super::closure;
+use super::constraints;
 use super::discriminator;
-use super::facts;
+use super::keywords::{is_null, is_nullable, is_unconstrained, only_requires, union};
+use super::keywords::{reject_combination, reject_unsupported};
 use super::pointer::Pointer;
 use super::schema::{self, Kind, PREFIX, Schemas, kind};
 
 type Object = Map<String, Value>;
 
-/// Keywords that change what a schema means in ways this project cannot express.
-const UNSUPPORTED: [&str; 17] = [
-    "$anchor",
-    "$defs",
-    "$dynamicAnchor",
-    "$dynamicRef",
-    "$id",
-    "contains",
-    "definitions",
-    "dependentRequired",
-    "dependentSchemas",
-    "else",
-    "if",
-    "not",
-    "patternProperties",
-    "prefixItems",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-];
+/// Keywords that define the type of a schema and exclude each other.
+const TYPE_KEYWORDS: [&str; 5] = ["items", "enum", "const", "oneOf", "anyOf"];
 
-/// Keywords that make a schema what it is, and so cannot stand beside another that does.
-const SHAPES: [&str; 5] = ["items", "enum", "const", "oneOf", "anyOf"];
+/// Keywords of an object that may stand beside `allOf`.
+const OBJECT_KEYWORDS: [&str; 3] = ["properties", "required", "additionalProperties"];
 
-/// What an object may say beside the schemas that it combines.
-const OF_OBJECTS: [&str; 3] = ["properties", "required", "additionalProperties"];
-
-/// `allOf` leads from schema to schema; this many steps are more than any document needs.
+/// Maximum depth of nested `allOf` merges, to detect cycles.
 const MAX_MERGES: usize = 16;
 
-/// Lowers schemas that may refer to the components it knows.
+/// Lowers schemas that may refer to these components.
 pub(super) struct Lowering {
     raw: Schemas,
-    /// Components that allow `null` themselves, which 3.0 can only say where they are used.
+    /// Components that allow `null`, which OpenAPI 3.0 expresses where they are used.
     nullable: BTreeSet<String>,
 }
 
@@ -60,11 +40,11 @@ impl Lowering {
             raw,
             nullable: BTreeSet::new(),
         };
-        // A component may be nullable because it refers to one that is.
+        // A component is also nullable if it refers to a nullable one.
         loop {
             let mut nullable = BTreeSet::new();
             for (name, schema) in &lowering.raw {
-                if is_nullable(&lowering.schema(schema, &closure::at(name))?) {
+                if is_nullable(&lowering.schema(schema, &Pointer::component(name))?) {
                     nullable.insert(name.clone());
                 }
             }
@@ -75,11 +55,11 @@ impl Lowering {
         }
     }
 
-    /// All components, lowered.
+    /// Lowers all components.
     pub(super) fn components(&self) -> Result<Schemas, Error> {
         let mut lowered = Schemas::new();
         for (name, raw) in &self.raw {
-            let mut schema = self.component(raw, &closure::at(name))?;
+            let mut schema = self.component(raw, &Pointer::component(name))?;
             if let Some(map) = schema.as_object_mut() {
                 map.remove("nullable");
             }
@@ -88,15 +68,14 @@ impl Lowering {
         Ok(lowered)
     }
 
-    /// A named union of tagged objects stays one, even with one member: more may be
-    /// added to it.
+    /// Lowers a component. A union with one tagged member stays a union, which may grow.
     fn component(&self, raw: &Value, at: &Pointer) -> Result<Value, Error> {
         let mut schema = self.schema(raw, at)?;
         let one_branch = union(raw, at)?.is_some_and(|(_, branches)| branches.len() == 1);
         if one_branch && self.is_tagged(&schema, at)? {
-            let place = schema::take_place(&mut schema);
+            let siblings = schema::take_siblings(&mut schema);
             schema = json!({ "oneOf": [schema] });
-            schema::put_place(&mut schema, place);
+            schema::put_siblings(&mut schema, siblings);
         }
         Ok(schema)
     }
@@ -104,12 +83,12 @@ impl Lowering {
     fn is_tagged(&self, schema: &Value, at: &Pointer) -> Result<bool, Error> {
         let (name, target) = schema::target(schema, &self.raw);
         Ok(match name {
-            Some(_) => discriminator::by_custom(&self.schema(target, at)?),
-            None => discriminator::by_custom(schema),
+            Some(_) => discriminator::has_conventional_tag(&self.schema(target, at)?),
+            None => discriminator::has_conventional_tag(schema),
         })
     }
 
-    /// One schema, lowered.
+    /// Lowers one schema.
     pub(super) fn schema(&self, raw: &Value, at: &Pointer) -> Result<Value, Error> {
         self.lower(raw, at, 0)
     }
@@ -118,22 +97,14 @@ impl Lowering {
         let Some(object) = raw.as_object() else {
             return Err(Error::at(at, "a schema must be an object"));
         };
-        if let Some(keyword) = object
-            .keys()
-            .find(|key| UNSUPPORTED.contains(&key.as_str()))
-        {
-            return Err(Error::at(
-                at.child(keyword),
-                format!("`{keyword}` cannot be lowered to OpenAPI 3.0"),
-            ));
-        }
+        reject_unsupported(object, at)?;
 
         let mut lowered = if object.contains_key("$ref") {
             self.lower_reference(object, at)?
         } else if object.contains_key("allOf") {
             self.lower_all_of(object, at, merges)?
         } else if let Some((keyword, branches)) = union(raw, at)? {
-            forbid(
+            reject_combination(
                 object,
                 &["properties", "items", "enum", "const"],
                 "a union",
@@ -149,7 +120,7 @@ impl Lowering {
         }
         if let Some(default) = object
             .get("default")
-            .filter(|default| facts::fits(default, &lowered))
+            .filter(|default| constraints::is_valid_default(default, &lowered))
         {
             schema::set(&mut lowered, "default", default.clone());
         }
@@ -160,8 +131,8 @@ impl Lowering {
     }
 
     fn lower_reference(&self, object: &Object, at: &Pointer) -> Result<Value, Error> {
-        forbid(object, &SHAPES, "a `$ref`", at)?;
-        forbid(
+        reject_combination(object, &TYPE_KEYWORDS, "a `$ref`", at)?;
+        reject_combination(
             object,
             &["allOf", "properties", "additionalProperties"],
             "a `$ref`",
@@ -171,7 +142,7 @@ impl Lowering {
             .as_str()
             .and_then(|reference| reference.strip_prefix(PREFIX))
             .unwrap_or_default();
-        let mut lowered = schema::refer_to(name);
+        let mut lowered = schema::reference_to(name);
         if self.nullable.contains(name) {
             schema::set(&mut lowered, "nullable", true.into());
         }
@@ -182,28 +153,25 @@ impl Lowering {
         let branches = object["allOf"]
             .as_array()
             .ok_or_else(|| Error::at(at.child("allOf"), "must be a list"))?;
-        forbid(object, &SHAPES, "an `allOf`", at)?;
+        reject_combination(object, &TYPE_KEYWORDS, "an `allOf`", at)?;
 
         let mut nullable = false;
-        let mut real = Vec::new();
+        let mut constrained = Vec::new();
         for (index, branch) in branches.iter().enumerate() {
             nullable |= is_nullable(branch);
-            if !says_nothing(branch) {
-                real.push((at.child("allOf").child(index), branch.clone()));
+            if !is_unconstrained(branch) {
+                constrained.push((at.child("allOf").child(index), branch.clone()));
             }
         }
-        let mut beside = object.clone();
-        beside.retain(|keyword, _| OF_OBJECTS.contains(&keyword.as_str()));
-        if !beside.is_empty() {
-            real.push((at.clone(), beside.into()));
+        let mut siblings = object.clone();
+        siblings.retain(|keyword, _| OBJECT_KEYWORDS.contains(&keyword.as_str()));
+        if !siblings.is_empty() {
+            constrained.push((at.clone(), siblings.into()));
         }
 
-        let mut lowered = match real.as_slice() {
+        let mut lowered = match constrained.as_slice() {
             [] => {
-                return Err(Error::at(
-                    at,
-                    "an `allOf` that says nothing about the type cannot be lowered",
-                ));
+                return Err(Error::at(at, "an `allOf` without a type cannot be lowered"));
             }
             [(at, one)] => self.lower(one, at, merges)?,
             several => self.merge(several, at, merges)?,
@@ -214,7 +182,7 @@ impl Lowering {
         Ok(lowered)
     }
 
-    /// One object that has the properties of all.
+    /// Merges the branches of an `allOf` into one object.
     fn merge(
         &self,
         branches: &[(Pointer, Value)],
@@ -224,7 +192,7 @@ impl Lowering {
         if merges >= MAX_MERGES {
             return Err(Error::at(
                 at,
-                "an `allOf` that leads back to itself cannot be lowered",
+                "an `allOf` that refers to itself cannot be lowered",
             ));
         }
         let mut merged = json!({ "type": "object", "properties": {}, "required": [] });
@@ -240,7 +208,7 @@ impl Lowering {
             if kind(&lowered) != Some(Kind::Object) {
                 return Err(Error::at(
                     branch_at,
-                    "an `allOf` of several schemas can only be lowered if all are objects with properties",
+                    "an `allOf` of several schemas can only be lowered if all of them are objects with properties",
                 ));
             }
             for (name, property) in schema::properties(&lowered) {
@@ -250,7 +218,9 @@ impl Lowering {
                 {
                     return Err(Error::at(
                         branch_at,
-                        format!("the branches of an `allOf` disagree about the property `{name}`"),
+                        format!(
+                            "the branches of an `allOf` define the property `{name}` differently"
+                        ),
                     ));
                 }
                 merged["properties"][name] = property.clone();
@@ -278,9 +248,9 @@ impl Lowering {
                 continue;
             }
             let mut branch = self.lower(branch, &at.child(keyword).child(index), merges)?;
-            let mut place = schema::take_place(&mut branch);
-            nullable |= place.remove("nullable").is_some();
-            lowered.push((branch, place));
+            let mut siblings = schema::take_siblings(&mut branch);
+            nullable |= siblings.remove("nullable").is_some();
+            lowered.push((branch, siblings));
         }
         let mut schema = match lowered.len() {
             0 => {
@@ -290,8 +260,8 @@ impl Lowering {
                 ));
             }
             1 => {
-                let (mut only, place) = lowered.remove(0);
-                schema::put_place(&mut only, place);
+                let (mut only, siblings) = lowered.remove(0);
+                schema::put_siblings(&mut only, siblings);
                 only
             }
             _ => {
@@ -305,7 +275,7 @@ impl Lowering {
     }
 
     fn lower_plain(&self, object: &Object, at: &Pointer, merges: usize) -> Result<Value, Error> {
-        let (types, nullable) = facts::types(object, at)?;
+        let (types, nullable) = constraints::types(object, at)?;
         let mut schemas = Vec::new();
         for name in &types {
             schemas.push(self.lower_type(name, object, at, merges)?);
@@ -328,29 +298,33 @@ impl Lowering {
         at: &Pointer,
         merges: usize,
     ) -> Result<Value, Error> {
-        let facts = facts::of_type(name)
-            .ok_or_else(|| Error::at(at, format!("`{name}` is not a type that can be lowered")))?;
+        let keywords = constraints::keywords_of_type(name)
+            .ok_or_else(|| Error::at(at, format!("the type `{name}` cannot be lowered")))?;
         let mut lowered = Object::new();
         lowered.insert("type".into(), name.into());
-        for fact in facts {
-            let Some(value) = object.get(*fact) else {
+        for keyword in keywords {
+            let Some(value) = object.get(*keyword) else {
                 continue;
             };
-            let at = at.child(fact);
-            let value = match *fact {
+            let at = at.child(keyword);
+            let value = match *keyword {
                 "items" => self.lower(value, &at, merges)?,
                 "properties" => self.lower_properties(value, &at, merges)?,
                 "additionalProperties" if value.as_object().is_some_and(|map| !map.is_empty()) => {
                     self.lower(value, &at, merges)?
                 }
                 "additionalProperties" if value.is_object() => true.into(),
-                _ if facts::is_well_formed(fact, value) => value.clone(),
-                _ => return Err(Error::at(at, format!("`{fact}` cannot be {value}"))),
+                _ if constraints::is_well_formed(keyword, value) => value.clone(),
+                _ => return Err(Error::at(at, format!("`{keyword}` cannot be {value}"))),
             };
-            lowered.insert((*fact).to_owned(), value);
+            lowered.insert((*keyword).to_owned(), value);
         }
-        if let Some(values) = facts::values(object) {
-            if values.is_empty() || !values.iter().all(|value| facts::is_of_type(value, name)) {
+        if let Some(values) = constraints::values(object) {
+            if values.is_empty()
+                || !values
+                    .iter()
+                    .all(|value| constraints::is_of_type(value, name))
+            {
                 let list = Value::from(values);
                 return Err(Error::at(at, format!("a {name} cannot be one of {list}")));
             }
@@ -360,8 +334,8 @@ impl Lowering {
             "array" if !lowered.contains_key("items") => {
                 return Err(Error::at(at, "an array without `items` cannot be lowered"));
             }
-            "object" => facts::tidy_object(&mut lowered),
-            "integer" | "number" => facts::tidy_limits(&mut lowered),
+            "object" => constraints::normalize_object(&mut lowered),
+            "integer" | "number" => constraints::normalize_limits(&mut lowered),
             _ => {}
         }
         Ok(Value::Object(lowered))
@@ -374,7 +348,7 @@ impl Lowering {
         let mut lowered = Object::new();
         for (name, property) in properties {
             let mut property = self.lower(property, &at.child(name), merges)?;
-            facts::tidy_time(name, &mut property);
+            constraints::normalize_timestamp(name, &mut property);
             lowered.insert(name.clone(), property);
         }
         Ok(Value::Object(lowered))
@@ -392,85 +366,7 @@ fn add_required(merged: &mut Value, branch: &Value) {
     }
 }
 
-fn forbid(object: &Object, keywords: &[&str], what: &str, at: &Pointer) -> Result<(), Error> {
-    match keywords
-        .iter()
-        .find(|keyword| object.contains_key(**keyword))
-    {
-        Some(keyword) => {
-            let what = format!("{what} that also has `{keyword}` cannot be lowered");
-            Err(Error::at(at, what))
-        }
-        None => Ok(()),
-    }
-}
-
-/// The branches of a union, if a schema is one. Branches that only list required
-/// properties state a condition on the object, and are no types.
-fn union<'a>(
-    raw: &'a Value,
-    at: &Pointer,
-) -> Result<Option<(&'static str, &'a Vec<Value>)>, Error> {
-    let mut found = None;
-    for keyword in ["oneOf", "anyOf"] {
-        let Some(branches) = raw.get(keyword) else {
-            continue;
-        };
-        let branches = branches
-            .as_array()
-            .ok_or_else(|| Error::at(at, format!("`{keyword}` must be a list")))?;
-        if branches.iter().all(only_requires) {
-            continue;
-        }
-        if found.replace((keyword, branches)).is_some() {
-            let what = "a schema with `oneOf` and `anyOf` cannot be lowered";
-            return Err(Error::at(at, what));
-        }
-    }
-    Ok(found)
-}
-
-fn only_requires(branch: &Value) -> bool {
-    branch.as_object().is_some_and(|map| {
-        map.contains_key("required") && map.keys().all(|key| key == "required" || is_prose(key))
-    })
-}
-
-fn is_prose(keyword: &str) -> bool {
-    matches!(
-        keyword,
-        "title" | "description" | "example" | "examples" | "externalDocs" | "$comment"
-    ) || keyword.starts_with("x-")
-}
-
-/// Whether nothing is left of a schema without prose and what is said about the place.
-fn says_nothing(schema: &Value) -> bool {
-    schema.as_object().is_some_and(|map| {
-        map.keys().all(|key| {
-            is_prose(key)
-                || schema::PLACE_KEYWORDS.contains(&key.as_str())
-                || key == "type" && map["type"] == "object" && map.len() == 1
-        })
-    })
-}
-
-fn is_nullable(schema: &Value) -> bool {
-    schema.get("nullable") == Some(&Value::Bool(true))
-}
-
-fn is_null(schema: &Value) -> bool {
-    let only_null = |value: Option<&Value>| {
-        value
-            .and_then(Value::as_array)
-            .is_some_and(|list| matches!(list.as_slice(), [one] if one.is_null() || one == "null"))
-    };
-    schema.get("type").is_some_and(|name| name == "null")
-        || schema.get("const").is_some_and(Value::is_null)
-        || only_null(schema.get("type"))
-        || only_null(schema.get("enum"))
-}
-
-/// The branches of a union within a union are branches of the outer one.
+/// The branches of a nested union, or the schema itself.
 fn flatten(schema: Value) -> Vec<Value> {
     match schema.get("oneOf") {
         Some(Value::Array(branches)) => branches.clone(),
@@ -507,7 +403,7 @@ mod tests {
     const PLAIN: &str = "#/components/schemas/Plain";
 
     #[test]
-    fn a_time_is_marked_whatever_the_document_says_of_it() {
+    fn timestamps_are_recognized_in_every_spelling() {
         let of = |time: Value| json!({"type": "object", "properties": {"created_at": time}});
         let time = json!({"type": "integer", "format": "unixtime"});
         for raw in [
@@ -528,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_null_is_nullable_at_the_place_of_use() {
+    fn every_spelling_of_null_becomes_nullable() {
         let text = json!({"type": "string", "maxLength": 5, "nullable": true});
         for raw in [
             json!({"anyOf": [{"type": "string", "maxLength": 5}, {"type": "null"}]}),
@@ -569,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_stay_and_prose_goes() {
+    fn constraints_are_kept_and_documentation_is_dropped() {
         assert_lowered(
             json!({"type": "integer", "title": "T", "description": "D", "example": 1, "x-y": 1, "minimum": 1, "default": 2, "deprecated": true}),
             json!({"type": "integer", "minimum": 1, "default": 2, "deprecated": true}),
@@ -577,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn version_3_1_becomes_3_0() {
+    fn openapi_3_1_becomes_3_0() {
         assert_lowered(
             json!({"const": "a"}),
             json!({"type": "string", "enum": ["a"]}),
@@ -597,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_tidied() {
+    fn objects_are_normalized() {
         assert_lowered(
             json!({"type": "object"}),
             json!({"type": "object", "additionalProperties": true}),
@@ -613,7 +509,7 @@ mod tests {
     }
 
     #[test]
-    fn branches_that_only_require_are_a_condition_and_no_types() {
+    fn branches_that_only_require_properties_are_ignored() {
         assert_lowered(
             json!({"type": "object", "properties": {"a": {"type": "string"}}, "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}),
             json!({"type": "object", "properties": {"a": {"type": "string"}}}),
@@ -621,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_merged_if_they_agree() {
+    fn all_of_merges_compatible_objects() {
         assert_lowered(
             json!({"allOf": [{"$ref": PLAIN}, {"properties": {"b": {"type": "integer"}}}, {"required": ["b"]}]}),
             json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}, "required": ["a", "b"]}),
@@ -631,12 +527,12 @@ mod tests {
                 .unwrap_err();
         assert_eq!(
             error,
-            "at #/x/allOf/1: the branches of an `allOf` disagree about the property `a`"
+            "at #/x/allOf/1: the branches of an `allOf` define the property `a` differently"
         );
     }
 
     #[test]
-    fn a_default_that_is_no_value_of_its_schema_is_dropped() {
+    fn an_invalid_default_is_dropped() {
         let items = json!({"type": "array", "items": {"type": "string"}, "minItems": 1});
         let mut raw = items.clone();
         raw["default"] = json!([]);
@@ -654,7 +550,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_lowered_is_named_with_its_place() {
+    fn errors_contain_the_location_of_what_cannot_be_lowered() {
         for (raw, expected) in [
             (
                 json!({"type": "object", "properties": {"a": {"not": {}}}}),
@@ -674,7 +570,10 @@ mod tests {
                 json!({"type": "null"}),
                 "at #/x: a schema that only allows `null`",
             ),
-            (json!({"type": "file"}), "at #/x: `file` is not a type"),
+            (
+                json!({"type": "file"}),
+                "at #/x: the type `file` cannot be lowered",
+            ),
             (json!({"type": "array"}), "at #/x: an array without `items`"),
             (json!({"type": 5}), "at #/x/type: must be a name"),
             (
@@ -691,7 +590,7 @@ mod tests {
                 json!({"oneOf": [true]}),
                 "at #/x/oneOf/0: a schema must be an object",
             ),
-            (json!({"allOf": []}), "at #/x: an `allOf` that says nothing"),
+            (json!({"allOf": []}), "at #/x: an `allOf` without a type"),
             (
                 json!({"allOf": [{"$ref": PLAIN}], "anyOf": [{"type": "string"}]}),
                 "at #/x: an `allOf` that also has `anyOf`",

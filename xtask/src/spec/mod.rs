@@ -1,30 +1,32 @@
-//! From a complete upstream document to this project's small canonical one.
+//! Imports the Assistants API of an upstream document into a canonical document.
 //!
 //! ```text
-//! read ─▶ closure ─▶ lower ─▶ unions ─▶ corrections ─▶ hoist ─▶ discriminator
-//!      ─▶ operations ─▶ descriptions ─▶ check ─▶ changes ─▶ write
+//! read ─▶ select ─▶ closure ─▶ lower ─▶ unions ─▶ corrections ─▶ hoist ─▶ discriminator
+//!      ─▶ operations ─▶ descriptions ─▶ validate ─▶ changes ─▶ yaml
 //! ```
 //!
-//! `import` runs the steps; each of the other modules is one of them, or what
-//! some of them need (`schema`, `facts`, `naming`, `pointer`); `source` is
-//! what is remembered of what they make equal. `diff` compares the
-//! result with another document and writes nothing.
+//! `import` runs these steps; each other module implements one step or is a helper of
+//! several (`canonical`, `constraints`, `keywords`, `naming`, `pointer`, `schema`).
+//! `provenance` records facts about the upstream document. `diff` compares two documents.
 
+mod canonical;
 mod changes;
-mod check;
 mod closure;
+mod constraints;
 mod corrections;
 mod descriptions;
 pub mod diff;
 mod discriminator;
-mod facts;
 mod hoist;
 pub mod import;
+mod keywords;
 mod lower;
 mod naming;
 mod operations;
 mod pointer;
+mod provenance;
 mod schema;
-mod source;
+mod select;
 mod unions;
-mod write;
+mod validate;
+mod yaml;

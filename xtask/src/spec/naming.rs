@@ -1,9 +1,9 @@
-//! Names for schemas that have none upstream.
+//! Generates names for schemas that are inline upstream.
 //!
-//! The rule: the name of what a schema is in, without `Object`, `Request` or
-//! `Response` and without the verb of a request, followed by the name of the
-//! property (of one of its items, for an array). [`PREFERRED`] says where a person
-//! would choose another name. Two places share a name only if they have the same shape.
+//! A name consists of the name of the enclosing schema, without `Object`, `Request`,
+//! `Response` and the verb of a request, and the name of the property (singular for items of
+//! an array). [`PREFERRED`] overrides generated names. Schemas share a name only if they are
+//! equal.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use super::schema::PREFIX;
 
-/// Name by the rule, and the name that a person would choose.
+/// Generated names and their overrides.
 #[rustfmt::skip]
 const PREFERRED: &[(&str, &str)] = &[
-    // Tools and what they work on.
+    // Tools and their resources.
     ("RunTool", "AssistantTool"),
     ("ThreadAndRunTool", "AssistantTool"),
     ("AssistantToolsFunctionFunction", "FunctionObject"),
@@ -59,7 +59,7 @@ const PREFERRED: &[(&str, &str)] = &[
     ("MessageTextAnnotation", "TextAnnotation"),
     ("MessageContentTextAnnotationsFileCitationFileCitation", "FileCitation"),
     ("MessageContentTextAnnotationsFilePathFilePath", "FilePath"),
-    // What streams add to messages.
+    // Deltas of messages.
     ("MessageDeltaDelta", "MessageDelta"),
     ("MessageDeltaRole", "MessageRole"),
     ("MessageDeltaContentImageFileImageFile", "ImageFileDelta"),
@@ -88,7 +88,7 @@ const PREFERRED: &[(&str, &str)] = &[
     ("TextFileSearchResultContent", "FileSearchResultText"),
     ("RunStepDetailsToolCallsFunctionFunction", "FunctionCall"),
     ("CodeInterpreterCallOutput", "CodeInterpreterOutput"),
-    // What streams add to run steps.
+    // Deltas of run steps.
     ("RunStepDeltaDelta", "RunStepDelta"),
     ("RunStepDeltaStepDetails", "RunStepDeltaDetails"),
     ("RunStepDeltaStepDetailsMessageCreationMessageCreation", "MessageCreationDelta"),
@@ -100,13 +100,13 @@ const PREFERRED: &[(&str, &str)] = &[
     ("CodeInterpreterCallDeltaOutput", "CodeInterpreterOutputDelta"),
 ];
 
-/// Upstream components that get another name. `Error` is the error of a failed call in Rust.
+/// Upstream components that get another name. In Rust, `Error` is the error of a failed call.
 const RENAMED: [(&str, &str); 1] = [("Error", "ErrorObject")];
 
-/// Suffixes of component names that say where a schema is used, not what it is.
+/// Suffixes of component names that describe the use of a schema.
 const SUFFIXES: [&str; 3] = ["Object", "Request", "Response"];
 
-/// Verbs that the names of requests begin with.
+/// Verbs at the start of the names of requests.
 const VERBS: [&str; 3] = ["Create", "Modify", "Submit"];
 
 /// Renames components, and the references to them.
@@ -147,12 +147,12 @@ fn replace(value: &mut Value, text: &str, replacement: &str) {
     }
 }
 
-/// What the names of the schemas within a schema begin with, first choice first.
+/// Candidate prefixes for the names of nested schemas, by preference.
 #[derive(Clone, Debug)]
 pub(super) struct Stem(Vec<String>);
 
 impl Stem {
-    /// The stem of an upstream component.
+    /// The stem for schemas in an upstream component.
     pub(super) fn of_component(name: &str) -> Self {
         let stem = SUFFIXES
             .iter()
@@ -172,20 +172,19 @@ impl Stem {
         Self(stems)
     }
 
-    /// The stem of what is in a schema that was given the name `name`, and that
-    /// stands in a place that has this stem.
+    /// The stem for schemas in a schema with the generated name `name`.
     pub(super) fn named(&self, name: &str) -> Self {
         let mut stems = vec![name.to_owned()];
         stems.extend(self.0.last().filter(|last| *last != name).cloned());
         Self(stems)
     }
 
-    /// Of the parameters of operations.
+    /// The stem for the parameters of an operation.
     pub(super) fn of_parameters(operation: &str) -> Self {
         Self(vec![String::new(), pascal(operation)])
     }
 
-    /// The names by the rule for a property, or another part.
+    /// Appends the name of a property or another part.
     pub(super) fn with(&self, part: &str) -> Self {
         Self(
             self.0
@@ -195,54 +194,56 @@ impl Stem {
         )
     }
 
-    /// The same for one item of a property.
+    /// Converts the names to singular, for the items of an array.
     pub(super) fn singular(&self) -> Self {
         Self(self.0.iter().map(|stem| singular(stem)).collect())
     }
 }
 
-/// The names that are taken, and the shapes that they stand for.
+/// The used names, each with its schema.
 #[derive(Default)]
 pub(super) struct Names {
-    taken: BTreeMap<String, Value>,
+    used: BTreeMap<String, Value>,
 }
 
 impl Names {
-    /// Takes a name that is given.
-    pub(super) fn take(&mut self, name: &str, shape: &Value) {
-        self.taken.insert(name.to_owned(), shape.clone());
+    /// Reserves the name of an upstream component.
+    pub(super) fn reserve(&mut self, name: &str, schema: &Value) {
+        self.used.insert(name.to_owned(), schema.clone());
     }
 
-    /// The name for a shape, and whether the name is new.
-    pub(super) fn choose(&mut self, stem: &Stem, shape: &Value) -> Option<(String, bool)> {
-        for rule in &stem.0 {
-            for name in [preferred(rule), rule] {
-                let new = match self.taken.get(name) {
+    /// Chooses the name of a schema. Returns it and whether it is new.
+    pub(super) fn choose(&mut self, stem: &Stem, schema: &Value) -> Option<(String, bool)> {
+        for generated in &stem.0 {
+            for name in [preferred(generated), generated] {
+                let is_new = match self.used.get(name) {
                     None => true,
-                    Some(other) if other == shape => false,
+                    Some(other) if other == schema => false,
                     Some(_) => continue,
                 };
-                self.taken.insert(name.to_owned(), shape.clone());
-                // Another shape must not end up under the name that this one
-                // would have had.
-                self.taken
-                    .entry(rule.clone())
-                    .or_insert_with(|| shape.clone());
-                return Some((name.to_owned(), new));
+                self.used.insert(name.to_owned(), schema.clone());
+                // A different schema must not get the generated name of this one.
+                self.used
+                    .entry(generated.clone())
+                    .or_insert_with(|| schema.clone());
+                return Some((name.to_owned(), is_new));
             }
         }
         None
     }
 }
 
-fn preferred(rule: &str) -> &str {
+fn preferred(generated: &str) -> &str {
     PREFERRED
         .iter()
-        .find(|(name, _)| *name == rule)
-        .map_or(rule, |(_, preferred)| preferred)
+        .find(|(name, _)| *name == generated)
+        .map_or(generated, |(_, preferred)| preferred)
 }
 
-/// `tool_calls` → `ToolCalls`, `thread.run.created` → `ThreadRunCreated`, `include[]` → `Include`.
+/// Converts a name to Pascal case.
+///
+/// Examples: `tool_calls` → `ToolCalls`, `thread.run.created` → `ThreadRunCreated`,
+/// `include[]` → `Include`.
 pub(super) fn pascal(name: &str) -> String {
     let words = name
         .split(|character: char| !character.is_ascii_alphanumeric())
@@ -277,15 +278,15 @@ mod tests {
 
     use super::*;
 
-    fn name(names: &mut Names, component: &str, property: &str, shape: &Value) -> String {
+    fn name(names: &mut Names, component: &str, property: &str, schema: &Value) -> String {
         names
-            .choose(&Stem::of_component(component).with(property), shape)
+            .choose(&Stem::of_component(component).with(property), schema)
             .unwrap()
             .0
     }
 
     #[test]
-    fn words_become_names() {
+    fn names_become_pascal_case() {
         for (word, expected) in [
             ("tool_calls", "ToolCalls"),
             ("thread.run.step.in_progress", "ThreadRunStepInProgress"),
@@ -313,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn names_leave_out_where_a_schema_is_used() {
+    fn names_omit_the_use_of_a_schema() {
         let mut names = Names::default();
         assert_eq!(
             name(&mut names, "RunObject", "status", &json!(1)),
@@ -334,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_shared_by_equal_shapes_only() {
+    fn only_equal_schemas_share_a_name() {
         let mut names = Names::default();
         assert_eq!(
             name(&mut names, "MessageObject", "part", &json!(1)),
@@ -348,8 +349,8 @@ mod tests {
             name(&mut names, "CreateMessageRequest", "part", &json!(2)),
             "CreateMessagePart"
         );
-        names.take("ThingA", &json!(0));
-        names.take("CreateThingA", &json!(0));
+        names.reserve("ThingA", &json!(0));
+        names.reserve("CreateThingA", &json!(0));
         assert_eq!(
             name(&mut names, "CreateThingRequest", "a", &json!(1)),
             "CreateThingRequestA"
@@ -362,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_preferred_name_takes_the_place_of_the_one_by_the_rule() {
+    fn preferred_names_override_generated_names() {
         let mut names = Names::default();
         assert_eq!(
             name(&mut names, "AssistantObject", "tool_resources", &json!(1)),
@@ -389,11 +390,13 @@ mod tests {
     }
 
     #[test]
-    fn no_rule_has_two_preferred_names() {
-        for (index, (rule, _)) in PREFERRED.iter().enumerate() {
+    fn no_generated_name_has_two_overrides() {
+        for (index, (generated, _)) in PREFERRED.iter().enumerate() {
             assert!(
-                !PREFERRED[..index].iter().any(|(other, _)| other == rule),
-                "{rule}"
+                !PREFERRED[..index]
+                    .iter()
+                    .any(|(other, _)| other == generated),
+                "{generated}"
             );
         }
     }

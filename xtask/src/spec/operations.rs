@@ -1,31 +1,22 @@
-//! Writes the document around the schemas: paths, parameters, responses, security.
+//! Builds the canonical document around the schemas: paths, parameters and responses.
 
 use openai_assistants_codegen::Error;
 use serde_json::{Map, Value, json};
 
-use super::closure::{ERROR_RESPONSE, Operation, STREAM_EVENT};
+use super::canonical::{ERROR_RESPONSE, EVENT_STREAM, RUST_NAME, SOURCE, STREAM_EVENT, TITLE};
 use super::corrections;
 use super::hoist::Hoist;
 use super::lower::Lowering;
 use super::naming;
 use super::schema::{self, Schemas};
-use super::source::SOURCE;
+use super::select::Operation;
 
 const TAG: &str = "Assistants";
 
-/// Of the documents that are written here, and no others.
-const TITLE: &str = "OpenAI Assistants API";
+/// The keywords of a parameter besides its schema.
+const PARAMETER_KEYWORDS: [&str; 6] = ["name", "in", "required", "deprecated", "style", "explode"];
 
-/// Marks an operation that can answer with a stream of events, and says of which.
-pub(super) const EVENT_STREAM: &str = "x-event-stream";
-
-/// The name of the method of an operation whose ID is misspelled.
-pub(super) const RUST_NAME: &str = "x-rust-name";
-
-/// What a parameter states besides its schema.
-const PARAMETER_FACTS: [&str; 6] = ["name", "in", "required", "deprecated", "style", "explode"];
-
-/// The `paths` of the document. Schemas on the way get names.
+/// Builds the `paths` of the document and hoists inline schemas.
 pub(super) fn paths(
     operations: &[Operation],
     lowering: &Lowering,
@@ -33,49 +24,50 @@ pub(super) fn paths(
 ) -> Result<Value, Error> {
     let mut paths = Map::new();
     for operation in operations {
-        let written = write_operation(operation, lowering, hoist)?;
-        paths.entry(&operation.path).or_insert_with(|| json!({}))[operation.method] = written;
+        let built = build_operation(operation, lowering, hoist)?;
+        paths.entry(&operation.path).or_insert_with(|| json!({}))[operation.method] = built;
     }
     Ok(paths.into())
 }
 
-fn write_operation(
+fn build_operation(
     operation: &Operation,
     lowering: &Lowering,
     hoist: &mut Hoist,
 ) -> Result<Value, Error> {
-    let mut written = json!({ "operationId": operation.id, "tags": [TAG] });
+    let mut built = json!({ "operationId": operation.id, "tags": [TAG] });
     if let Some(name) = corrections::rust_name(&operation.id) {
-        written[RUST_NAME] = name.into();
+        built[RUST_NAME] = name.into();
     }
     if operation.deprecated {
-        written["deprecated"] = true.into();
+        built["deprecated"] = true.into();
     }
     if !operation.parameters.is_empty() {
-        written["parameters"] = write_parameters(operation, lowering, hoist)?;
+        built["parameters"] = build_parameters(operation, lowering, hoist)?;
     }
     if let Some(body) = &operation.body {
         let name = format!("{}Request", naming::pascal(&operation.id));
-        let schema = hoist.message(lowering.schema(&body.schema, &body.at)?, &name, &body.at)?;
+        let schema = hoist.body(lowering.schema(&body.schema, &body.at)?, &name, &body.at)?;
         if let Some(events) = event_stream(&schema, &hoist.components) {
-            written[EVENT_STREAM] = events;
+            built[EVENT_STREAM] = events;
         }
-        written["requestBody"] =
+        built["requestBody"] =
             json!({ "required": body.required, "content": json_content(schema) });
     }
-    let (status, at, success) = &operation.success;
+    let success = &operation.success;
     let name = format!("{}Response", naming::pascal(&operation.id));
-    let success = hoist.message(lowering.schema(success, at)?, &name, at)?;
-    let refusal = json_content(schema::refer_to(ERROR_RESPONSE));
-    written["responses"] = json!({
-        status: { "description": "The operation succeeded.", "content": json_content(success) },
-        "4XX": { "description": "The server refused the request.", "content": refusal },
-        "5XX": { "description": "The server failed to handle the request.", "content": refusal },
+    let schema = lowering.schema(&success.schema, &success.at)?;
+    let body = hoist.body(schema, &name, &success.at)?;
+    let error = json_content(schema::reference_to(ERROR_RESPONSE));
+    built["responses"] = json!({
+        &success.status: { "description": "The operation succeeded.", "content": json_content(body) },
+        "4XX": { "description": "The server rejected the request.", "content": error },
+        "5XX": { "description": "The server failed to handle the request.", "content": error },
     });
-    Ok(written)
+    Ok(built)
 }
 
-fn write_parameters(
+fn build_parameters(
     operation: &Operation,
     lowering: &Lowering,
     hoist: &mut Hoist,
@@ -84,7 +76,7 @@ fn write_parameters(
     for (at, parameter) in &operation.parameters {
         let name = parameter["name"]
             .as_str()
-            .ok_or_else(|| Error::at(at, "a parameter without a `name`"))?;
+            .ok_or_else(|| Error::at(at, "a parameter without `name` cannot be imported"))?;
         let at = at.child("schema");
         let mut schema = hoist.parameter(
             lowering.schema(&parameter["schema"], &at)?,
@@ -92,17 +84,17 @@ fn write_parameters(
             &operation.id,
             &at,
         )?;
-        // A parameter is left out, not null.
+        // A parameter is omitted, not null.
         if let Some(map) = schema.as_object_mut() {
             map.remove("nullable");
         }
-        let mut written: Map<String, Value> = PARAMETER_FACTS
+        let mut built: Map<String, Value> = PARAMETER_KEYWORDS
             .iter()
-            .filter_map(|fact| Some(((*fact).to_owned(), parameter.get(*fact)?.clone())))
+            .filter_map(|keyword| Some(((*keyword).to_owned(), parameter.get(*keyword)?.clone())))
             .filter(|(_, value)| *value != Value::Bool(false))
             .collect();
-        written.insert("schema".into(), schema);
-        parameters.push(Value::Object(written));
+        built.insert("schema".into(), schema);
+        parameters.push(Value::Object(built));
     }
     Ok(parameters.into())
 }
@@ -111,12 +103,12 @@ fn json_content(schema: Value) -> Value {
     json!({ "application/json": { "schema": schema } })
 }
 
-/// A request that has a switch `stream` is answered with events when it is on.
+/// The event type of an operation whose request has the flag `stream`.
 fn event_stream(request: &Value, components: &Schemas) -> Option<Value> {
     let request = components.get(schema::reference(request)?)?;
-    let switch = request.get("properties")?.get("stream")?;
-    (switch["type"] == "boolean" && components.contains_key(STREAM_EVENT))
-        .then(|| schema::refer_to(STREAM_EVENT))
+    let flag = request.get("properties")?.get("stream")?;
+    (flag["type"] == "boolean" && components.contains_key(STREAM_EVENT))
+        .then(|| schema::reference_to(STREAM_EVENT))
 }
 
 /// The names of the components that the paths refer to.
@@ -135,14 +127,7 @@ pub(super) fn roots(paths: &Value) -> Vec<String> {
     }
 }
 
-/// Whether a document was written here: it may have been edited since.
-pub(super) fn is_canonical(document: &Value) -> bool {
-    document
-        .pointer("/info/title")
-        .is_some_and(|title| title == TITLE)
-}
-
-/// The whole document, but for the descriptions.
+/// Builds the document without descriptions.
 pub(super) fn document(version: &str, source: Value, paths: Value, components: Schemas) -> Value {
     json!({
         "openapi": "3.0.3",
@@ -168,7 +153,7 @@ mod tests {
     use super::*;
     use crate::spec::closure;
 
-    fn written(operation: Value) -> (Value, Schemas) {
+    fn build(operation: Value) -> (Value, Schemas) {
         let document = json!({
             "paths": {"/threads/{id}": {"post": operation}},
             "components": {"schemas": {
@@ -177,7 +162,7 @@ mod tests {
                 STREAM_EVENT: {"oneOf": [{"type": "object", "required": ["event"], "properties": {"event": {"const": "a"}}}]},
             }},
         });
-        let closure = closure::cut(&document).unwrap();
+        let closure = closure::extract(&document).unwrap();
         let lowering = Lowering::new(closure.schemas).unwrap();
         let mut hoist = Hoist::new(lowering.components().unwrap()).unwrap();
         let mut paths = paths(&closure.operations, &lowering, &mut hoist).unwrap();
@@ -201,9 +186,9 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_has_one_kind_of_success_and_one_of_failure() {
-        let plain = schema::refer_to("Plain");
-        let (operation, _) = written(operation(plain.clone(), plain.clone()));
+    fn an_operation_has_one_success_and_one_error_type() {
+        let plain = schema::reference_to("Plain");
+        let (operation, _) = build(operation(plain.clone(), plain.clone()));
         assert_eq!(operation["tags"], json!([TAG]));
         assert_eq!(
             operation["parameters"],
@@ -221,32 +206,32 @@ mod tests {
         assert_eq!(responses["201"]["content"], json_content(plain));
         assert_eq!(
             responses["4XX"]["content"],
-            json_content(schema::refer_to(ERROR_RESPONSE))
+            json_content(schema::reference_to(ERROR_RESPONSE))
         );
         assert_eq!(operation.get(EVENT_STREAM), None);
     }
 
     #[test]
-    fn a_request_with_a_switch_for_it_can_be_answered_with_a_stream() {
-        let (operation, _) = written(operation(
-            schema::refer_to("Request"),
-            schema::refer_to("Plain"),
+    fn an_operation_with_the_flag_stream_has_an_event_type() {
+        let (operation, _) = build(operation(
+            schema::reference_to("Request"),
+            schema::reference_to("Plain"),
         ));
-        assert_eq!(operation[EVENT_STREAM], schema::refer_to(STREAM_EVENT));
+        assert_eq!(operation[EVENT_STREAM], schema::reference_to(STREAM_EVENT));
     }
 
     #[test]
     fn inline_bodies_are_named_after_the_operation() {
         let inline =
             |name: &str| json!({"type": "object", "properties": {name: {"type": "string"}}});
-        let (operation, components) = written(operation(inline("a1"), inline("b")));
+        let (operation, components) = build(operation(inline("a1"), inline("b")));
         assert_eq!(
             operation["requestBody"]["content"],
-            json_content(schema::refer_to("MakeItRequest"))
+            json_content(schema::reference_to("MakeItRequest"))
         );
         assert_eq!(
             operation["responses"]["201"]["content"],
-            json_content(schema::refer_to("MakeItResponse"))
+            json_content(schema::reference_to("MakeItResponse"))
         );
         assert_eq!(components["MakeItResponse"], inline("b"));
     }

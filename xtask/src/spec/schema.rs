@@ -1,4 +1,4 @@
-//! What several steps ask of a schema.
+//! Queries and edits of lowered schemas that several steps share.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,23 @@ use serde_json::{Map, Value, json};
 /// Component schemas by name.
 pub(super) type Schemas = BTreeMap<String, Value>;
 
-/// Where component schemas live.
+/// The prefix of references to component schemas.
 pub(super) const PREFIX: &str = "#/components/schemas/";
 
-/// Keywords that say something about the place where a schema is used, not about
-/// the shape of the data. They stay there when the shape gets a name.
-pub(super) const PLACE_KEYWORDS: [&str; 4] = ["description", "nullable", "default", "deprecated"];
+/// Keywords about the use of a schema, which may stand beside a `$ref`.
+///
+/// They stay in place when the schema becomes a component.
+pub(super) const SIBLING_KEYWORDS: [&str; 4] = ["description", "nullable", "default", "deprecated"];
 
-/// The forms that a lowered schema has.
+/// The kinds of lowered schemas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Reference,
-    /// A string, number or boolean without a list of values, or a list of numbers.
+    /// A string, number or boolean. Enumerated numbers are primitive too.
     Primitive,
-    /// A string that has one value only.
+    /// A string with exactly one allowed value.
     Constant,
-    /// A string that has one of several values.
+    /// A string with several allowed values.
     Enum,
     Array,
     /// An object with named properties.
@@ -32,7 +33,7 @@ pub(super) enum Kind {
     Union,
 }
 
-/// The form of a lowered schema.
+/// Returns the kind of a lowered schema.
 pub(super) fn kind(schema: &Value) -> Option<Kind> {
     if reference(schema).is_some() {
         return Some(Kind::Reference);
@@ -54,8 +55,9 @@ pub(super) fn kind(schema: &Value) -> Option<Kind> {
     }
 }
 
-/// The component that a schema refers to, be it plainly or through `allOf`,
-/// which is how OpenAPI 3.0 says more beside a reference.
+/// Returns the component that a schema refers to, directly or through `allOf`.
+///
+/// OpenAPI 3.0 wraps a reference in `allOf` to add sibling keywords.
 pub(super) fn reference(schema: &Value) -> Option<&str> {
     let target = match schema
         .get("allOf")
@@ -68,8 +70,9 @@ pub(super) fn reference(schema: &Value) -> Option<&str> {
     target.get("$ref")?.as_str()?.strip_prefix(PREFIX)
 }
 
-/// What a schema is once its references are followed, with the name of the last.
-/// A reference that leads back to itself ends at a reference.
+/// Follows references, and returns the schema with the name of its component.
+///
+/// Returns a reference if the references form a cycle.
 pub(super) fn target<'a>(schema: &'a Value, schemas: &'a Schemas) -> (Option<&'a str>, &'a Value) {
     let mut found = (None, schema);
     for _ in 0..16 {
@@ -81,12 +84,12 @@ pub(super) fn target<'a>(schema: &'a Value, schemas: &'a Schemas) -> (Option<&'a
     found
 }
 
-/// A plain reference to a component.
-pub(super) fn refer_to(name: &str) -> Value {
+/// Creates a reference to a component.
+pub(super) fn reference_to(name: &str) -> Value {
     json!({ "$ref": format!("{PREFIX}{name}") })
 }
 
-/// Says something about the place where a schema is used.
+/// Sets a sibling keyword, and wraps a reference in `allOf` if needed.
 pub(super) fn set(schema: &mut Value, keyword: &str, value: Value) {
     if schema.get("$ref").is_some() {
         *schema = json!({ "allOf": [schema.take()] });
@@ -96,12 +99,12 @@ pub(super) fn set(schema: &mut Value, keyword: &str, value: Value) {
     }
 }
 
-/// Takes what is said about the place off a schema; the shape remains.
-pub(super) fn take_place(schema: &mut Value) -> Map<String, Value> {
-    let mut place = Map::new();
+/// Removes and returns the sibling keywords of a schema.
+pub(super) fn take_siblings(schema: &mut Value) -> Map<String, Value> {
+    let mut siblings = Map::new();
     if let Some(map) = schema.as_object_mut() {
-        for keyword in PLACE_KEYWORDS {
-            place.extend(map.remove_entry(keyword));
+        for keyword in SIBLING_KEYWORDS {
+            siblings.extend(map.remove_entry(keyword));
         }
         if let (1, Some(Value::Array(branches))) = (map.len(), map.get_mut("allOf"))
             && let [one] = branches.as_mut_slice()
@@ -109,17 +112,17 @@ pub(super) fn take_place(schema: &mut Value) -> Map<String, Value> {
             *schema = one.take();
         }
     }
-    place
+    siblings
 }
 
-/// Says about the place of `schema` what was said about another's.
-pub(super) fn put_place(schema: &mut Value, place: Map<String, Value>) {
-    for (keyword, value) in place {
+/// Sets all sibling keywords.
+pub(super) fn put_siblings(schema: &mut Value, siblings: Map<String, Value>) {
+    for (keyword, value) in siblings {
         set(schema, &keyword, value);
     }
 }
 
-/// Whether a schema lists `name` among its required properties.
+/// Whether a schema requires the property.
 pub(super) fn requires(schema: &Value, name: &str) -> bool {
     schema
         .get("required")
@@ -136,8 +139,8 @@ pub(super) fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Valu
         .flatten()
 }
 
-/// The schemas directly within a lowered schema, with the keys that lead to them.
-pub(super) fn parts(schema: &Value) -> Vec<(Vec<String>, &Value)> {
+/// The direct subschemas of a schema, with their key paths.
+pub(super) fn subschemas(schema: &Value) -> Vec<(Vec<String>, &Value)> {
     let mut parts: Vec<_> = properties(schema)
         .map(|(name, property)| (vec!["properties".to_owned(), name.clone()], property))
         .collect();
@@ -164,8 +167,8 @@ pub(super) fn parts(schema: &Value) -> Vec<(Vec<String>, &Value)> {
     parts
 }
 
-/// The same, to change them.
-pub(super) fn parts_mut(schema: &mut Value) -> Vec<&mut Value> {
+/// The direct subschemas of a schema.
+pub(super) fn subschemas_mut(schema: &mut Value) -> Vec<&mut Value> {
     let mut parts = Vec::new();
     for (keyword, part) in schema.as_object_mut().into_iter().flatten() {
         match (keyword.as_str(), part) {
@@ -178,7 +181,7 @@ pub(super) fn parts_mut(schema: &mut Value) -> Vec<&mut Value> {
     parts
 }
 
-/// The names of all components that a schema refers to, at any depth.
+/// The names of the components that a schema refers to, at any depth.
 pub(super) fn references(schema: &Value) -> Vec<String> {
     if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
         return name
@@ -187,7 +190,7 @@ pub(super) fn references(schema: &Value) -> Vec<String> {
             .into_iter()
             .collect();
     }
-    parts(schema)
+    subschemas(schema)
         .into_iter()
         .flat_map(|(_, part)| references(part))
         .collect()
@@ -198,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_are_told_apart() {
+    fn kinds_are_distinguished() {
         for (schema, expected) in [
             (json!({"$ref": "#/components/schemas/A"}), Kind::Reference),
             (
@@ -225,17 +228,17 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_is_wrapped_to_say_more_and_unwrapped_again() {
-        let mut schema = refer_to("A");
+    fn sibling_keywords_wrap_a_reference_and_are_removed_again() {
+        let mut schema = reference_to("A");
         set(&mut schema, "nullable", true.into());
         assert_eq!(
             schema,
             json!({"allOf": [{"$ref": "#/components/schemas/A"}], "nullable": true})
         );
 
-        let place = take_place(&mut schema);
-        assert_eq!(schema, refer_to("A"));
-        put_place(&mut schema, place);
+        let siblings = take_siblings(&mut schema);
+        assert_eq!(schema, reference_to("A"));
+        put_siblings(&mut schema, siblings);
         assert_eq!(schema["nullable"], true);
     }
 

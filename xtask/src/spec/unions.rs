@@ -1,5 +1,4 @@
-//! Makes the branches of unions distinct: strings that differ only in the values
-//! they list are one string, and a union of one is no union.
+//! Simplifies unions: merges string branches and removes repeated branches.
 
 use serde_json::{Value, json};
 
@@ -15,25 +14,25 @@ pub(super) fn simplify_all(schemas: &mut Schemas) {
 
 /// Simplifies the unions within one schema.
 pub(super) fn simplify(schema: &mut Value, known: &Schemas) {
-    for part in schema::parts_mut(schema) {
-        simplify(part, known);
+    for subschema in schema::subschemas_mut(schema) {
+        simplify(subschema, known);
     }
     if kind(schema) != Some(Kind::Union) {
         return;
     }
-    let place = schema::take_place(schema);
+    let siblings = schema::take_siblings(schema);
     let branches = schema["oneOf"].as_array().cloned().unwrap_or_default();
     let before = branches.len();
-    let mut branches = with_one_string(without_repetition(branches), known);
+    let mut branches = merge_strings(distinct(branches), known);
     *schema = match branches.as_mut_slice() {
-        // A union that had one member before has it by intention.
+        // A union that had one member from the start is intentional.
         [one] if before > 1 => one.take(),
         _ => json!({ "oneOf": branches }),
     };
-    schema::put_place(schema, place);
+    schema::put_siblings(schema, siblings);
 }
 
-fn without_repetition(branches: Vec<Value>) -> Vec<Value> {
+fn distinct(branches: Vec<Value>) -> Vec<Value> {
     let mut distinct: Vec<Value> = Vec::new();
     for branch in branches {
         if !distinct.contains(&branch) {
@@ -43,21 +42,22 @@ fn without_repetition(branches: Vec<Value>) -> Vec<Value> {
     distinct
 }
 
-/// A list of known names beside a free string tells the reader something, and
-/// the type nothing.
-fn with_one_string(branches: Vec<Value>, known: &Schemas) -> Vec<Value> {
+/// Merges all strings of a union into one.
+///
+/// Known values beside an arbitrary string are a hint that does not change the type.
+fn merge_strings(branches: Vec<Value>, known: &Schemas) -> Vec<Value> {
     let is_string = |branch: &&Value| schema::target(branch, known).1["type"] == "string";
-    let listed: Vec<Option<Vec<Value>>> = branches
+    let enumerated: Vec<Option<Vec<Value>>> = branches
         .iter()
         .filter(is_string)
         .map(|string| schema::target(string, known).1["enum"].as_array().cloned())
         .collect();
-    if listed.len() < 2 {
+    if enumerated.len() < 2 {
         return branches;
     }
 
-    let string = match listed.into_iter().collect::<Option<Vec<_>>>() {
-        Some(values) => json!({ "type": "string", "enum": without_repetition(values.concat()) }),
+    let string = match enumerated.into_iter().collect::<Option<Vec<_>>>() {
+        Some(values) => json!({ "type": "string", "enum": distinct(values.concat()) }),
         None => json!({ "type": "string" }),
     };
     let mut string = Some(string);
@@ -93,8 +93,8 @@ mod tests {
     }
 
     #[test]
-    fn a_string_or_one_of_known_names_is_a_string() {
-        let names = schema::refer_to("Names");
+    fn a_string_or_known_value_is_a_string() {
+        let names = schema::reference_to("Names");
         for known in [names.clone(), json!({"type": "string", "enum": ["c"]})] {
             assert_eq!(
                 simplified(json!({"oneOf": [{"type": "string"}, known], "nullable": true})),
@@ -111,14 +111,16 @@ mod tests {
     fn other_branches_keep_their_order() {
         let array = json!({"type": "array", "items": {"type": "string"}});
         assert_eq!(
-            simplified(json!({"oneOf": [array, {"type": "string"}, schema::refer_to("Names")]})),
+            simplified(
+                json!({"oneOf": [array, {"type": "string"}, schema::reference_to("Names")]})
+            ),
             json!({"oneOf": [array, {"type": "string"}]})
         );
     }
 
     #[test]
-    fn repeated_branches_are_one() {
-        let thing = schema::refer_to("Thing");
+    fn repeated_branches_are_merged() {
+        let thing = schema::reference_to("Thing");
         assert_eq!(
             simplified(json!({"type": "array", "items": {"oneOf": [thing, thing]}}))["items"],
             thing

@@ -8,6 +8,7 @@ use syn::{Item, Type, parse_quote};
 use super::super::runtime::DELTA;
 use super::super::syntax::{ident, parameter_of};
 use super::definitions::{Definition, Definitions, is_json, is_string, text};
+use crate::generator::TIMESTAMP;
 
 /// Implements `Empty` where it is required.
 pub struct Empties<'a> {
@@ -82,6 +83,6 @@ fn is_implemented(ty: &Type) -> bool {
         || is_json(ty)
         || matches!(
             text(ty).as_str(),
-            "bool" | "i64" | "f32" | "f64" | "crate::Timestamp"
+            "bool" | "i64" | "f32" | "f64" | TIMESTAMP
         )
 }

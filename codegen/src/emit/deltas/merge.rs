@@ -283,18 +283,20 @@ mod tests {
         );
         let body = &merges["ThingObject<ThingDelta>"];
         assert!(
-            body.contains(r#"crate::delta::text("text",crate::delta::made(&mutself.text),delta);"#),
+            body.contains(
+                r#"crate::json::merge::text("text",crate::json::merge::made(&mutself.text),delta);"#
+            ),
             "{body}"
         );
         assert!(
-            body.contains("Clone::clone_from(crate::delta::made(&mutself.count),delta);"),
+            body.contains("Clone::clone_from(crate::json::merge::made(&mutself.count),delta);"),
             "{body}"
         );
         assert!(!body.contains("here"), "{body}");
         assert_eq!(
             merges["ThingObject<ThingDeltaObject>"],
-            "{crate::delta::text(\"id\",&mutself.id,&delta.id);\
-             ifletSome(delta)=&delta.delta{crate::delta::Merge::merge(&mut*self,delta,holes)?;}Ok(())}"
+            "{crate::json::merge::text(\"id\",&mutself.id,&delta.id);\
+             ifletSome(delta)=&delta.delta{crate::json::merge::Merge::merge(&mut*self,delta,holes)?;}Ok(())}"
         );
     }
 
@@ -361,10 +363,10 @@ mod tests {
         schemas["ThingDelta"]["required"] = json!(["a", "c"]);
         assert_eq!(
             implementations(&document, "Merge")["ThingObject<ThingDelta>"],
-            "{crate::delta::text(\"a\",&mutself.a,&delta.a);\
-             ifletSome(delta)=&delta.b{crate::delta::text(\"b\",&mutself.b,delta);}\
-             crate::delta::text(\"c\",crate::delta::made(&mutself.c),&delta.c);\
-             ifletSome(delta)=&delta.d{crate::delta::text(\"d\",crate::delta::made(&mutself.d),delta);}\
+            "{crate::json::merge::text(\"a\",&mutself.a,&delta.a);\
+             ifletSome(delta)=&delta.b{crate::json::merge::text(\"b\",&mutself.b,delta);}\
+             crate::json::merge::text(\"c\",crate::json::merge::made(&mutself.c),&delta.c);\
+             ifletSome(delta)=&delta.d{crate::json::merge::text(\"d\",crate::json::merge::made(&mutself.d),delta);}\
              Ok(())}"
         );
     }
@@ -383,7 +385,11 @@ mod tests {
         );
         let merges = implementations(&document, "Merge");
         let body = &merges["ThingObject<ThingDelta>"];
-        assert_eq!(body.matches("crate::delta::list(").count(), 1, "{body}");
+        assert_eq!(
+            body.matches("crate::json::merge::list(").count(),
+            1,
+            "{body}"
+        );
         assert_eq!(
             body.matches("::std::vec::Vec::extend_from_slice(").count(),
             2,
@@ -451,8 +457,8 @@ mod tests {
         );
         let arm = |variant: &str| {
             format!(
-                "PartDelta::{variant}(delta)=>{{if!::std::matches!(self,Self::{variant}(_)){{*self=Self::{variant}(crate::delta::Empty::empty());}}\
-                 ifletSelf::{variant}(target)=self{{crate::delta::Merge::merge(target,delta,holes)?;}}}}"
+                "PartDelta::{variant}(delta)=>{{if!::std::matches!(self,Self::{variant}(_)){{*self=Self::{variant}(crate::json::merge::Empty::empty());}}\
+                 ifletSelf::{variant}(target)=self{{crate::json::merge::Merge::merge(target,delta,holes)?;}}}}"
             )
         };
         assert_eq!(
@@ -487,7 +493,7 @@ mod tests {
         let body = &implementations(&document, "Merge")["Node<Node>"];
         assert!(
             body.contains(
-                "crate::delta::Merge::merge(&mut**crate::delta::made(&mutself.next),&**delta,holes)?;"
+                "crate::json::merge::Merge::merge(&mut**crate::json::merge::made(&mutself.next),&**delta,holes)?;"
             ),
             "{body}"
         );

@@ -1,53 +1,58 @@
-//! Server-sent events. In Rust they are the variants of one enum; the schemas around
-//! their data are no types.
+//! Compares server-sent events, which are the variants of one enum in Rust.
 
-use super::compare::{Comparison, Place, keys};
-use super::schemas::Role;
-use super::{Effect, Subject, What};
+use super::change::{Action, Effect, Subject};
+use super::comparison::{Comparison, Location};
+use super::index::keys;
+use super::schemas::Usage;
 
 impl Comparison<'_> {
-    /// The events that were added and removed, and whether the others carry the same.
-    pub(super) fn events(&mut self) {
+    /// Compares the events and the types of their data.
+    pub(super) fn compare_events(&mut self) {
         let (before, after) = (self.before.events.clone(), self.after.events.clone());
         for name in keys(&before, &after) {
-            let place = Place::new("events", name);
+            let location = Location::new("events", name);
             match (before.get(name), after.get(name)) {
-                (Some(was), Some(is)) => self.event(&place, was, is),
-                (Some(_), None) => self.note(
+                (Some(old), Some(new)) => self.compare_event(&location, old, new),
+                (Some(_), None) => self.record(
                     Subject::Event,
-                    What::Removed,
-                    &place,
+                    Action::Removed,
+                    &location,
                     None,
-                    Effect::Breaks("the variant is gone"),
+                    Effect::Breaks("variant removed"),
                 ),
-                (None, Some(is)) => {
+                (None, Some(new)) => {
                     let data = self
                         .after
                         .schemas
-                        .get(is)
-                        .map(|event| self.after_type(&event["properties"]["data"]));
-                    let detail = data.map(|data| format!("carries {data}"));
-                    self.note(Subject::Event, What::Added, &place, detail, Effect::Extends);
+                        .get(new)
+                        .map(|event| self.type_after(&event["properties"]["data"]));
+                    let detail = data.map(|data| format!("data type {data}"));
+                    let effect = Effect::Extends;
+                    self.record(Subject::Event, Action::Added, &location, detail, effect);
                 }
                 (None, None) => {}
             }
         }
     }
 
-    fn event(&mut self, place: &Place, was: &str, is: &str) {
-        let schemas = (self.before.schemas.get(was), self.after.schemas.get(is));
+    fn compare_event(&mut self, location: &Location, old_name: &str, new_name: &str) {
+        let schemas = (
+            self.before.schemas.get(old_name),
+            self.after.schemas.get(new_name),
+        );
         let (Some(&before), Some(&after)) = schemas else {
             return;
         };
-        if was != is {
-            let detail = format!("its schema is {is} instead of {was}");
-            self.changed(Subject::Event, place, detail, Effect::Nothing);
+        if old_name != new_name {
+            let detail = format!("schema changed from {old_name} to {new_name}");
+            self.changed(Subject::Event, location, detail, Effect::None);
         }
         let data = (&before["properties"]["data"], &after["properties"]["data"]);
-        if let Some((detail, effect)) = self.type_change("carries", data.0, data.1) {
-            self.changed(Subject::Event, place, detail, effect);
+        if let Some((detail, effect)) = self.type_change("data type", data.0, data.1) {
+            self.changed(Subject::Event, location, detail, effect);
         }
-        // Everything but the data is read by nobody.
-        self.properties(&Place::new("schemas", is), before, after, Role::Event);
+        // The client reads only the data.
+        let location = Location::new("schemas", new_name);
+        self.compare_properties(&location, before, after, Usage::Event);
     }
 }

@@ -1,61 +1,65 @@
-//! Operations: their names and routes, parameters, bodies, answers.
+//! Compares operations: names, routes, parameters, request bodies and responses.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::operations::RUST_NAME;
-use super::super::schema;
-use super::compare::{Comparison, Place, Side, body, flag, items, keys, success};
-use super::{Effect, Subject, What};
+use super::change::{Action, Effect, Subject};
+use super::comparison::{Comparison, Location};
+use super::index::{Index, body, flag, items, keys, success};
+use crate::spec::canonical::{EVENT_STREAM, RUST_NAME};
+use crate::spec::schema;
 
 impl Comparison<'_> {
-    /// Everything about the operations of both documents.
-    pub(super) fn operations(&mut self) {
+    /// Compares the operations of both documents.
+    pub(super) fn compare_operations(&mut self) {
         let renamed = renamed(&self.before, &self.after);
         for id in keys(&self.before.operations, &self.after.operations) {
-            let place = Place::new("operations", id);
-            let was = self.before.operations.get(id);
-            let is = renamed.get(id).copied().unwrap_or(id);
-            match (was, self.after.operations.get(is)) {
-                (Some(was), Some(now)) => {
-                    let routes = (was.route.clone(), now.route.clone());
-                    let (before, after) = (was.value, now.value);
-                    if is != id {
+            let location = Location::new("operations", id);
+            let new_id = renamed.get(id).copied().unwrap_or(id);
+            let operations = (
+                self.before.operations.get(id),
+                self.after.operations.get(new_id),
+            );
+            match operations {
+                (Some(old), Some(new)) => {
+                    let (old_route, new_route) = (old.route.clone(), new.route.clone());
+                    let (before, after) = (old.value, new.value);
+                    if new_id != id {
                         self.changed(
                             Subject::Operation,
-                            &place,
-                            format!("is named {is} now"),
-                            Effect::Breaks("the method has another name"),
+                            &location,
+                            format!("renamed to {new_id}"),
+                            Effect::Breaks("method renamed"),
                         );
                     }
-                    if routes.0 != routes.1 {
+                    if old_route != new_route {
                         self.changed(
                             Subject::Operation,
-                            &place,
-                            format!("is {} instead of {}", routes.1, routes.0),
-                            Effect::Nothing,
+                            &location,
+                            format!("route changed from {old_route} to {new_route}"),
+                            Effect::None,
                         );
                     }
-                    self.operation(&Place::new("operations", is), before, after);
+                    self.compare_operation(&Location::new("operations", new_id), before, after);
                 }
-                (Some(was), None) => {
-                    let route = was.route.clone();
-                    self.note(
+                (Some(old), None) => {
+                    let route = old.route.clone();
+                    self.record(
                         Subject::Operation,
-                        What::Removed,
-                        &place,
+                        Action::Removed,
+                        &location,
                         Some(route),
-                        Effect::Breaks("the method is gone"),
+                        Effect::Breaks("method removed"),
                     );
                 }
-                (None, Some(_)) if renamed.values().any(|new| *new == id) => {}
-                (None, Some(is)) => {
-                    let route = is.route.clone();
-                    self.note(
+                (None, Some(_)) if renamed.values().any(|new_id| *new_id == id) => {}
+                (None, Some(new)) => {
+                    let route = new.route.clone();
+                    self.record(
                         Subject::Operation,
-                        What::Added,
-                        &place,
+                        Action::Added,
+                        &location,
                         Some(route),
                         Effect::Extends,
                     );
@@ -65,63 +69,63 @@ impl Comparison<'_> {
         }
     }
 
-    fn operation(&mut self, place: &Place, before: &Value, after: &Value) {
-        self.deprecation(Subject::Operation, place, before, after);
-        self.parameters(place, before, after);
-        self.request(place, before, after);
-        self.answer(place, before, after);
+    fn compare_operation(&mut self, location: &Location, before: &Value, after: &Value) {
+        self.compare_deprecation(Subject::Operation, location, before, after);
+        self.compare_parameters(location, before, after);
+        self.compare_request(location, before, after);
+        self.compare_response(location, before, after);
         if before.get(RUST_NAME) != after.get(RUST_NAME) {
             self.changed(
                 Subject::Operation,
-                place,
-                "has another name in Rust",
-                Effect::Breaks("the method has another name"),
+                location,
+                "name in Rust changed",
+                Effect::Breaks("method renamed"),
             );
         }
-        match (before.get("x-event-stream"), after.get("x-event-stream")) {
+        match (before.get(EVENT_STREAM), after.get(EVENT_STREAM)) {
             (None, Some(_)) => self.changed(
                 Subject::Operation,
-                place,
-                "can be streamed now",
+                location,
+                "now supports streaming",
                 Effect::Extends,
             ),
             (Some(_), None) => self.changed(
                 Subject::Operation,
-                place,
-                "can no longer be streamed",
-                Effect::Breaks("its method `stream` is gone"),
+                location,
+                "no longer supports streaming",
+                Effect::Breaks("method `stream` removed"),
             ),
             _ => {}
         }
     }
 
-    fn parameters(&mut self, place: &Place, before: &Value, after: &Value) {
+    fn compare_parameters(&mut self, location: &Location, before: &Value, after: &Value) {
         let (before, after) = (parameters(before), parameters(after));
         for name in keys(&before, &after) {
-            let (was, is) = (before.get(name), after.get(name));
-            let written = is.or(was).and_then(|parameter| parameter["name"].as_str());
-            let place = place.child("parameters", written.unwrap_or(name));
-            match (was, is) {
-                (Some(was), Some(is)) => self.parameter(&place, was, is),
-                (Some(_), None) => self.note(
+            let (old, new) = (before.get(name), after.get(name));
+            let written = new.or(old).and_then(|parameter| parameter["name"].as_str());
+            let location = location.child("parameters", written.unwrap_or(name));
+            match (old, new) {
+                (Some(old), Some(new)) => self.compare_parameter(&location, old, new),
+                (Some(_), None) => self.record(
                     Subject::Parameter,
-                    What::Removed,
-                    &place,
+                    Action::Removed,
+                    &location,
                     None,
-                    Effect::Breaks("its setter is gone"),
+                    Effect::Breaks("setter removed"),
                 ),
-                (None, Some(is)) if flag(is, "required") => self.note(
+                (None, Some(new)) if flag(new, "required") => self.record(
                     Subject::Parameter,
-                    What::Added,
-                    &place,
+                    Action::Added,
+                    &location,
                     Some("required".into()),
-                    Effect::Breaks("callers have to set it"),
+                    Effect::Breaks("callers must set it"),
                 ),
                 (None, _) => {
-                    self.note(
+                    self.record(
                         Subject::Parameter,
-                        What::Added,
-                        &place,
+                        Action::Added,
+                        &location,
                         None,
                         Effect::Extends,
                     );
@@ -130,94 +134,97 @@ impl Comparison<'_> {
         }
     }
 
-    fn parameter(&mut self, place: &Place, before: &Value, after: &Value) {
+    fn compare_parameter(&mut self, location: &Location, before: &Value, after: &Value) {
         match (flag(before, "required"), flag(after, "required")) {
             (false, true) => self.changed(
                 Subject::Required,
-                place,
-                "is required now",
-                Effect::Breaks("callers have to set it"),
+                location,
+                "now required",
+                Effect::Breaks("callers must set it"),
             ),
             (true, false) => {
-                self.changed(Subject::Required, place, "is optional now", Effect::Extends);
+                self.changed(Subject::Required, location, "now optional", Effect::Extends);
             }
             _ => {}
         }
-        self.deprecation(Subject::Parameter, place, before, after);
-        for fact in ["name", "in", "style", "explode"] {
-            if before.get(fact) != after.get(fact) {
-                let text = |parameter: &Value| match parameter.get(fact) {
+        self.compare_deprecation(Subject::Parameter, location, before, after);
+        for keyword in ["name", "in", "style", "explode"] {
+            if before.get(keyword) != after.get(keyword) {
+                let value = |parameter: &Value| match parameter.get(keyword) {
                     Some(value) => value.to_string(),
                     None => "the default".into(),
                 };
-                let detail = format!("`{fact}` is {} instead of {}", text(after), text(before));
-                self.changed(Subject::Parameter, place, detail, Effect::Nothing);
+                let detail = format!(
+                    "`{keyword}` changed from {} to {}",
+                    value(before),
+                    value(after)
+                );
+                self.changed(Subject::Parameter, location, detail, Effect::None);
             }
         }
-        self.value(place, &before["schema"], &after["schema"]);
+        self.compare_value(location, &before["schema"], &after["schema"]);
     }
 
-    fn request(&mut self, place: &Place, before: &Value, after: &Value) {
-        let place = place.part("requestBody");
+    fn compare_request(&mut self, location: &Location, before: &Value, after: &Value) {
+        let location = location.part("requestBody");
         match (body(before), body(after)) {
-            (Some(was), Some(is)) => {
-                if let Some((detail, effect)) = self.type_change("is", was, is) {
-                    self.changed(Subject::Type, &place, detail, effect);
+            (Some(old), Some(new)) => {
+                if let Some((detail, effect)) = self.type_change("type", old, new) {
+                    self.changed(Subject::Type, &location, detail, effect);
                 }
             }
-            (Some(was), None) => {
-                let detail = format!("was {}, and is gone", self.before_type(was));
-                let effect = Effect::Breaks("its setter is gone");
-                self.changed(Subject::Type, &place, detail, effect);
+            (Some(old), None) => {
+                let detail = format!("removed (was {})", self.type_before(old));
+                let effect = Effect::Breaks("setter removed");
+                self.changed(Subject::Type, &location, detail, effect);
             }
-            (None, Some(is)) => {
-                let target = schema::reference(is).and_then(|name| self.after.schemas.get(name));
-                let needed = target.is_some_and(|body| items(body, "required").next().is_some());
-                let effect = if needed {
-                    Effect::Breaks("callers have to set it")
+            (None, Some(new)) => {
+                let target = schema::reference(new).and_then(|name| self.after.schemas.get(name));
+                let is_required =
+                    target.is_some_and(|body| items(body, "required").next().is_some());
+                let effect = if is_required {
+                    Effect::Breaks("callers must set it")
                 } else {
                     Effect::Extends
                 };
-                let detail = format!("is {} now", self.after_type(is));
-                self.changed(Subject::Type, &place, detail, effect);
+                let detail = format!("added: {}", self.type_after(new));
+                self.changed(Subject::Type, &location, detail, effect);
             }
             (None, None) => {}
         }
-        // The client always sends the body: whether callers have to set it depends on what
-        // is required within.
+        // The client always sends the body. Whether callers must set it depends on its required
+        // properties.
         if let (Some(before), Some(after)) = (before.get("requestBody"), after.get("requestBody")) {
             let detail = match (flag(before, "required"), flag(after, "required")) {
-                (false, true) => "is required now",
-                (true, false) => "is optional now",
+                (false, true) => "now required",
+                (true, false) => "now optional",
                 _ => return,
             };
-            self.changed(Subject::Required, &place, detail, Effect::Nothing);
+            self.changed(Subject::Required, &location, detail, Effect::None);
         }
     }
 
-    fn answer(&mut self, place: &Place, before: &Value, after: &Value) {
-        let (was, is) = (success(before), success(after));
-        let status = |answer: Option<(&str, _)>| answer.map_or("", |(status, _)| status).to_owned();
-        let (old, new) = (status(was), status(is));
-        let place = place.child("responses", &new);
-        if old != new {
-            let detail = format!("is {new} instead of {old}");
-            self.changed(Subject::Operation, &place, detail, Effect::Nothing);
+    fn compare_response(&mut self, location: &Location, before: &Value, after: &Value) {
+        let (old, new) = (success(before), success(after));
+        let status =
+            |response: Option<(&str, _)>| response.map_or("", |(status, _)| status).to_owned();
+        let (old_status, new_status) = (status(old), status(new));
+        let location = location.child("responses", &new_status);
+        if old_status != new_status {
+            let detail = format!("status changed from {old_status} to {new_status}");
+            self.changed(Subject::Operation, &location, detail, Effect::None);
         }
-        let nothing = Value::Null;
-        let schema = |answer: Option<(_, _)>| answer.and_then(|(_, schema)| schema);
-        let (was, is) = (
-            schema(was).unwrap_or(&nothing),
-            schema(is).unwrap_or(&nothing),
-        );
-        if let Some((detail, effect)) = self.type_change("is", was, is) {
-            self.changed(Subject::Type, &place, detail, effect);
+        let none = Value::Null;
+        let schema =
+            |response: Option<(_, _)>| response.and_then(|(_, schema)| schema).unwrap_or(&none);
+        if let Some((detail, effect)) = self.type_change("type", schema(old), schema(new)) {
+            self.changed(Subject::Type, &location, detail, effect);
         }
     }
 }
 
-/// Operations that are gone by name, and have another name on the same route.
-fn renamed<'a>(before: &Side<'a>, after: &Side<'a>) -> BTreeMap<&'a str, &'a str> {
+/// Returns the renamed operations, which have the same route: old ID to new ID.
+fn renamed<'a>(before: &Index<'a>, after: &Index<'a>) -> BTreeMap<&'a str, &'a str> {
     let new: BTreeMap<&str, &str> = after
         .operations
         .iter()
@@ -232,8 +239,9 @@ fn renamed<'a>(before: &Side<'a>, after: &Side<'a>) -> BTreeMap<&'a str, &'a str
         .collect()
 }
 
-/// The parameters by the names of their setters, which do without the brackets that some
-/// servers want behind the name of a list.
+/// The parameters by the names of their setters.
+///
+/// The setter of a list has no brackets, which some servers expect after the name.
 fn parameters(operation: &Value) -> BTreeMap<&str, &Value> {
     items(operation, "parameters")
         .filter_map(|parameter| {

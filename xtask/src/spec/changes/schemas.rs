@@ -1,29 +1,30 @@
-//! Schemas: what kind of thing they are, and their properties, values and members.
+//! Compares schemas: kinds, properties, enum values and union members.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::super::closure::STREAM_EVENT;
-use super::super::schema::{self, Kind, kind};
-use super::compare::{Comparison, Place, entries, flag, items, keys, mapping, tag};
+use super::change::{Action, Effect, Subject};
+use super::comparison::{Comparison, Location};
+use super::index::{entries, flag, items, keys, mapping, tag};
 use super::types::is_alias;
-use super::{Effect, Subject, What};
+use crate::spec::canonical::STREAM_EVENT;
+use crate::spec::schema::{self, Kind, kind};
 
-/// What an object is for.
+/// How callers use an object.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    /// Callers fill it in.
-    Sent,
+pub(super) enum Usage {
+    /// Callers construct it.
+    Request,
     /// Callers only read it.
-    Received,
-    /// It is around the data of an event, and no type of its own.
+    Response,
+    /// The envelope of the data of an event, which is not a type in Rust.
     Event,
 }
 
 impl Comparison<'_> {
-    /// Everything about the schemas of both documents. Events are left to `events`.
-    pub(super) fn schemas(&mut self) {
+    /// Compares the schemas of both documents, except events.
+    pub(super) fn compare_schemas(&mut self) {
         let new_names: BTreeSet<&str> = self.renamed.values().copied().collect();
         for name in keys(&self.before.schemas, &self.after.schemas) {
             if self.before.events.values().any(|event| *event == name)
@@ -31,200 +32,219 @@ impl Comparison<'_> {
             {
                 continue;
             }
-            let place = Place::new("schemas", name);
-            let is = self.renamed.get(name).copied().unwrap_or(name);
-            let was = self.before.schemas.get(name).copied();
-            match (was, self.after.schemas.get(is).copied()) {
+            let location = Location::new("schemas", name);
+            let new_name = self.renamed.get(name).copied().unwrap_or(name);
+            let old = self.before.schemas.get(name).copied();
+            match (old, self.after.schemas.get(new_name).copied()) {
                 (Some(before), Some(after)) => {
-                    if is != name {
+                    if new_name != name {
                         self.changed(
                             Subject::Schema,
-                            &place,
-                            format!("is named {is} now"),
-                            self.of_type(name, before, Effect::Breaks("the type has another name")),
+                            &location,
+                            format!("renamed to {new_name}"),
+                            self.effect_on_type(name, before, Effect::Breaks("type renamed")),
                         );
                     }
-                    self.schema((name, is), before, after);
+                    self.compare_schema((name, new_name), before, after);
                 }
-                (Some(before), None) => self.note(
+                (Some(before), None) => self.record(
                     Subject::Schema,
-                    What::Removed,
-                    &place,
+                    Action::Removed,
+                    &location,
                     None,
-                    self.of_type(name, before, Effect::Breaks("the type is gone")),
+                    self.effect_on_type(name, before, Effect::Breaks("type removed")),
                 ),
                 (None, Some(_)) if new_names.contains(name) => {}
-                (None, Some(after)) => self.note(
+                (None, Some(after)) => self.record(
                     Subject::Schema,
-                    What::Added,
-                    &place,
-                    Some(content(after)),
-                    self.of_type(name, after, Effect::Extends),
+                    Action::Added,
+                    &location,
+                    Some(summary(after)),
+                    self.effect_on_type(name, after, Effect::Extends),
                 ),
                 (None, None) => {}
             }
         }
     }
 
-    /// What a change means, if the schema is a type in Rust.
-    fn of_type(&self, name: &str, schema: &Value, effect: Effect) -> Effect {
+    /// The effect of a change, or none if the schema is not a type in Rust.
+    fn effect_on_type(&self, name: &str, schema: &Value, effect: Effect) -> Effect {
         let is_event = self.before.is_event(name) || self.after.is_event(name);
         if is_alias(schema) || (is_event && name != STREAM_EVENT) {
-            Effect::Nothing
+            Effect::None
         } else {
             effect
         }
     }
 
-    /// A schema of both documents, by its name in each.
-    fn schema(&mut self, (old_name, name): (&str, &str), before: &Value, after: &Value) {
-        let place = Place::new("schemas", name);
-        let (was, is) = (kind(before), kind(after));
-        if was != is && !(is_text(was) && is_text(is)) {
+    /// Compares a schema, given its name in each document.
+    fn compare_schema(&mut self, (old_name, name): (&str, &str), before: &Value, after: &Value) {
+        let location = Location::new("schemas", name);
+        let (old, new) = (kind(before), kind(after));
+        if old != new && !(is_enum(old) && is_enum(new)) {
             self.changed(
                 Subject::Schema,
-                &place,
-                format!("is {} instead of {}", form(is), form(was)),
-                Effect::Breaks("it is another type in Rust"),
+                &location,
+                format!("changed from {} to {}", kind_name(old), kind_name(new)),
+                Effect::Breaks("Rust type changed"),
             );
             return;
         }
-        self.deprecation(Subject::Schema, &place, before, after);
-        match is {
+        self.compare_deprecation(Subject::Schema, &location, before, after);
+        match new {
             Some(Kind::Object) => {
-                let role = if self.sent.contains(name) {
-                    Role::Sent
+                let usage = if self.requests_after.contains(name) {
+                    Usage::Request
                 } else {
-                    Role::Received
+                    Usage::Response
                 };
-                if role == Role::Received && self.was_sent.contains(old_name) {
-                    let effect = Effect::Breaks("its builder is gone");
-                    let detail = "is no longer part of a request";
-                    self.changed(Subject::Schema, &place, detail, effect);
+                if usage == Usage::Response && self.requests_before.contains(old_name) {
+                    let effect = Effect::Breaks("builder removed");
+                    let detail = "no longer part of a request";
+                    self.changed(Subject::Schema, &location, detail, effect);
                 }
-                self.properties(&place, before, after, role);
+                self.compare_properties(&location, before, after, usage);
             }
-            // `events` tells what is different between these.
+            // Compared as events.
             Some(Kind::Union) if [tag(before), tag(after)] == [Some("event"); 2] => {}
-            Some(Kind::Union) => self.members(&place, before, after),
-            Some(Kind::Enum | Kind::Constant) => self.values(&place, before, after),
-            _ => return self.value(&place, before, after),
+            Some(Kind::Union) => self.compare_members(&location, before, after),
+            Some(Kind::Enum | Kind::Constant) => self.compare_values(&location, before, after),
+            _ => return self.compare_value(&location, before, after),
         }
-        if !is_text(is) {
-            self.facts(&place, before, after);
+        if !is_enum(new) {
+            self.compare_constraints(&location, before, after);
         }
     }
 
-    /// The properties of an object.
-    pub(super) fn properties(&mut self, place: &Place, before: &Value, after: &Value, role: Role) {
-        let (old, new): (BTreeMap<_, _>, BTreeMap<_, _>) = (
+    /// Compares the properties of an object.
+    pub(super) fn compare_properties(
+        &mut self,
+        location: &Location,
+        before: &Value,
+        after: &Value,
+        usage: Usage,
+    ) {
+        let (old_properties, new_properties): (BTreeMap<_, _>, BTreeMap<_, _>) = (
             entries(before.get("properties")).collect(),
             entries(after.get("properties")).collect(),
         );
-        for name in keys(&old, &new) {
-            let place = place.child("properties", name);
-            let is_field = |object: &Value| role != Role::Event && constant(object) != Some(name);
-            match (old.get(name), new.get(name)) {
-                (Some(was), Some(is)) => {
-                    let was = Property::of(before, name, was, is_field(before));
-                    let is = Property::of(after, name, is, is_field(after));
-                    self.property(&place, &was, &is, role);
+        for name in keys(&old_properties, &new_properties) {
+            let location = location.child("properties", name);
+            let is_field = |object: &Value| usage != Usage::Event && constant(object) != Some(name);
+            match (old_properties.get(name), new_properties.get(name)) {
+                (Some(old), Some(new)) => {
+                    let old = Property::new(before, name, old, is_field(before));
+                    let new = Property::new(after, name, new, is_field(after));
+                    self.compare_property(&location, &old, &new, usage);
                 }
                 (Some(_), None) => {
                     let effect = if is_field(before) {
-                        Effect::Breaks("the field is gone")
+                        Effect::Breaks("field removed")
                     } else {
-                        Effect::Nothing
+                        Effect::None
                     };
-                    self.note(Subject::Property, What::Removed, &place, None, effect);
+                    self.record(Subject::Property, Action::Removed, &location, None, effect);
                 }
-                (None, Some(is)) => {
-                    let is = Property::of(after, name, is, is_field(after));
-                    let mut detail = self.after_type(is.schema);
-                    if is.required {
+                (None, Some(new)) => {
+                    let new = Property::new(after, name, new, is_field(after));
+                    let mut detail = self.type_after(new.schema);
+                    if new.required {
                         detail.push_str(", required");
                     }
-                    let effect = is.effect_of_addition(role);
-                    self.note(Subject::Property, What::Added, &place, Some(detail), effect);
+                    let effect = new.effect_of_addition(usage);
+                    self.record(
+                        Subject::Property,
+                        Action::Added,
+                        &location,
+                        Some(detail),
+                        effect,
+                    );
                 }
                 (None, None) => {}
             }
         }
     }
 
-    fn property(&mut self, place: &Place, was: &Property, is: &Property, role: Role) {
-        // In Rust a value that may be missing or null is an `Option`.
-        let option = if !(was.field && is.field) || was.is_option() == is.is_option() {
-            Effect::Nothing
-        } else if is.is_option() {
-            Effect::Breaks("the field is an `Option` now")
+    fn compare_property(
+        &mut self,
+        location: &Location,
+        old: &Property,
+        new: &Property,
+        usage: Usage,
+    ) {
+        // In Rust, a property that may be absent or null is an `Option`.
+        let option = if !(old.is_field && new.is_field) || old.is_option() == new.is_option() {
+            Effect::None
+        } else if new.is_option() {
+            Effect::Breaks("field is now an `Option`")
         } else {
-            Effect::Breaks("the field is no longer an `Option`")
+            Effect::Breaks("field is no longer an `Option`")
         };
-        match (was.required, is.required) {
-            (false, true) => self.changed(Subject::Required, place, "is required now", option),
-            (true, false) => self.changed(Subject::Required, place, "is optional now", option),
+        match (old.required, new.required) {
+            (false, true) => self.changed(Subject::Required, location, "now required", option),
+            (true, false) => self.changed(Subject::Required, location, "now optional", option),
             _ => {}
         }
-        match (was.nullable, is.nullable) {
-            (false, true) => self.changed(Subject::Type, place, "can be null now", option),
-            (true, false) => self.changed(Subject::Type, place, "can no longer be null", option),
+        match (old.nullable, new.nullable) {
+            (false, true) => self.changed(Subject::Type, location, "now nullable", option),
+            (true, false) => self.changed(Subject::Type, location, "no longer nullable", option),
             _ => {}
         }
-        self.deprecation(Subject::Property, place, was.schema, is.schema);
-        match self.type_change("is", was.schema, is.schema) {
-            // This is said of the event.
-            Some(_) if role == Role::Event && place.name == "data" => {}
+        self.compare_deprecation(Subject::Property, location, old.schema, new.schema);
+        match self.type_change("type", old.schema, new.schema) {
+            // Reported for the event.
+            Some(_) if usage == Usage::Event && location.name == "data" => {}
             Some((detail, effect)) => {
-                let effect = match (was.field, is.field) {
+                let effect = match (old.is_field, new.is_field) {
                     (true, true) => effect,
-                    (true, false) => Effect::Breaks("the field is gone"),
-                    (false, true) => is.effect_of_addition(role),
-                    (false, false) => Effect::Nothing,
+                    (true, false) => Effect::Breaks("field removed"),
+                    (false, true) => new.effect_of_addition(usage),
+                    (false, false) => Effect::None,
                 };
-                self.changed(Subject::Type, place, detail, effect);
+                self.changed(Subject::Type, location, detail, effect);
             }
-            None => self.facts(place, was.schema, is.schema),
+            None => self.compare_constraints(location, old.schema, new.schema),
         }
     }
 
-    fn members(&mut self, place: &Place, before: &Value, after: &Value) {
-        let gone = Effect::Breaks("the variant is gone");
-        let (was, is) = (tag(before), tag(after));
-        if was != is {
-            let effect = if was.is_some() && is.is_some() {
-                Effect::Nothing
+    fn compare_members(&mut self, location: &Location, before: &Value, after: &Value) {
+        let removed = Effect::Breaks("variant removed");
+        let (old_tag, new_tag) = (tag(before), tag(after));
+        if old_tag != new_tag {
+            let effect = if old_tag.is_some() && new_tag.is_some() {
+                Effect::None
             } else {
-                Effect::Breaks("the variants have other names")
+                Effect::Breaks("variants renamed")
             };
             let name = |tag: Option<&str>| match tag {
                 Some(tag) => format!("`{tag}`"),
                 None => "the JSON type".into(),
             };
-            let detail = format!("is told apart by {} instead of {}", name(is), name(was));
-            self.changed(Subject::Schema, place, detail, effect);
+            let (old, new) = (name(old_tag), name(new_tag));
+            let detail = format!("discriminator changed from {old} to {new}");
+            self.changed(Subject::Schema, location, detail, effect);
         }
-        if was.is_some() && is.is_some() {
-            let (old, new) = (mapping(before), mapping(after));
-            for tag in keys(&old, &new) {
-                let place = place.child("oneOf", tag);
-                let schema = |name: Option<&&str>| name.map(|name| schema::refer_to(name));
-                match (schema(old.get(tag)), schema(new.get(tag))) {
-                    (Some(was), Some(is)) => {
-                        if let Some((detail, effect)) = self.type_change("is", &was, &is) {
-                            self.changed(Subject::Member, &place, detail, effect);
+        if old_tag.is_some() && new_tag.is_some() {
+            let (old_members, new_members) = (mapping(before), mapping(after));
+            for tag in keys(&old_members, &new_members) {
+                let location = location.child("oneOf", tag);
+                let schema = |name: Option<&&str>| name.map(|name| schema::reference_to(name));
+                match (schema(old_members.get(tag)), schema(new_members.get(tag))) {
+                    (Some(old), Some(new)) => {
+                        if let Some((detail, effect)) = self.type_change("type", &old, &new) {
+                            self.changed(Subject::Member, &location, detail, effect);
                         }
                     }
-                    (Some(was), None) => {
-                        let detail = Some(self.before_type(&was));
-                        self.note(Subject::Member, What::Removed, &place, detail, gone);
+                    (Some(old), None) => {
+                        let detail = Some(self.type_before(&old));
+                        self.record(Subject::Member, Action::Removed, &location, detail, removed);
                     }
-                    (None, Some(is)) => {
-                        let detail = Some(self.after_type(&is));
-                        self.note(
+                    (None, Some(new)) => {
+                        let detail = Some(self.type_after(&new));
+                        self.record(
                             Subject::Member,
-                            What::Added,
-                            &place,
+                            Action::Added,
+                            &location,
                             detail,
                             Effect::Extends,
                         );
@@ -235,40 +255,46 @@ impl Comparison<'_> {
             return;
         }
         let old: BTreeSet<String> = items(before, "oneOf")
-            .map(|member| self.before_type(member))
+            .map(|member| self.type_before(member))
             .collect();
         let new: BTreeSet<String> = items(after, "oneOf")
-            .map(|member| self.after_type(member))
+            .map(|member| self.type_after(member))
             .collect();
         for member in old.difference(&new) {
-            let place = place.child("oneOf", member);
-            self.note(Subject::Member, What::Removed, &place, None, gone);
+            let location = location.child("oneOf", member);
+            self.record(Subject::Member, Action::Removed, &location, None, removed);
         }
         for member in new.difference(&old) {
-            let place = place.child("oneOf", member);
-            self.note(Subject::Member, What::Added, &place, None, Effect::Extends);
+            let location = location.child("oneOf", member);
+            self.record(
+                Subject::Member,
+                Action::Added,
+                &location,
+                None,
+                Effect::Extends,
+            );
         }
     }
 
-    fn values(&mut self, place: &Place, before: &Value, after: &Value) {
+    fn compare_values(&mut self, location: &Location, before: &Value, after: &Value) {
         let values = |schema| -> BTreeSet<&str> {
             items(schema, "enum").filter_map(Value::as_str).collect()
         };
         let (old, new) = (values(before), values(after));
         for value in old.difference(&new) {
-            self.note(
+            self.record(
                 Subject::Value,
-                What::Removed,
-                &place.child("enum", value),
+                Action::Removed,
+                &location.child("enum", value),
                 None,
-                Effect::Breaks("the variant is gone"),
+                Effect::Breaks("variant removed"),
             );
         }
         for value in new.difference(&old) {
-            self.note(
+            self.record(
                 Subject::Value,
-                What::Added,
-                &place.child("enum", value),
+                Action::Added,
+                &location.child("enum", value),
                 None,
                 Effect::Extends,
             );
@@ -281,17 +307,17 @@ struct Property<'a> {
     schema: &'a Value,
     required: bool,
     nullable: bool,
-    /// Whether it is a field of a struct.
-    field: bool,
+    /// Whether the property is a field of the struct.
+    is_field: bool,
 }
 
 impl<'a> Property<'a> {
-    fn of(object: &Value, name: &str, schema: &'a Value, field: bool) -> Self {
+    fn new(object: &Value, name: &str, schema: &'a Value, is_field: bool) -> Self {
         Self {
             schema,
             required: schema::requires(object, name),
             nullable: flag(schema, "nullable"),
-            field,
+            is_field,
         }
     }
 
@@ -299,18 +325,19 @@ impl<'a> Property<'a> {
         !self.required || self.nullable
     }
 
-    /// What it means that the field is new: the structs are `#[non_exhaustive]`.
-    fn effect_of_addition(&self, role: Role) -> Effect {
-        match (self.field, role == Role::Sent && !self.is_option()) {
-            (false, _) => Effect::Nothing,
+    /// The effect of adding the property. The structs are `#[non_exhaustive]`.
+    fn effect_of_addition(&self, usage: Usage) -> Effect {
+        match (self.is_field, usage == Usage::Request && !self.is_option()) {
+            (false, _) => Effect::None,
             (true, false) => Effect::Extends,
-            (true, true) => Effect::Breaks("callers have to set it"),
+            (true, true) => Effect::Breaks("callers must set it"),
         }
     }
 }
 
-/// The property that is no field, because the type writes its one value: the build
-/// chooses it in the same way.
+/// The constant property that is not a field, because the type serializes its value.
+///
+/// The generator selects it in the same way.
 fn constant(object: &Value) -> Option<&str> {
     let is_constant = |name: &&str| kind(&object["properties"][*name]) == Some(Kind::Constant);
     let names = entries(object.get("properties")).map(|(name, _)| name);
@@ -320,29 +347,29 @@ fn constant(object: &Value) -> Option<&str> {
         .find(is_constant)
 }
 
-fn is_text(kind: Option<Kind>) -> bool {
+fn is_enum(kind: Option<Kind>) -> bool {
     matches!(kind, Some(Kind::Enum | Kind::Constant))
 }
 
-/// What a new schema is; of one that is a list of values, which.
-fn content(schema: &Value) -> String {
-    let form = form(kind(schema));
+/// The kind of a schema, with the values of an enum.
+fn summary(schema: &Value) -> String {
+    let kind = kind_name(kind(schema));
     let values: Vec<&str> = items(schema, "enum").filter_map(Value::as_str).collect();
     match values.is_empty() {
-        true => form.to_owned(),
-        false => format!("{form}: {}", values.join(", ")),
+        true => kind.to_owned(),
+        false => format!("{kind}: {}", values.join(", ")),
     }
 }
 
-fn form(kind: Option<Kind>) -> &'static str {
+fn kind_name(kind: Option<Kind>) -> &'static str {
     match kind {
-        Some(Kind::Reference) => "another schema",
-        Some(Kind::Primitive) => "a plain value",
-        Some(Kind::Constant | Kind::Enum) => "a list of values",
-        Some(Kind::Array) => "an array",
-        Some(Kind::Object) => "an object",
-        Some(Kind::Map) => "a map",
-        Some(Kind::Union) => "a union",
+        Some(Kind::Reference) => "reference",
+        Some(Kind::Primitive) => "primitive",
+        Some(Kind::Constant | Kind::Enum) => "enum",
+        Some(Kind::Array) => "array",
+        Some(Kind::Object) => "object",
+        Some(Kind::Map) => "map",
+        Some(Kind::Union) => "union",
         None => "unknown",
     }
 }

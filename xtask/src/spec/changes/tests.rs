@@ -1,12 +1,13 @@
-//! One test for every kind of change.
+//! Tests every kind of change.
 
 use serde_json::json;
 
+use super::change::{Bump, Change};
 use super::*;
 
 const POST: &str = "/paths/~1threads/post";
 
-/// A document in miniature: something of each kind that can change.
+/// A minimal document with an item of every kind that can change.
 fn document() -> Value {
     let refer = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
     let json = |name: &str| json!({"application/json": {"schema": refer(name)}});
@@ -56,13 +57,13 @@ fn document() -> Value {
     })
 }
 
-/// What is different after some edits; null takes something away.
+/// Returns the changes after some edits. `null` removes a value.
 fn after<const N: usize>(edits: [(&str, Value); N]) -> Vec<String> {
     let mut edited = document();
     for (pointer, value) in edits {
         edit(&mut edited, pointer, value);
     }
-    told(&document(), &edited)
+    changes(&document(), &edited)
 }
 
 fn edit(document: &mut Value, pointer: &str, value: Value) {
@@ -79,8 +80,8 @@ fn edit(document: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-fn told(before: &Value, after: &Value) -> Vec<String> {
-    between(before, after)
+fn changes(before: &Value, after: &Value) -> Vec<String> {
+    compare(before, after)
         .iter()
         .map(Change::to_string)
         .collect()
@@ -100,12 +101,12 @@ fn refer(name: &str) -> Value {
 
 #[test]
 fn equal_documents_have_no_differences() {
-    assert_eq!(between(&document(), &document()), []);
+    assert_eq!(compare(&document(), &document()), []);
     assert_eq!(Bump::of(&[]), Bump::None);
 }
 
 #[test]
-fn descriptions_are_no_differences() {
+fn descriptions_are_not_compared() {
     assert_eq!(operation("description", json!("New.")), [""; 0]);
     assert_eq!(schema("Mode/description", json!("New.")), [""; 0]);
     assert_eq!(
@@ -130,30 +131,28 @@ fn an_operation_is_added_or_removed() {
     assert_eq!(
         after([(POST, Value::Null)]),
         [
-            "- operations/createThread: POST /threads (breaks callers: the method is gone)",
-            "~ schemas/CreateThreadRequest: is no longer part of a request (breaks callers: its builder is gone)",
+            "- operations/createThread: POST /threads (breaking: method removed)",
+            "~ schemas/CreateThreadRequest: no longer part of a request (breaking: builder removed)",
         ]
     );
 }
 
 #[test]
-fn an_operation_has_another_name() {
+fn an_operation_is_renamed() {
     assert_eq!(
         operation("operationId", json!("newThread")),
-        [
-            "~ operations/createThread: is named newThread now (breaks callers: the method has another name)"
-        ]
+        ["~ operations/createThread: renamed to newThread (breaking: method renamed)"]
     );
 }
 
 #[test]
-fn an_operation_has_another_route() {
+fn the_route_of_an_operation_changes() {
     let mut edited = document();
     let post = edited["paths"]["/threads"]["post"].take();
     edited["paths"] = json!({"/t": {"put": post}});
     assert_eq!(
-        told(&document(), &edited),
-        ["~ operations/createThread: is PUT /t instead of POST /threads"]
+        changes(&document(), &edited),
+        ["~ operations/createThread: route changed from POST /threads to PUT /t"]
     );
 }
 
@@ -161,12 +160,12 @@ fn an_operation_has_another_route() {
 fn an_operation_is_deprecated() {
     assert_eq!(
         operation("deprecated", json!(true)),
-        ["~ operations/createThread: is deprecated now"]
+        ["~ operations/createThread: deprecated"]
     );
 }
 
 #[test]
-fn an_operation_can_be_streamed() {
+fn streaming_is_added_or_removed() {
     let mut streamed = document();
     edit(
         &mut streamed,
@@ -174,13 +173,13 @@ fn an_operation_can_be_streamed() {
         refer("AssistantStreamEvent"),
     );
     assert_eq!(
-        told(&document(), &streamed),
-        ["~ operations/createThread: can be streamed now"]
+        changes(&document(), &streamed),
+        ["~ operations/createThread: now supports streaming"]
     );
     assert_eq!(
-        told(&streamed, &document()),
+        changes(&streamed, &document()),
         [
-            "~ operations/createThread: can no longer be streamed (breaks callers: its method `stream` is gone)"
+            "~ operations/createThread: no longer supports streaming (breaking: method `stream` removed)"
         ]
     );
 }
@@ -195,18 +194,16 @@ fn a_parameter_is_added_or_removed() {
     );
     assert_eq!(
         with(json!({"name": "after", "required": true, "schema": {"type": "string"}})),
-        [
-            "+ operations/createThread/parameters/after: required (breaks callers: callers have to set it)"
-        ]
+        ["+ operations/createThread/parameters/after: required (breaking: callers must set it)"]
     );
     assert_eq!(
         operation("parameters", json!([])),
-        ["- operations/createThread/parameters/limit (breaks callers: its setter is gone)"]
+        ["- operations/createThread/parameters/limit (breaking: setter removed)"]
     );
 }
 
 #[test]
-fn a_parameter_is_required_or_optional() {
+fn a_parameter_becomes_required_or_optional() {
     let mut required = document();
     edit(
         &mut required,
@@ -214,24 +211,24 @@ fn a_parameter_is_required_or_optional() {
         json!([{"name": "limit", "in": "query", "required": true, "schema": {"type": "integer", "default": 20}}]),
     );
     assert_eq!(
-        told(&document(), &required),
+        changes(&document(), &required),
         [
-            "~ operations/createThread/parameters/limit: is required now (breaks callers: callers have to set it)"
+            "~ operations/createThread/parameters/limit: now required (breaking: callers must set it)"
         ]
     );
     assert_eq!(
-        told(&required, &document()),
-        ["~ operations/createThread/parameters/limit: is optional now"]
+        changes(&required, &document()),
+        ["~ operations/createThread/parameters/limit: now optional"]
     );
 }
 
 #[test]
-fn a_parameter_has_another_type_default_or_place() {
+fn the_type_default_or_location_of_a_parameter_changes() {
     let limit = |parameter| operation("parameters", json!([parameter]));
     assert_eq!(
         limit(json!({"name": "limit", "in": "query", "schema": {"type": "string"}})),
         [
-            "~ operations/createThread/parameters/limit: is string instead of integer (breaks callers: it is another type in Rust)"
+            "~ operations/createThread/parameters/limit: type changed from integer to string (breaking: Rust type changed)"
         ]
     );
     assert_eq!(
@@ -239,50 +236,50 @@ fn a_parameter_has_another_type_default_or_place() {
             json!({"name": "limit", "in": "header", "deprecated": true, "schema": {"type": "integer", "default": 10}})
         ),
         [
-            "~ operations/createThread/parameters/limit: is deprecated now",
-            "~ operations/createThread/parameters/limit: `in` is \"header\" instead of \"query\"",
-            "~ operations/createThread/parameters/limit: `default` is 10 instead of 20",
+            "~ operations/createThread/parameters/limit: deprecated",
+            "~ operations/createThread/parameters/limit: `in` changed from \"query\" to \"header\"",
+            "~ operations/createThread/parameters/limit: `default` changed from 20 to 10",
         ]
     );
 }
 
 #[test]
-fn brackets_behind_the_name_of_a_parameter_are_no_other_setter() {
+fn brackets_after_the_name_of_a_parameter_do_not_change_the_setter() {
     assert_eq!(
         operation(
             "parameters",
             json!([{"name": "limit[]", "in": "query", "schema": {"type": "integer", "default": 20}}])
         ),
         [
-            "~ operations/createThread/parameters/limit[]: `name` is \"limit[]\" instead of \"limit\""
+            "~ operations/createThread/parameters/limit[]: `name` changed from \"limit\" to \"limit[]\""
         ]
     );
 }
 
 #[test]
-fn a_body_is_another_gone_or_new() {
+fn a_request_body_is_changed_removed_or_added() {
     let body = |name: &str| json!({"content": {"application/json": {"schema": refer(name)}}});
     assert_eq!(
         operation("requestBody", body("Call")),
         [
-            "~ schemas/CreateThreadRequest: is no longer part of a request (breaks callers: its builder is gone)",
-            "~ operations/createThread/requestBody: is Call instead of CreateThreadRequest (breaks callers: it is another type in Rust)",
+            "~ schemas/CreateThreadRequest: no longer part of a request (breaking: builder removed)",
+            "~ operations/createThread/requestBody: type changed from CreateThreadRequest to Call (breaking: Rust type changed)",
         ]
     );
     assert_eq!(
         operation("requestBody", Value::Null),
         [
-            "~ schemas/CreateThreadRequest: is no longer part of a request (breaks callers: its builder is gone)",
-            "~ operations/createThread/requestBody: was CreateThreadRequest, and is gone (breaks callers: its setter is gone)",
+            "~ schemas/CreateThreadRequest: no longer part of a request (breaking: builder removed)",
+            "~ operations/createThread/requestBody: removed (was CreateThreadRequest) (breaking: setter removed)",
         ]
     );
 
     let mut without = document();
     edit(&mut without, &format!("{POST}/requestBody"), Value::Null);
     assert_eq!(
-        told(&without, &document()),
+        changes(&without, &document()),
         [
-            "~ operations/createThread/requestBody: is CreateThreadRequest now (breaks callers: callers have to set it)"
+            "~ operations/createThread/requestBody: added: CreateThreadRequest (breaking: callers must set it)"
         ]
     );
     let mut optional = document();
@@ -294,31 +291,31 @@ fn a_body_is_another_gone_or_new() {
     let (mut before, after) = (optional.clone(), optional);
     edit(&mut before, &format!("{POST}/requestBody"), Value::Null);
     assert_eq!(
-        told(&before, &after),
-        ["~ operations/createThread/requestBody: is CreateThreadRequest now"]
+        changes(&before, &after),
+        ["~ operations/createThread/requestBody: added: CreateThreadRequest"]
     );
 }
 
 #[test]
-fn a_body_is_required_which_the_client_sends_anyway() {
+fn requiring_a_request_body_does_not_affect_code() {
     assert_eq!(
         operation("requestBody/required", json!(true)),
-        ["~ operations/createThread/requestBody: is required now"]
+        ["~ operations/createThread/requestBody: now required"]
     );
 }
 
 #[test]
-fn an_answer_is_another() {
+fn a_response_changes() {
     assert_eq!(
         operation("responses", json!({"200": {}})),
         [
-            "~ operations/createThread/responses/200: is nothing instead of Thread (breaks callers: it is another type in Rust)"
+            "~ operations/createThread/responses/200: type changed from Thread to none (breaking: Rust type changed)"
         ]
     );
     let thread = json!({"content": {"application/json": {"schema": refer("Thread")}}});
     assert_eq!(
         operation("responses", json!({"201": thread})),
-        ["~ operations/createThread/responses/201: is 201 instead of 200"]
+        ["~ operations/createThread/responses/201: status changed from 200 to 201"]
     );
 }
 
@@ -326,30 +323,28 @@ fn an_answer_is_another() {
 fn a_schema_is_added_or_removed() {
     assert_eq!(
         schema("New", json!({"type": "object", "properties": {}})),
-        ["+ schemas/New: an object"]
+        ["+ schemas/New: object"]
     );
     assert_eq!(
         schema("Words", Value::Null),
-        ["- schemas/Words (breaks callers: the type is gone)"]
+        ["- schemas/Words (breaking: type removed)"]
     );
 }
 
 #[test]
-fn a_name_for_a_plain_value_is_no_type() {
+fn an_alias_of_a_primitive_is_not_a_type() {
     assert_eq!(schema("Flag", Value::Null), ["- schemas/Flag"]);
     assert_eq!(
         schema("Thread/properties/flag", refer("Flag")),
-        ["~ schemas/Thread/properties/flag: is Flag instead of boolean"]
+        ["~ schemas/Thread/properties/flag: type changed from boolean to Flag"]
     );
 }
 
 #[test]
-fn a_schema_is_of_another_kind() {
+fn the_kind_of_a_schema_changes() {
     assert_eq!(
         schema("Mode", json!({"type": "object", "properties": {}})),
-        [
-            "~ schemas/Mode: is an object instead of a list of values (breaks callers: it is another type in Rust)"
-        ]
+        ["~ schemas/Mode: changed from enum to object (breaking: Rust type changed)"]
     );
     assert_eq!(
         schema(
@@ -357,13 +352,13 @@ fn a_schema_is_of_another_kind() {
             json!({"type": "object", "additionalProperties": {"type": "integer"}})
         ),
         [
-            "~ schemas/Labels: is map of integer instead of map of string (breaks callers: it is another type in Rust)"
+            "~ schemas/Labels: type changed from map of string to map of integer (breaking: Rust type changed)"
         ]
     );
 }
 
 #[test]
-fn a_schema_has_another_name() {
+fn a_schema_is_renamed() {
     assert_eq!(
         after([
             ("/components/schemas/Labels", Value::Null),
@@ -376,12 +371,12 @@ fn a_schema_has_another_name() {
                 refer("Metadata")
             ),
         ]),
-        ["~ schemas/Labels: is named Metadata now (breaks callers: the type has another name)"]
+        ["~ schemas/Labels: renamed to Metadata (breaking: type renamed)"]
     );
 }
 
 #[test]
-fn another_schema_in_the_same_place_is_no_other_name() {
+fn a_different_schema_in_the_same_place_is_not_a_rename() {
     assert_eq!(
         after([
             ("/components/schemas/Mode", Value::Null),
@@ -395,9 +390,9 @@ fn another_schema_in_the_same_place_is_no_other_name() {
             ),
         ]),
         [
-            "- schemas/Mode (breaks callers: the type is gone)",
-            "~ schemas/CreateThreadRequest/properties/mode: is Manner instead of Mode (breaks callers: it is another type in Rust)",
-            "+ schemas/Manner: a list of values: c, d",
+            "- schemas/Mode (breaking: type removed)",
+            "~ schemas/CreateThreadRequest/properties/mode: type changed from Mode to Manner (breaking: Rust type changed)",
+            "+ schemas/Manner: enum: c, d",
         ]
     );
 }
@@ -406,11 +401,11 @@ fn another_schema_in_the_same_place_is_no_other_name() {
 fn a_schema_and_a_property_are_deprecated() {
     assert_eq!(
         schema("Thread/deprecated", json!(true)),
-        ["~ schemas/Thread: is deprecated now"]
+        ["~ schemas/Thread: deprecated"]
     );
     assert_eq!(
         schema("Thread/properties/x/deprecated", json!(true)),
-        ["~ schemas/Thread/properties/x: is deprecated now"]
+        ["~ schemas/Thread/properties/x: deprecated"]
     );
 }
 
@@ -433,7 +428,7 @@ fn a_property_is_added() {
     assert_eq!(
         required("CreateThreadRequest", json!(["b", "new"])),
         [
-            "+ schemas/CreateThreadRequest/properties/new: string, required (breaks callers: callers have to set it)"
+            "+ schemas/CreateThreadRequest/properties/new: string, required (breaking: callers must set it)"
         ]
     );
     assert_eq!(
@@ -446,27 +441,27 @@ fn a_property_is_added() {
 fn a_property_is_removed() {
     assert_eq!(
         schema("Thread/properties/x", Value::Null),
-        ["- schemas/Thread/properties/x (breaks callers: the field is gone)"]
+        ["- schemas/Thread/properties/x (breaking: field removed)"]
     );
 }
 
 #[test]
-fn a_constant_is_no_field() {
+fn a_constant_is_not_a_field() {
     assert_eq!(
         schema("Thread/properties/object", Value::Null),
         ["- schemas/Thread/properties/object"]
     );
     assert_eq!(
         schema("Thread/properties/object/enum", json!(["a.thread"])),
-        ["~ schemas/Thread/properties/object: `enum` is [\"a.thread\"] instead of [\"thread\"]"]
+        ["~ schemas/Thread/properties/object: `enum` changed from [\"thread\"] to [\"a.thread\"]"]
     );
     assert_eq!(
         schema("Thread/required", json!(["id"])),
-        ["~ schemas/Thread/properties/object: is optional now"]
+        ["~ schemas/Thread/properties/object: now optional"]
     );
     assert_eq!(
         schema("Thread/properties/object", json!({"type": "string"})),
-        ["~ schemas/Thread/properties/object: is string instead of a constant"]
+        ["~ schemas/Thread/properties/object: type changed from constant to string"]
     );
     assert_eq!(
         schema(
@@ -474,41 +469,35 @@ fn a_constant_is_no_field() {
             json!({"type": "string", "enum": ["a"]})
         ),
         [
-            "~ schemas/CreateThreadRequest/properties/a: is a constant instead of string (breaks callers: the field is gone)"
+            "~ schemas/CreateThreadRequest/properties/a: type changed from string to constant (breaking: field removed)"
         ]
     );
 }
 
 #[test]
-fn a_property_is_required_or_optional() {
+fn a_property_becomes_required_or_optional() {
     assert_eq!(
         schema("Thread/required", json!(["id", "object", "x"])),
-        [
-            "~ schemas/Thread/properties/x: is required now (breaks callers: the field is no longer an `Option`)"
-        ]
+        ["~ schemas/Thread/properties/x: now required (breaking: field is no longer an `Option`)"]
     );
     assert_eq!(
         schema("Thread/required", json!(["object"])),
-        [
-            "~ schemas/Thread/properties/id: is optional now (breaks callers: the field is an `Option` now)"
-        ]
+        ["~ schemas/Thread/properties/id: now optional (breaking: field is now an `Option`)"]
     );
 }
 
 #[test]
-fn a_property_can_be_null() {
+fn a_property_becomes_nullable() {
     let nullable = json!({"type": "string", "nullable": true});
     assert_eq!(
         schema("Thread/properties/id", nullable.clone()),
-        [
-            "~ schemas/Thread/properties/id: can be null now (breaks callers: the field is an `Option` now)"
-        ]
+        ["~ schemas/Thread/properties/id: now nullable (breaking: field is now an `Option`)"]
     );
     assert_eq!(
         schema("Thread/properties/x", nullable.clone()),
-        ["~ schemas/Thread/properties/x: can be null now"]
+        ["~ schemas/Thread/properties/x: now nullable"]
     );
-    // What was an `Option` because it may be missing is one because it may be null.
+    // An absent property and a null one are both `None`.
     assert_eq!(
         after([
             ("/components/schemas/Thread/properties/x", nullable),
@@ -518,18 +507,18 @@ fn a_property_can_be_null() {
             ),
         ]),
         [
-            "~ schemas/Thread/properties/x: is required now",
-            "~ schemas/Thread/properties/x: can be null now",
+            "~ schemas/Thread/properties/x: now required",
+            "~ schemas/Thread/properties/x: now nullable",
         ]
     );
 }
 
 #[test]
-fn a_property_has_another_type() {
+fn the_type_of_a_property_changes() {
     assert_eq!(
         schema("Thread/properties/id", json!({"type": "integer"})),
         [
-            "~ schemas/Thread/properties/id: is integer instead of string (breaks callers: it is another type in Rust)"
+            "~ schemas/Thread/properties/id: type changed from string to integer (breaking: Rust type changed)"
         ]
     );
     assert_eq!(
@@ -538,35 +527,35 @@ fn a_property_has_another_type() {
             json!({"type": "array", "items": {"type": "string", "nullable": true}})
         ),
         [
-            "~ schemas/Thread/properties/items: is array of string or null instead of array of string (breaks callers: it is another type in Rust)"
+            "~ schemas/Thread/properties/items: type changed from array of string to array of string or null (breaking: Rust type changed)"
         ]
     );
 }
 
 #[test]
-fn a_property_has_another_limit_format_or_default() {
+fn the_constraints_of_a_property_change() {
     assert_eq!(
         schema(
             "Thread/properties/id",
             json!({"type": "string", "maxLength": 9, "format": "uri"})
         ),
         [
-            "~ schemas/Thread/properties/id: `format` is \"uri\" now",
-            "~ schemas/Thread/properties/id: `maxLength` is 9 now",
+            "~ schemas/Thread/properties/id: `format` added: \"uri\"",
+            "~ schemas/Thread/properties/id: `maxLength` added: 9",
         ]
     );
     assert_eq!(
         schema("Thread/properties/items/items/maxLength", json!(8)),
-        ["~ schemas/Thread/properties/items/items: `maxLength` is 8 instead of 9"]
+        ["~ schemas/Thread/properties/items/items: `maxLength` changed from 9 to 8"]
     );
     assert_eq!(
         schema("Thread/properties/items/items/maxLength", Value::Null),
-        ["~ schemas/Thread/properties/items/items: `maxLength` was 9, and is gone"]
+        ["~ schemas/Thread/properties/items/items: `maxLength` removed (was 9)"]
     );
 }
 
 #[test]
-fn an_integer_becomes_a_time() {
+fn an_integer_becomes_a_timestamp() {
     let with = |property: Value| {
         let mut edited = document();
         edit(
@@ -579,16 +568,16 @@ fn an_integer_becomes_a_time() {
     let integer = with(json!({"type": "integer"}));
     let time = with(json!({"type": "integer", "format": "unixtime"}));
     assert_eq!(
-        told(&integer, &time),
+        changes(&integer, &time),
         [
-            "~ schemas/Thread/properties/x: is timestamp instead of integer (breaks callers: it is another type in Rust)"
+            "~ schemas/Thread/properties/x: type changed from integer to timestamp (breaking: Rust type changed)"
         ]
     );
-    assert_eq!(told(&time, &time), [""; 0]);
+    assert_eq!(changes(&time, &time), [""; 0]);
 }
 
 #[test]
-fn a_map_of_text_is_a_map_in_rust() {
+fn a_map_of_strings_is_a_map_in_rust() {
     let map = |values: Value| json!({"type": "object", "additionalProperties": values});
     let mut before = document();
     edit(
@@ -603,8 +592,8 @@ fn a_map_of_text_is_a_map_in_rust() {
         map(true.into()),
     );
     assert_eq!(
-        told(&before, &after),
-        ["~ schemas/Thread/properties/x: is map instead of map of string"]
+        changes(&before, &after),
+        ["~ schemas/Thread/properties/x: type changed from map of string to map"]
     );
 }
 
@@ -613,7 +602,7 @@ fn a_value_is_added_or_removed() {
     assert_eq!(
         schema("Mode/enum", json!(["b", "c"])),
         [
-            "- schemas/Mode/enum/a (breaks callers: the variant is gone)",
+            "- schemas/Mode/enum/a (breaking: variant removed)",
             "+ schemas/Mode/enum/c",
         ]
     );
@@ -621,7 +610,7 @@ fn a_value_is_added_or_removed() {
 }
 
 #[test]
-fn a_member_is_added_removed_or_another() {
+fn a_member_is_added_removed_or_changed() {
     let mapping = |mapping| schema("Tool/discriminator/mapping", mapping);
     let call = "#/components/schemas/Call";
     assert_eq!(
@@ -630,33 +619,33 @@ fn a_member_is_added_removed_or_another() {
     );
     assert_eq!(
         mapping(json!({})),
-        ["- schemas/Tool/oneOf/call: Call (breaks callers: the variant is gone)"]
+        ["- schemas/Tool/oneOf/call: Call (breaking: variant removed)"]
     );
     assert_eq!(
         mapping(json!({"call": "#/components/schemas/Thread"})),
         [
-            "~ schemas/Tool/oneOf/call: is Thread instead of Call (breaks callers: it is another type in Rust)"
+            "~ schemas/Tool/oneOf/call: type changed from Call to Thread (breaking: Rust type changed)"
         ]
     );
     assert_eq!(
         schema("Words/oneOf", json!([{"type": "string"}, refer("Call")])),
         [
-            "- schemas/Words/oneOf/array of string (breaks callers: the variant is gone)",
+            "- schemas/Words/oneOf/array of string (breaking: variant removed)",
             "+ schemas/Words/oneOf/Call",
         ]
     );
 }
 
 #[test]
-fn a_union_is_told_apart_by_another_tag() {
+fn the_discriminator_of_a_union_changes() {
     assert_eq!(
         schema("Tool/discriminator/propertyName", json!("kind")),
-        ["~ schemas/Tool: is told apart by `kind` instead of `type`"]
+        ["~ schemas/Tool: discriminator changed from `type` to `kind`"]
     );
     assert_eq!(
         schema("Tool/discriminator", Value::Null),
         [
-            "~ schemas/Tool: is told apart by the JSON type instead of `type` (breaks callers: the variants have other names)",
+            "~ schemas/Tool: discriminator changed from `type` to the JSON type (breaking: variants renamed)",
         ]
     );
 }
@@ -673,22 +662,20 @@ fn an_event_is_added_or_removed() {
         json!("#/components/schemas/ExpiredEvent"),
     );
     assert_eq!(
-        told(&document(), &more),
-        ["+ events/expired: carries Thread"]
+        changes(&document(), &more),
+        ["+ events/expired: data type Thread"]
     );
     assert_eq!(
-        told(&more, &document()),
-        ["- events/expired (breaks callers: the variant is gone)"]
+        changes(&more, &document()),
+        ["- events/expired (breaking: variant removed)"]
     );
 }
 
 #[test]
-fn an_event_carries_something_else() {
+fn the_data_of_an_event_changes() {
     assert_eq!(
         schema("CreatedEvent/properties/data", refer("Call")),
-        [
-            "~ events/created: carries Call instead of Thread (breaks callers: it is another type in Rust)"
-        ]
+        ["~ events/created: data type changed from Thread to Call (breaking: Rust type changed)"]
     );
     assert_eq!(
         schema(
@@ -699,12 +686,12 @@ fn an_event_carries_something_else() {
     );
     assert_eq!(
         schema("DoneEvent/properties/data/enum", json!(["[END]"])),
-        ["~ schemas/DoneEvent/properties/data: `enum` is [\"[END]\"] instead of [\"[DONE]\"]"]
+        ["~ schemas/DoneEvent/properties/data: `enum` changed from [\"[DONE]\"] to [\"[END]\"]"]
     );
 }
 
 #[test]
-fn what_breaks_callers_comes_first_then_operations_then_schemas() {
+fn breaking_changes_come_first_then_operations_then_schemas() {
     assert_eq!(
         after([
             ("/components/schemas/Mode/enum", json!(["b", "c"])),
@@ -714,22 +701,22 @@ fn what_breaks_callers_comes_first_then_operations_then_schemas() {
             (&format!("{POST}/parameters"), json!([])),
         ]),
         [
-            "- operations/createThread/parameters/limit (breaks callers: its setter is gone)",
-            "- schemas/Words (breaks callers: the type is gone)",
-            "- schemas/Mode/enum/a (breaks callers: the variant is gone)",
+            "- operations/createThread/parameters/limit (breaking: setter removed)",
+            "- schemas/Words (breaking: type removed)",
+            "- schemas/Mode/enum/a (breaking: variant removed)",
             "+ operations/new: GET /new",
-            "+ schemas/New: a union",
+            "+ schemas/New: union",
             "+ schemas/Mode/enum/c",
         ]
     );
 }
 
 #[test]
-fn the_version_follows_from_the_worst_change() {
+fn the_version_depends_on_the_most_severe_change() {
     let bump = |pointer: &str, value| {
         let mut edited = document();
         edit(&mut edited, pointer, value);
-        Bump::of(&between(&document(), &edited))
+        Bump::of(&compare(&document(), &edited))
     };
     assert_eq!(
         bump("/components/schemas/Mode/enum", json!(["b", "c"])),
@@ -749,31 +736,30 @@ fn the_version_follows_from_the_worst_change() {
     );
 }
 
-/// Every fact of the document is compared: whichever is taken away, that is told.
+/// Removing any keyword of the document is reported.
 #[test]
-fn no_fact_is_passed_over() {
-    fn facts(value: &Value, at: &str, found: &mut Vec<String>) {
+fn every_keyword_is_compared() {
+    fn paths(value: &Value, at: &str, found: &mut Vec<String>) {
         for (key, value) in value.as_object().into_iter().flatten() {
             let at = format!("{at}/{}", key.replace('/', "~1"));
-            facts(value, &at, found);
+            paths(value, &at, found);
             found.push(at);
         }
     }
     let mut found = Vec::new();
-    facts(&document(), "", &mut found);
-    let mut passed_over = Vec::new();
-    for fact in found {
+    paths(&document(), "", &mut found);
+    let mut unreported = Vec::new();
+    for path in found {
         let mut edited = document();
-        edit(&mut edited, &fact, Value::Null);
-        if told(&document(), &edited).is_empty() {
-            passed_over.push(fact);
+        edit(&mut edited, &path, Value::Null);
+        if changes(&document(), &edited).is_empty() {
+            unreported.push(path);
         }
     }
     assert_eq!(
-        passed_over,
+        unreported,
         [
-            // Without these the document could not be read: an event has a schema, and is
-            // an object.
+            // Without these the document is invalid: an event has a schema, which is an object.
             "/components/schemas/CreatedEvent/type",
             "/components/schemas/CreatedEvent",
             "/components/schemas/DoneEvent/type",
@@ -783,10 +769,10 @@ fn no_fact_is_passed_over() {
 }
 
 #[test]
-fn how_the_document_is_written() {
+fn provenance_changes() {
     let with = |record: Value| json!({"info": {"x-source": record}});
     let changes = |before: Value, after: Value| -> Vec<String> {
-        let changes = between(&with(before), &with(after));
+        let changes = compare(&with(before), &with(after));
         changes.iter().map(ToString::to_string).collect()
     };
     assert_eq!(
@@ -795,7 +781,7 @@ fn how_the_document_is_written() {
             json!({"beta": "assistants=v2", "openapi": "3.0.0", "refusals": "429"}),
         ),
         [
-            "~ source/beta: `assistants=v2` instead of `assistants=v1` (breaks callers: requests carry another header)",
+            "~ source/beta: changed from `assistants=v1` to `assistants=v2` (breaking: request header changed)",
             "- source/constants: `a`",
             "+ source/refusals: `429`",
         ]
@@ -803,29 +789,29 @@ fn how_the_document_is_written() {
 }
 
 #[test]
-fn a_document_that_names_no_header_speaks_of_the_second_version() {
+fn a_document_without_a_header_uses_version_2() {
     let with = |record: Value| json!({"info": {"x-source": record}});
     let (first, second) = (
         json!({"beta": "assistants=v1"}),
         json!({"beta": "assistants=v2"}),
     );
     assert_eq!(
-        told(&with(first.clone()), &with(json!({}))),
+        changes(&with(first.clone()), &with(json!({}))),
         [
-            "~ source/beta: `assistants=v2` instead of `assistants=v1` (breaks callers: requests carry another header)"
+            "~ source/beta: changed from `assistants=v1` to `assistants=v2` (breaking: request header changed)"
         ]
     );
     assert_eq!(
-        told(&json!({}), &with(first)),
+        changes(&json!({}), &with(first)),
         [
-            "~ source/beta: `assistants=v1` instead of `assistants=v2` (breaks callers: requests carry another header)"
+            "~ source/beta: changed from `assistants=v2` to `assistants=v1` (breaking: request header changed)"
         ]
     );
-    assert_eq!(told(&json!({}), &with(second)), [""; 0]);
+    assert_eq!(changes(&json!({}), &with(second)), [""; 0]);
 }
 
 #[test]
-fn a_type_that_requests_no_longer_reach_loses_its_builder() {
+fn a_type_outside_of_requests_loses_its_builder() {
     let sends = |name: &str| {
         let mut edited = document();
         let body = format!("{POST}/requestBody/content/application~1json/schema");
@@ -833,19 +819,19 @@ fn a_type_that_requests_no_longer_reach_loses_its_builder() {
         edited
     };
     let (thread, call) = (sends("Thread"), sends("Call"));
-    let builders: Vec<String> = told(&thread, &call)
+    let builders: Vec<String> = changes(&thread, &call)
         .into_iter()
         .filter(|change| change.contains("builder"))
         .collect();
-    // `Thread` reaches `Call` by its tools, and what is no object has no builder.
+    // `Thread` reaches `Call` through its tools. Only objects have builders.
     assert_eq!(
         builders,
-        ["~ schemas/Thread: is no longer part of a request (breaks callers: its builder is gone)"]
+        ["~ schemas/Thread: no longer part of a request (breaking: builder removed)"]
     );
 }
 
 #[test]
-fn a_type_of_another_name_keeps_its_builder() {
+fn a_renamed_type_keeps_its_builder() {
     let mut renamed = document();
     let schemas = renamed["components"]["schemas"].as_object_mut().unwrap();
     let request = schemas.remove("CreateThreadRequest").unwrap();
@@ -853,9 +839,7 @@ fn a_type_of_another_name_keeps_its_builder() {
     let body = format!("{POST}/requestBody/content/application~1json/schema");
     edit(&mut renamed, &body, refer("ThreadRequest"));
     assert_eq!(
-        told(&document(), &renamed),
-        [
-            "~ schemas/CreateThreadRequest: is named ThreadRequest now (breaks callers: the type has another name)"
-        ]
+        changes(&document(), &renamed),
+        ["~ schemas/CreateThreadRequest: renamed to ThreadRequest (breaking: type renamed)"]
     );
 }

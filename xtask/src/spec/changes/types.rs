@@ -1,17 +1,17 @@
-//! Types of values, as far as code depends on them, and the facts about them on which
-//! no code depends.
+//! Compares the types of values, and constraints that do not affect the Rust type.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::facts;
-use super::super::schema::{self, Kind, kind};
-use super::compare::{Comparison, Place, Side, entries, flag, keys};
-use super::{Effect, Subject};
+use super::change::{Effect, Subject};
+use super::comparison::{Comparison, Location};
+use super::index::{Index, entries, flag, keys};
+use crate::spec::constraints;
+use crate::spec::schema::{self, Kind, kind};
 
-/// Keywords that are compared as what they mean, or mean nothing to code.
-const COMPARED: [&str; 11] = [
+/// Keywords that are compared elsewhere, or that do not affect code.
+const COMPARED_ELSEWHERE: [&str; 11] = [
     "$ref",
     "allOf",
     "type",
@@ -25,93 +25,105 @@ const COMPARED: [&str; 11] = [
     "discriminator",
 ];
 
-/// How a type is spelt.
+/// The language in which a type is named.
 #[derive(Clone, Copy, PartialEq)]
-enum Spelling {
+enum Language {
     /// As in the document.
-    Written,
-    /// As in Rust, where a name for a plain value is no type.
+    OpenApi,
+    /// As in Rust, where aliases of primitives are replaced by the primitive.
     Rust,
 }
 
 impl Comparison<'_> {
-    /// What to say if a type is another one, and what that means.
+    /// Returns the detail and the effect of a type change.
     pub(super) fn type_change(
         &self,
-        verb: &str,
+        label: &str,
         before: &Value,
         after: &Value,
     ) -> Option<(String, Effect)> {
-        let of = |spelling| (self.was(before, spelling), self.is(after, spelling));
-        let (was, is) = of(Spelling::Written);
-        if was == is {
+        let types = |language| {
+            (
+                self.type_before_in(before, language),
+                self.type_after_in(after, language),
+            )
+        };
+        let (old, new) = types(Language::OpenApi);
+        if old == new {
             return None;
         }
-        let (was_in_rust, is_in_rust) = of(Spelling::Rust);
-        let effect = if was_in_rust == is_in_rust {
-            Effect::Nothing
+        let (old_in_rust, new_in_rust) = types(Language::Rust);
+        let effect = if old_in_rust == new_in_rust {
+            Effect::None
         } else {
-            Effect::Breaks("it is another type in Rust")
+            Effect::Breaks("Rust type changed")
         };
-        Some((format!("{verb} {is} instead of {was}"), effect))
+        Some((format!("{label} changed from {old} to {new}"), effect))
     }
 
-    /// The type of a schema of the first document, in the names of the second.
-    pub(super) fn before_type(&self, schema: &Value) -> String {
-        self.was(schema, Spelling::Written)
+    /// The type of a schema of the first document, with the names of the second one.
+    pub(super) fn type_before(&self, schema: &Value) -> String {
+        self.type_before_in(schema, Language::OpenApi)
     }
 
     /// The type of a schema of the second document.
-    pub(super) fn after_type(&self, schema: &Value) -> String {
-        self.is(schema, Spelling::Written)
+    pub(super) fn type_after(&self, schema: &Value) -> String {
+        self.type_after_in(schema, Language::OpenApi)
     }
 
-    fn was(&self, schema: &Value, spelling: Spelling) -> String {
-        type_name(schema, &self.before, &self.renamed, spelling)
+    fn type_before_in(&self, schema: &Value, language: Language) -> String {
+        type_name(schema, &self.before, &self.renamed, language)
     }
 
-    fn is(&self, schema: &Value, spelling: Spelling) -> String {
-        type_name(schema, &self.after, &BTreeMap::new(), spelling)
+    fn type_after_in(&self, schema: &Value, language: Language) -> String {
+        type_name(schema, &self.after, &BTreeMap::new(), language)
     }
 
-    /// The type at a place, and the facts about it.
-    pub(super) fn value(&mut self, place: &Place, before: &Value, after: &Value) {
-        match self.type_change("is", before, after) {
-            Some((detail, effect)) => self.changed(Subject::Type, place, detail, effect),
-            None => self.facts(place, before, after),
+    /// Compares the type of a value, or its constraints if the types are equal.
+    pub(super) fn compare_value(&mut self, location: &Location, before: &Value, after: &Value) {
+        match self.type_change("type", before, after) {
+            Some((detail, effect)) => self.changed(Subject::Type, location, detail, effect),
+            None => self.compare_constraints(location, before, after),
         }
     }
 
-    /// What is said about a value besides its type, at any depth that has no name.
-    pub(super) fn facts(&mut self, place: &Place, before: &Value, after: &Value) {
-        let facts = |schema| -> BTreeMap<&str, String> {
+    /// Compares the constraints of a value, including items and values of maps.
+    pub(super) fn compare_constraints(
+        &mut self,
+        location: &Location,
+        before: &Value,
+        after: &Value,
+    ) {
+        let constraints = |schema| -> BTreeMap<&str, String> {
             entries(Some(schema))
-                .filter(|(key, value)| {
-                    let compared_elsewhere = COMPARED.contains(key)
-                        || (*key == "additionalProperties" && value.is_object())
-                        || (*key == "enum" && kind(schema) == Some(Kind::Enum));
-                    !compared_elsewhere
+                .filter(|(keyword, value)| {
+                    let is_compared_elsewhere = COMPARED_ELSEWHERE.contains(keyword)
+                        || (*keyword == "additionalProperties" && value.is_object())
+                        || (*keyword == "enum" && kind(schema) == Some(Kind::Enum));
+                    !is_compared_elsewhere
                 })
-                .map(|(key, value)| (key, value.to_string()))
+                .map(|(keyword, value)| (keyword, value.to_string()))
                 .collect()
         };
-        let (old, new) = (facts(before), facts(after));
-        for fact in keys(&old, &new) {
-            let detail = match (old.get(fact), new.get(fact)) {
-                (Some(was), Some(is)) if was != is => format!("`{fact}` is {is} instead of {was}"),
-                (Some(was), None) => format!("`{fact}` was {was}, and is gone"),
-                (None, Some(is)) => format!("`{fact}` is {is} now"),
+        let (old, new) = (constraints(before), constraints(after));
+        for keyword in keys(&old, &new) {
+            let detail = match (old.get(keyword), new.get(keyword)) {
+                (Some(old), Some(new)) if old != new => {
+                    format!("`{keyword}` changed from {old} to {new}")
+                }
+                (Some(old), None) => format!("`{keyword}` removed (was {old})"),
+                (None, Some(new)) => format!("`{keyword}` added: {new}"),
                 _ => continue,
             };
-            let subject = match fact {
+            let subject = match keyword {
                 "enum" => Subject::Value,
                 _ => Subject::Type,
             };
-            self.changed(subject, place, detail, Effect::Nothing);
+            self.changed(subject, location, detail, Effect::None);
         }
         for keyword in ["items", "additionalProperties"] {
-            if let (Some(was), Some(is)) = (before.get(keyword), after.get(keyword)) {
-                self.facts(&place.part(keyword), was, is);
+            if let (Some(old), Some(new)) = (before.get(keyword), after.get(keyword)) {
+                self.compare_constraints(&location.part(keyword), old, new);
             }
         }
     }
@@ -119,20 +131,20 @@ impl Comparison<'_> {
 
 fn type_name(
     schema: &Value,
-    side: &Side<'_>,
+    index: &Index<'_>,
     renamed: &BTreeMap<&str, &str>,
-    spelling: Spelling,
+    language: Language,
 ) -> String {
     if let Some(name) = schema::reference(schema) {
-        return match side.schemas.get(name) {
-            Some(target) if spelling == Spelling::Rust && is_alias(target) => {
-                type_name(target, side, renamed, spelling)
+        return match index.schemas.get(name) {
+            Some(target) if language == Language::Rust && is_alias(target) => {
+                type_name(target, index, renamed, language)
             }
             _ => (*renamed.get(name).unwrap_or(&name)).to_owned(),
         };
     }
     let inner = |inner| {
-        let name = type_name(inner, side, renamed, spelling);
+        let name = type_name(inner, index, renamed, language);
         if flag(inner, "nullable") {
             format!("{name} or null")
         } else {
@@ -140,26 +152,25 @@ fn type_name(
         }
     };
     match kind(schema) {
-        Some(Kind::Constant) => "a constant".into(),
+        Some(Kind::Constant) => "constant".into(),
         Some(Kind::Array) => format!("array of {}", inner(&schema["items"])),
         Some(Kind::Map) => match &schema["additionalProperties"] {
-            // The build makes JSON of the values of such a map.
-            value if spelling == Spelling::Rust && value["type"] == "string" => "map".into(),
+            // The generated type of such a map has JSON values.
+            value if language == Language::Rust && value["type"] == "string" => "map".into(),
             value @ Value::Object(_) => format!("map of {}", inner(value)),
             _ => "map".into(),
         },
         Some(Kind::Union) => "union".into(),
-        // The formats that choose a Rust type.
+        // These formats select a different Rust type.
         Some(Kind::Primitive) if schema["type"] == "number" && schema["format"] == "float" => {
             "float".into()
         }
-        Some(Kind::Primitive) if schema["format"] == facts::TIMESTAMP => "timestamp".into(),
-        _ => schema["type"].as_str().unwrap_or("nothing").to_owned(),
+        Some(Kind::Primitive) if schema["format"] == constraints::TIMESTAMP => "timestamp".into(),
+        _ => schema["type"].as_str().unwrap_or("none").to_owned(),
     }
 }
 
-/// A component that is no more than a boolean, a number or text: the build puts it in
-/// wherever it is referred to.
+/// Whether a component is an alias of a primitive, which the build inlines.
 pub(super) fn is_alias(schema: &Value) -> bool {
     kind(schema) == Some(Kind::Primitive)
 }

@@ -1,10 +1,13 @@
 //! The Rust client async-openai in a conversation with the fake server.
 //!
-//! `OPENAI_BASE_URL` and `OPENAI_API_KEY` point at a server with the script
-//! `fake/tests/clients/conversation.json`. Whatever does not fit the types of the client is
-//! an error of its own.
+//! `OPENAI_BASE_URL` and `OPENAI_API_KEY` select a server with the script
+//! `fake/tests/clients/conversation.json`. The client returns an error for every response
+//! that does not match its types.
 
-#![allow(deprecated, reason = "its types are, and there are no others")]
+#![allow(
+    deprecated,
+    reason = "async-openai marks all types of this API as deprecated"
+)]
 
 use std::error::Error;
 use std::time::Duration;
@@ -58,35 +61,35 @@ async fn main() -> Result<()> {
     // The first run is polled.
     messages.create(question("Hi")).await?;
     let run = runs.create(request()).await?;
-    let run = at_rest(&client, &run).await?;
+    let run = poll(&client, &run).await?;
     assert_eq!(run.status, RunStatus::Completed);
     assert!(run.usage.is_some_and(|usage| usage.total_tokens > 0));
 
-    // The second is streamed, with calls in parallel.
+    // The second run is streamed, with parallel calls.
     messages.create(question("Oslo or Rome?")).await?;
     let run = last_run(runs.create_stream(request()).await?).await?;
     assert_eq!(run.status, RunStatus::RequiresAction);
-    let refused = messages.create(question("Well?")).await;
+    let rejected = messages.create(question("Well?")).await;
     assert!(
-        matches!(refused, Err(OpenAIError::ApiError(_))),
-        "{refused:?}"
+        matches!(rejected, Err(OpenAIError::ApiError(_))),
+        "{rejected:?}"
     );
     let outputs = outputs(&run)?;
     assert_eq!(outputs.tool_outputs.len(), 2);
     let run = last_run(runs.submit_tool_outputs_stream(&run.id, outputs).await?).await?;
     assert_eq!(run.status, RunStatus::Completed);
 
-    // The third is polled, with a call.
+    // The third run is polled, with one call.
     messages.create(question("And Bern?")).await?;
     let run = runs.create(request()).await?;
-    let run = at_rest(&client, &run).await?;
+    let run = poll(&client, &run).await?;
     let outputs = self::outputs(&run)?;
     let run = runs.submit_tool_outputs(&run.id, outputs).await?;
-    let run = at_rest(&client, &run).await?;
+    let run = poll(&client, &run).await?;
     assert_eq!(run.status, RunStatus::Completed);
     assert_eq!(runs.steps(&run.id).list().await?.data.len(), 2);
 
-    // Pages.
+    // Pagination.
     let mut texts = Vec::new();
     let mut after = String::new();
     loop {
@@ -115,7 +118,7 @@ async fn main() -> Result<()> {
     );
     assert!(threads.delete(&thread).await?.deleted);
     assert!(client.assistants().delete(&assistant.id).await?.deleted);
-    println!("async-openai 0.41.3: all as it should be");
+    println!("async-openai 0.41.3: all checks passed");
     Ok(())
 }
 
@@ -133,8 +136,8 @@ fn text(message: &MessageObject) -> String {
     }
 }
 
-/// Asks for a run until it rests.
-async fn at_rest(client: &Client<OpenAIConfig>, run: &RunObject) -> Result<RunObject> {
+/// Polls a run until it is terminal or requires action.
+async fn poll(client: &Client<OpenAIConfig>, run: &RunObject) -> Result<RunObject> {
     let mut run = run.clone();
     while matches!(run.status, RunStatus::Queued | RunStatus::InProgress) {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -147,7 +150,7 @@ async fn at_rest(client: &Client<OpenAIConfig>, run: &RunObject) -> Result<RunOb
     Ok(run)
 }
 
-/// Reads a stream to its end. An event that does not decode is an error.
+/// Reads a stream to its end, and returns the last run. Invalid events are errors.
 async fn last_run(mut events: AssistantEventStream) -> Result<RunObject> {
     let mut last = None;
     while let Some(event) = events.next().await {
@@ -157,14 +160,14 @@ async fn last_run(mut events: AssistantEventStream) -> Result<RunObject> {
             _ => {}
         }
     }
-    Ok(last.ok_or("the stream ended before the run")?)
+    Ok(last.ok_or("the stream has no terminal or blocked run")?)
 }
 
 fn outputs(run: &RunObject) -> Result<SubmitToolOutputsRunRequest> {
     let action = run
         .required_action
         .as_ref()
-        .ok_or("no calls are asked for")?;
+        .ok_or("the run requires no action")?;
     let mut tool_outputs = Vec::new();
     for call in &action.submit_tool_outputs.tool_calls {
         let arguments: Value = serde_json::from_str(&call.function.arguments)?;

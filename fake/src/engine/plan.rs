@@ -1,0 +1,275 @@
+//! Converts a model's turn to the scheduled actions of a run.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::ids::Ids;
+use crate::model::conversation::Conversation;
+use crate::model::turn::{End, IncompleteReason, Reply, SearchResult, Step, Turn};
+use crate::store::action::{Action, ContentDelta, ScheduledAction, Usage};
+
+/// The token limits of a run.
+pub(crate) struct TokenLimits {
+    pub(crate) prompt: Option<u64>,
+    pub(crate) completion: Option<u64>,
+    /// Usage of the run's earlier turns.
+    pub(crate) used: Usage,
+}
+
+/// Schedules the actions of a turn. The last step accounts for the usage of the whole turn.
+pub(crate) fn plan(
+    mut turn: Turn,
+    conversation: &Conversation,
+    limits: &TokenLimits,
+    pace: Duration,
+    ids: &Ids,
+) -> VecDeque<ScheduledAction> {
+    let usage = apply_limits(&mut turn, conversation, limits);
+    let mut planner = Planner {
+        schedule: VecDeque::new(),
+        delay: Duration::ZERO,
+        pace,
+        ids,
+    };
+    let is_cut_short = matches!(turn.end, End::Failed(..) | End::Incomplete(_));
+    let last = turn
+        .steps
+        .iter()
+        .rposition(|step| !matches!(step, Step::Wait(_)));
+    let has_steps = last.is_some() || matches!(turn.end, End::Calls(_));
+    planner.push(Action::Start {
+        usage: if has_steps { Usage::default() } else { usage },
+    });
+    for (index, step) in turn.steps.into_iter().enumerate() {
+        let is_last = Some(index) == last;
+        let usage = match turn.end {
+            End::Calls(_) => Usage::default(),
+            _ if is_last => usage,
+            _ => Usage::default(),
+        };
+        match step {
+            Step::Wait(time) => planner.delay = planner.delay.saturating_add(time),
+            Step::Say(reply) => planner.message(reply, usage, !(is_last && is_cut_short)),
+            Step::Code { input, logs } => planner.code(&input, &logs, usage),
+            Step::Search(results) => planner.search(&results, usage),
+        }
+    }
+    match turn.end {
+        End::Completed => planner.push(Action::Complete),
+        End::Calls(calls) => planner.functions(calls, usage),
+        End::Failed(code, message) => planner.push(Action::Fail {
+            last_error: json!({ "code": code, "message": message }),
+        }),
+        End::Incomplete(reason) => planner.push(Action::MarkIncomplete {
+            details: json!({ "reason": reason }),
+        }),
+    }
+    planner.schedule
+}
+
+/// Shortens a turn to the token limits of its run, and returns its usage.
+fn apply_limits(turn: &mut Turn, conversation: &Conversation, limits: &TokenLimits) -> Usage {
+    let (prompt, mut completion) = turn
+        .tokens
+        .unwrap_or_else(|| (prompt_tokens(conversation), completion_tokens(turn)));
+    if let Some(limit) = limits.prompt
+        && limits.used.prompt_tokens.saturating_add(prompt) > limit
+    {
+        *turn = Turn::new().incomplete(IncompleteReason::MaxPromptTokens);
+        return Usage::default();
+    }
+    if let Some(limit) = limits.completion {
+        let left = limit.saturating_sub(limits.used.completion_tokens);
+        if completion > left {
+            truncate(turn, left);
+            completion = left;
+        }
+    }
+    Usage::new(prompt, completion)
+}
+
+/// Counts words, in place of tokens.
+fn words(text: &str) -> u64 {
+    text.split_whitespace().count() as u64
+}
+
+fn prompt_tokens(conversation: &Conversation) -> u64 {
+    let messages = conversation
+        .messages
+        .iter()
+        .map(|message| words(&message.text));
+    let outputs = conversation
+        .outputs
+        .iter()
+        .map(|output| words(&output.output));
+    words(&conversation.instructions) + messages.chain(outputs).sum::<u64>()
+}
+
+fn completion_tokens(turn: &Turn) -> u64 {
+    let steps = turn.steps.iter().map(|step| match step {
+        Step::Wait(_) | Step::Search(_) => 0,
+        Step::Say(reply) => reply.pieces.len() as u64,
+        Step::Code { input, .. } => words(input),
+    });
+    let calls = match &turn.end {
+        End::Calls(calls) => calls.iter().map(|(_, arguments)| words(arguments)).sum(),
+        _ => 0,
+    };
+    steps.sum::<u64>() + calls
+}
+
+/// Keeps this many pieces of text, and ends the turn as incomplete.
+fn truncate(turn: &mut Turn, mut left: u64) {
+    for step in &mut turn.steps {
+        if let Step::Say(reply) = step {
+            let count = (reply.pieces.len() as u64).min(left);
+            reply
+                .pieces
+                .truncate(usize::try_from(count).unwrap_or(usize::MAX));
+            left -= count;
+        }
+    }
+    turn.end = End::Incomplete(IncompleteReason::MaxCompletionTokens);
+}
+
+struct Planner<'a> {
+    schedule: VecDeque<ScheduledAction>,
+    /// Additional delay before the next action.
+    delay: Duration,
+    pace: Duration,
+    ids: &'a Ids,
+}
+
+impl Planner<'_> {
+    fn push(&mut self, action: Action) {
+        let delay = std::mem::take(&mut self.delay).saturating_add(self.pace);
+        self.schedule.push_back(ScheduledAction { delay, action });
+    }
+
+    fn message(&mut self, reply: Reply, usage: Usage, is_complete: bool) {
+        let (step_id, message_id) = (self.ids.next("step"), self.ids.next("msg"));
+        self.push(Action::StartMessage {
+            step_id,
+            message_id,
+            usage,
+        });
+        let text = reply.pieces.concat();
+        let mut pieces = reply.pieces;
+        if pieces.is_empty() {
+            pieces.push(String::new());
+        }
+        for piece in pieces {
+            self.push(Action::AppendContent(if reply.is_refusal {
+                ContentDelta::Refusal(piece)
+            } else {
+                ContentDelta::Text(piece)
+            }));
+        }
+        if !reply.is_refusal {
+            for (index, annotation) in reply.annotations.iter().enumerate() {
+                let start = text.find(&annotation.text).unwrap_or(text.len());
+                let start = text[..start].chars().count();
+                let annotation = json!({
+                    "type": annotation.kind,
+                    "text": annotation.text,
+                    "start_index": start,
+                    "end_index": start + annotation.text.chars().count(),
+                    annotation.kind: { "file_id": annotation.file_id },
+                });
+                let delta = ContentDelta::Annotation { index, annotation };
+                self.push(Action::AppendContent(delta));
+            }
+        }
+        if is_complete {
+            self.push(Action::CompleteStep);
+        }
+    }
+
+    fn tool_calls(&mut self, calls: Vec<Value>, deltas: Vec<Value>, usage: Usage) {
+        let step_id = self.ids.next("step");
+        self.push(Action::StartToolCalls { step_id, usage });
+        self.push(Action::SetToolCalls { calls, deltas });
+    }
+
+    fn code(&mut self, input: &str, logs: &str, usage: Usage) {
+        let id = self.ids.next("call");
+        let outputs = match logs {
+            "" => json!([]),
+            logs => json!([{ "type": "logs", "logs": logs }]),
+        };
+        let call = json!({ "id": id, "type": "code_interpreter", "code_interpreter": { "input": input, "outputs": outputs } });
+        let delta = |code: Value| json!({ "index": 0, "type": "code_interpreter", "code_interpreter": code });
+        let mut first = delta(json!({ "input": "", "outputs": [] }));
+        first["id"] = id.into();
+        let mut deltas = vec![first];
+        deltas.extend(pieces(input).map(|piece| delta(json!({ "input": piece }))));
+        if !logs.is_empty() {
+            deltas.push(delta(
+                json!({ "outputs": [{ "index": 0, "type": "logs", "logs": logs }] }),
+            ));
+        }
+        self.tool_calls(vec![call], deltas, usage);
+        self.push(Action::CompleteStep);
+    }
+
+    fn search(&mut self, results: &[SearchResult], usage: Usage) {
+        let id = self.ids.next("call");
+        let results = results.iter().map(|result| {
+            json!({
+                "file_id": result.file_id,
+                "file_name": result.file_name,
+                "score": 0.9,
+                "content": [{ "type": "text", "text": result.text }],
+            })
+        });
+        let search = json!({
+            "ranking_options": { "ranker": "default_2024_08_21", "score_threshold": 0.0 },
+            "results": results.collect::<Vec<_>>(),
+        });
+        let call = json!({ "id": id, "type": "file_search", "file_search": search });
+        let delta = json!({ "index": 0, "id": id, "type": "file_search", "file_search": {} });
+        self.tool_calls(vec![call], vec![delta], usage);
+        self.push(Action::CompleteStep);
+    }
+
+    fn functions(&mut self, functions: Vec<(String, String)>, usage: Usage) {
+        let mut calls = Vec::new();
+        let mut deltas = Vec::new();
+        for (index, (name, arguments)) in functions.into_iter().enumerate() {
+            let id = self.ids.next("call");
+            deltas.push(json!({
+                "index": index,
+                "id": id,
+                "type": "function",
+                "function": { "name": name, "arguments": "", "output": null },
+            }));
+            deltas.extend(pieces(&arguments).map(|piece| {
+                json!({ "index": index, "type": "function", "function": { "arguments": piece } })
+            }));
+            calls.push(json!({
+                "id": id,
+                "type": "function",
+                "function": { "name": name, "arguments": arguments, "output": null },
+            }));
+        }
+        self.tool_calls(calls, deltas, usage);
+        self.push(Action::RequireToolOutputs);
+    }
+}
+
+/// Splits a text into pieces of a few characters, as a model streams it.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    const CHARACTERS: usize = 8;
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = rest
+            .char_indices()
+            .nth(CHARACTERS)
+            .map_or(rest.len(), |(index, _)| index);
+        let (piece, remainder) = rest.split_at(end);
+        rest = remainder;
+        (!piece.is_empty()).then_some(piece)
+    })
+}

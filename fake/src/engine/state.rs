@@ -1,0 +1,72 @@
+//! The state that all requests share: store, IDs, clock and model.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use openai_assistants::Clock;
+use serde_json::Value;
+
+use crate::api_error::ApiError;
+use crate::clock::unix_seconds;
+use crate::ids::Ids;
+use crate::model::conversation::Model;
+use crate::store::event::EventObserver;
+use crate::store::memory::Store;
+use crate::store::table::json_size;
+
+pub(crate) struct State {
+    /// The lock is never held across an `await`.
+    pub(crate) store: Mutex<Store>,
+    pub(crate) ids: Ids,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) model: Box<dyn Model>,
+    pub(crate) event_observer: Option<EventObserver>,
+    pub(crate) limits: Limits,
+}
+
+/// Limits and times of stored objects and runs.
+pub(crate) struct Limits {
+    /// Delay between two actions of a run.
+    pub(crate) pace: Duration,
+    /// Time from the creation of a run to its expiry.
+    pub(crate) lifetime: Duration,
+    pub(crate) max_objects: usize,
+    /// Limit of the size of all objects as JSON.
+    pub(crate) max_bytes: usize,
+}
+
+impl State {
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the store if it has room for this request body and number of new objects.
+    pub(crate) fn store_with_room(
+        &self,
+        objects: usize,
+        body: &Value,
+    ) -> Result<MutexGuard<'_, Store>, ApiError> {
+        let bytes = json_size(body);
+        let store = self.store();
+        let Limits {
+            max_objects,
+            max_bytes,
+            ..
+        } = self.limits;
+        if objects > max_objects.saturating_sub(store.totals.objects()) {
+            Err(ApiError::store_full(max_objects, "objects"))
+        } else if bytes > max_bytes.saturating_sub(store.totals.bytes()) {
+            Err(ApiError::store_full(max_bytes, "bytes of objects"))
+        } else {
+            Ok(store)
+        }
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    pub(crate) fn now_seconds(&self) -> u64 {
+        unix_seconds(self.now())
+    }
+}

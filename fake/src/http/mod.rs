@@ -1,0 +1,15 @@
+//! The HTTP server: routing, authentication, validation, faults, streams and connections.
+
+mod access;
+pub(crate) mod app;
+pub(crate) mod exchange;
+pub(crate) mod fault;
+pub(crate) mod fault_rules;
+pub(crate) mod serve;
+pub(crate) mod server;
+pub(crate) mod service;
+pub(crate) mod shutdown;
+mod sse;
+mod stream;
+mod stub;
+mod validate;

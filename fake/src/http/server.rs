@@ -1,0 +1,121 @@
+//! The handle of a running server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use openai_assistants::{Client, ClientBuilder};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::spec::check::Check;
+
+/// The key of clients if the server accepts any key.
+pub(crate) const ANY_KEY: &str = "fake-key";
+
+/// A running server. It stops when it is dropped or by [`stop`](Self::stop).
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::Client;
+/// use openai_assistants_fake::Fake;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = Fake::builder().start().await?;
+/// let client = server.client();
+/// // The same client, built from URL and key:
+/// let client = Client::builder().base_url(server.url()).api_key(server.api_key()).build()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Panics
+/// With [`checked`](crate::FakeBuilder::checked), dropping the server panics if it has sent
+/// anything that violates `openapi.yaml`.
+pub struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) key: String,
+    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) task: Option<JoinHandle<()>>,
+    pub(crate) check: Option<Arc<Check>>,
+}
+
+impl Server {
+    /// Returns the base URL for clients, such as `http://127.0.0.1:4010/v1`.
+    ///
+    /// The operations are also served without `/v1`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// Returns the address that the server listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns an API key that the server accepts.
+    #[must_use]
+    pub fn api_key(&self) -> &str {
+        &self.key
+    }
+
+    /// Creates a client of this server.
+    ///
+    /// # Panics
+    /// Panics if the key of the server is not a valid header value.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let client = self.client_builder().build();
+        client.expect("the URL is valid, and so is a key that fits in a header")
+    }
+
+    /// Creates a builder of clients of this server, for further settings.
+    pub fn client_builder(&self) -> ClientBuilder {
+        Client::builder().base_url(self.url()).api_key(&self.key)
+    }
+
+    /// Returns the responses and events that violate `openapi.yaml`.
+    ///
+    /// The list is empty unless the server is [`checked`](crate::FakeBuilder::checked).
+    #[must_use]
+    pub fn violations(&self) -> Vec<String> {
+        self.check
+            .as_ref()
+            .map_or_else(Vec::new, |check| check.violations())
+    }
+
+    /// Stops the server: closes the listener, ends streams and completes pending requests.
+    ///
+    /// Connections that take longer than 5 seconds are dropped.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if let Some(task) = self.task.take() {
+            // The task does not panic and is not cancelled.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        let violations = self.violations();
+        if !violations.is_empty() && !std::thread::panicking() {
+            panic!(
+                "the fake server violated openapi.yaml:\n{}",
+                violations.join("\n")
+            );
+        }
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("url", &self.url())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,48 @@
+//! A validated call of an operation, and the body of its response.
+
+use serde_json::{Value, json};
+
+use crate::operations::query::Query;
+use crate::store::event::EventReceiver;
+use crate::store::run::{Run, Status};
+
+/// A request that conforms to the OpenAPI document.
+pub(crate) struct Call {
+    /// The path parameters.
+    pub(crate) path: Vec<(String, String)>,
+    pub(crate) query: Query,
+    pub(crate) body: Value,
+}
+
+impl Call {
+    /// The value of a path parameter.
+    pub(crate) fn id(&self, name: &str) -> &str {
+        let mut ids = self.path.iter().filter(|(found, _)| found == name);
+        ids.next().map_or("", |(_, id)| id)
+    }
+}
+
+/// The body of a successful response.
+pub(crate) enum ResponseBody {
+    Object(Value),
+    /// A run that clients continue to poll.
+    ActiveRun(Value),
+    Stream {
+        thread_id: String,
+        events: EventReceiver,
+    },
+}
+
+impl ResponseBody {
+    pub(crate) fn run(run: &Run) -> Self {
+        if run.status.is_terminal() || run.status == Status::RequiresAction {
+            Self::Object(json!(run))
+        } else {
+            Self::ActiveRun(json!(run))
+        }
+    }
+
+    pub(crate) fn deleted(id: &str, kind: &str) -> Self {
+        Self::Object(json!({ "id": id, "object": format!("{kind}.deleted"), "deleted": true }))
+    }
+}

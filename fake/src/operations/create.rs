@@ -1,0 +1,187 @@
+//! Creates threads, messages and runs from request bodies.
+
+use std::collections::VecDeque;
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+use crate::clock::unix_seconds;
+use crate::ids::Ids;
+use crate::store::action::Usage;
+use crate::store::memory::{Store, Thread};
+use crate::store::message::Message;
+use crate::store::run::{Run, Status};
+use crate::store::table::{Table, Totals};
+
+/// Stores a new thread from a `CreateThreadRequest`.
+pub(super) fn thread<'a>(
+    store: &'a mut Store,
+    request: &Value,
+    ids: &Ids,
+    now: u64,
+) -> &'a mut Thread {
+    let id = ids.next("thread");
+    let mut thread = Thread {
+        id: id.clone(),
+        created_at: now,
+        metadata: metadata(request).unwrap_or_else(|| json!({})),
+        tool_resources: tool_resources(&request["tool_resources"], ids),
+        messages: Table::new(&store.totals),
+        runs: Table::new(&store.totals),
+        active_run: None,
+        turns: 0,
+    };
+    messages(&mut thread, &request["messages"], ids, now);
+    store.threads.insert(&id, thread)
+}
+
+/// Adds messages to a thread, one per `CreateMessageRequest` of a list.
+pub(super) fn messages(thread: &mut Thread, requests: &Value, ids: &Ids, now: u64) {
+    for request in requests.as_array().into_iter().flatten() {
+        let id = ids.next("msg");
+        let message = message(id.clone(), &thread.id, request, now);
+        thread.messages.insert(&id, message);
+    }
+}
+
+fn message(id: String, thread_id: &str, request: &Value, now: u64) -> Message {
+    Message {
+        id,
+        object: "thread.message",
+        created_at: now,
+        assistant_id: None,
+        thread_id: thread_id.to_owned(),
+        run_id: None,
+        status: "completed",
+        incomplete_details: None,
+        incomplete_at: None,
+        completed_at: Some(now),
+        role: request["role"].as_str().unwrap_or("user").to_owned(),
+        content: content(&request["content"]),
+        attachments: non_null_or(&request["attachments"], json!([])),
+        metadata: metadata(request).unwrap_or_else(|| json!({})),
+    }
+}
+
+/// Converts the content of a request to that of a message: text gets annotations, and images
+/// get a `detail`.
+fn content(request: &Value) -> Vec<Value> {
+    let text =
+        |text: &Value| json!({ "type": "text", "text": { "value": text, "annotations": [] } });
+    let Some(parts) = request.as_array() else {
+        return vec![text(request)];
+    };
+    let parts = parts.iter().map(|part| match part["type"].as_str() {
+        Some(image @ ("image_file" | "image_url")) => {
+            let mut part = part.clone();
+            part[image]["detail"] = non_null_or(&part[image]["detail"], "auto".into());
+            part
+        }
+        _ => text(&part["text"]),
+    });
+    parts.collect()
+}
+
+/// Creates a run. Values that the request does not set are those of the assistant.
+pub(super) fn run(
+    id: String,
+    thread_id: &str,
+    assistant: &Value,
+    request: &Value,
+    now: SystemTime,
+    deadline: Option<SystemTime>,
+    totals: &Totals,
+) -> Run {
+    let setting = |name: &str| non_null_or(&request[name], assistant[name].clone());
+    // The hosted service always sends a string, and typed clients rely on it.
+    let instructions = [
+        setting("instructions"),
+        request["additional_instructions"].clone(),
+    ];
+    let instructions = instructions.iter().filter_map(Value::as_str);
+    let instructions: Vec<&str> = instructions.filter(|text| !text.is_empty()).collect();
+    Run {
+        id,
+        object: "thread.run",
+        created_at: unix_seconds(now),
+        assistant_id: assistant["id"].as_str().unwrap_or_default().to_owned(),
+        thread_id: thread_id.to_owned(),
+        status: Status::Queued,
+        started_at: None,
+        expires_at: deadline.map(unix_seconds),
+        cancelled_at: None,
+        failed_at: None,
+        completed_at: None,
+        required_action: None,
+        last_error: None,
+        model: setting("model"),
+        instructions: instructions.join("\n"),
+        tools: setting("tools"),
+        metadata: metadata(request).unwrap_or_else(|| json!({})),
+        temperature: setting("temperature"),
+        top_p: setting("top_p"),
+        reasoning_effort: setting("reasoning_effort"),
+        max_completion_tokens: integer(&request["max_completion_tokens"]),
+        max_prompt_tokens: integer(&request["max_prompt_tokens"]),
+        truncation_strategy: truncation_strategy(&request["truncation_strategy"]),
+        incomplete_details: None,
+        usage: None,
+        response_format: setting("response_format"),
+        tool_choice: non_null_or(&request["tool_choice"], "auto".into()),
+        parallel_tool_calls: non_null_or(&request["parallel_tool_calls"], true.into()),
+        steps: Table::new(totals),
+        schedule: VecDeque::new(),
+        last_action_at: now,
+        deadline,
+        used: Usage::default(),
+        open_step: None,
+        events: None,
+    }
+}
+
+fn truncation_strategy(request: &Value) -> Value {
+    let mut truncation = non_null_or(request, json!({ "type": "auto" }));
+    truncation["last_messages"] = json!(integer(&truncation["last_messages"]));
+    truncation
+}
+
+/// Reads an integer. JSON Schema accepts `300.0` as one.
+fn integer(value: &Value) -> Option<u64> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let from_float = || value.as_f64().map(|number| number as u64);
+    value.as_u64().or_else(from_float)
+}
+
+/// The metadata that a request sets, if it does. `null` clears it.
+pub(super) fn metadata(request: &Value) -> Option<Value> {
+    let metadata = request.get("metadata")?;
+    Some(non_null_or(metadata, json!({})))
+}
+
+/// Tool resources in which described vector stores are replaced by new IDs.
+///
+/// The server stores neither files nor vector stores, so it accepts any ID. If a request has
+/// `vector_store_ids` as well, the descriptions are dropped.
+pub(super) fn tool_resources(request: &Value, ids: &Ids) -> Value {
+    let mut resources = request.clone();
+    if let Some(search) = resources
+        .pointer_mut("/file_search")
+        .and_then(Value::as_object_mut)
+        && let Some(described) = search.remove("vector_stores")
+        && !search.contains_key("vector_store_ids")
+    {
+        let described = described.as_array().into_iter().flatten();
+        let created: Vec<String> = described.map(|_| ids.next("vs")).collect();
+        search.insert("vector_store_ids".to_owned(), json!(created));
+    }
+    resources
+}
+
+/// A copy of the value, or the default if it is null.
+pub(super) fn non_null_or(value: &Value, default: Value) -> Value {
+    if value.is_null() {
+        default
+    } else {
+        value.clone()
+    }
+}

@@ -1,0 +1,588 @@
+//! The builder of a client.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderValue};
+use reqwest::Url;
+
+use crate::client::constants;
+use crate::client::core::Client;
+use crate::client::environment::Environment;
+use crate::client::preset::Server;
+use crate::error::core::{Error, Result};
+use crate::http::clock::{Clock, SystemClock};
+use crate::http::config::{Config, Random};
+use crate::http::credentials::Credentials;
+use crate::http::header;
+use crate::http::retry::RetryPolicy;
+use crate::http::tls;
+
+const TIMEOUT: Duration = Duration::from_secs(600);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const API_VERSION: &str = "api-version";
+const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+type Configure = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
+
+/// How the client authenticates.
+#[derive(Clone)]
+enum Access {
+    /// An API key. Its header depends on the server.
+    Key(String),
+    Credentials(Credentials),
+}
+
+impl Access {
+    fn credentials(&self, server: &Server) -> Credentials {
+        match self {
+            Self::Key(key) => server.key_credentials(key),
+            Self::Credentials(credentials) => credentials.clone(),
+        }
+    }
+}
+
+/// The HTTP client to use.
+#[derive(Clone)]
+enum Http {
+    /// Built by this crate, configured further by the caller.
+    Internal(Configure),
+    /// Built by the caller.
+    External(reqwest::Client),
+}
+
+impl Client {
+    /// Creates a builder to configure a client.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use openai_assistants::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .base_url("http://localhost:4010/v1")
+    ///     .api_key("sk-test")
+    ///     .timeout(Duration::from_secs(30))
+    ///     .build()?;
+    /// assert_eq!(client.base_url(), "http://localhost:4010/v1");
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// Creates a client from environment variables.
+    ///
+    /// It reads `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `OPENAI_ORG_ID` and `OPENAI_PROJECT_ID`. An
+    /// empty variable counts as not set. Azure OpenAI has variables of its own, see
+    /// [`ClientBuilder::azure_openai_env`].
+    ///
+    /// # Errors
+    /// There is no API key, or one of the variables is invalid.
+    pub fn from_env() -> Result<Self> {
+        Self::builder().env().build()
+    }
+}
+
+/// Configures a [`Client`]. [`build`](Self::build) reports invalid settings.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use openai_assistants::{Client, Credentials, RetryPolicy};
+///
+/// let client = Client::builder()
+///     .base_url("https://assistants.example.com/v1")
+///     .credentials(Credentials::header("x-key", "0123456789abcdef"))
+///     .timeout(Duration::from_secs(60))
+///     .retry(RetryPolicy::default().max_retries(5))
+///     .build()?;
+/// # Ok::<(), openai_assistants::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "call `build` to create the client"]
+pub struct ClientBuilder {
+    server: Server,
+    access: Option<Access>,
+    /// Takes precedence over the endpoint of the server.
+    base_url: Option<String>,
+    /// Whether to send the beta header of the document, unless another one is set.
+    sends_beta: bool,
+    environment: Environment,
+    headers: HeaderMap,
+    query: Vec<(String, String)>,
+    timeout: Duration,
+    connect_timeout: Duration,
+    retry: RetryPolicy,
+    http: Http,
+    clock: Arc<dyn Clock>,
+    random: Random,
+    /// The first invalid setting.
+    error: Option<String>,
+}
+
+impl Default for ClientBuilder {
+    fn default() -> Self {
+        Self {
+            server: Server::OpenAi,
+            access: None,
+            base_url: None,
+            sends_beta: true,
+            environment: Environment::default(),
+            headers: HeaderMap::new(),
+            query: Vec::new(),
+            timeout: TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
+            retry: RetryPolicy::default(),
+            http: Http::Internal(Arc::new(|http| http)),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(random),
+            error: None,
+        }
+    }
+}
+
+/// Server and credentials.
+impl ClientBuilder {
+    /// Sets the API key.
+    ///
+    /// It is sent as `Authorization: Bearer`, or to [Azure OpenAI](Self::azure_openai) as `api-key`.
+    pub fn api_key(mut self, key: impl AsRef<str>) -> Self {
+        self.access = Some(Access::Key(key.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets how the client authenticates, instead of an API key.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.access = Some(Access::Credentials(credentials));
+        self
+    }
+
+    /// Sets the base URL. The default is `https://api.openai.com/v1`.
+    ///
+    /// It is the part of the URL in front of `/assistants` and `/threads`.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Configures the client for a server with the interface of Azure OpenAI.
+    ///
+    /// Calls go to `{endpoint}/openai` with `api-version` in the query. The
+    /// [`api_key`](Self::api_key) is sent in the header `api-key`. For Entra tokens use
+    /// [`credentials`](Self::credentials) with the scope
+    /// `https://cognitiveservices.azure.com/.default`; see [`Credentials`] for an example. `model`
+    /// in requests is the name of the deployment. A [`base_url`](Self::base_url) that is set
+    /// afterwards, such as that of a gateway, replaces the endpoint and is used unchanged.
+    ///
+    /// ```
+    /// use openai_assistants::Client;
+    ///
+    /// # if cfg!(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls")) {
+    /// let client = Client::builder()
+    ///     .azure_openai("https://example.openai.azure.com", "2024-05-01-preview")
+    ///     .api_key("0123456789abcdef")
+    ///     .build()?;
+    /// assert_eq!(client.base_url(), "https://example.openai.azure.com/openai");
+    /// # }
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn azure_openai(
+        mut self,
+        endpoint: impl Into<String>,
+        api_version: impl AsRef<str>,
+    ) -> Self {
+        let endpoint = Some(endpoint.into());
+        self.server = Server::AzureOpenAi { endpoint };
+        self.base_url = None;
+        self.query(API_VERSION, api_version.as_ref().trim())
+    }
+
+    /// Like [`azure_openai`](Self::azure_openai), configured by environment variables.
+    ///
+    /// It reads `AZURE_OPENAI_ENDPOINT`, `OPENAI_API_VERSION` and `AZURE_OPENAI_API_KEY`. Settings of
+    /// the builder take precedence. Set a `base_url` after this call.
+    ///
+    /// ```no_run
+    /// use openai_assistants::Client;
+    ///
+    /// let client = Client::builder().azure_openai_env().build()?;
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn azure_openai_env(self) -> Self {
+        self.for_azure_openai().env()
+    }
+
+    /// Like [`azure_openai_env`](Self::azure_openai_env), with variables from a function.
+    pub fn azure_openai_env_from(self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        self.for_azure_openai().env_from(variable)
+    }
+
+    fn for_azure_openai(mut self) -> Self {
+        if !matches!(self.server, Server::AzureOpenAi { .. }) {
+            self.server = Server::AzureOpenAi { endpoint: None };
+            self.base_url = None;
+        }
+        self
+    }
+
+    /// Configures the client for Foundry Agents (classic).
+    ///
+    /// Calls go to the project endpoint, which ends in `/api/projects/{project}`, with
+    /// `api-version` in the query and without a beta header. Foundry takes Entra tokens for the
+    /// scope `https://ai.azure.com/.default` as `Authorization: Bearer`. They expire, so provide
+    /// them with [`credentials`](Self::credentials); see [`Credentials`] for an example. Environment
+    /// variables are not read.
+    ///
+    /// ```
+    /// use openai_assistants::{Client, Credentials};
+    ///
+    /// # if cfg!(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls")) {
+    /// # async fn token() -> Result<String, std::io::Error> { Ok("token".to_owned()) }
+    /// let client = Client::builder()
+    ///     .foundry("https://example.services.ai.azure.com/api/projects/demo", "v1")
+    ///     .credentials(Credentials::from_fn(token))
+    ///     .build()?;
+    /// # }
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn foundry(
+        mut self,
+        project_endpoint: impl Into<String>,
+        api_version: impl AsRef<str>,
+    ) -> Self {
+        let endpoint = project_endpoint.into();
+        self.server = Server::Foundry { endpoint };
+        self.base_url = None;
+        self.query(API_VERSION, api_version.as_ref().trim())
+    }
+
+    /// Reads settings that the builder lacks from environment variables.
+    ///
+    /// [`Client::from_env`] lists those for OpenAI and compatible servers,
+    /// [`azure_openai_env`](Self::azure_openai_env) those for Azure OpenAI. The key of one is never
+    /// sent to the other.
+    pub fn env(self) -> Self {
+        // A value that is not Unicode is kept, so that it is reported by name.
+        self.env_from(|name| {
+            std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+        })
+    }
+
+    /// Like [`env`](Self::env), with variables from a function.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use openai_assistants::Client;
+    ///
+    /// let variables = HashMap::from([("OPENAI_API_KEY", "sk-test")]);
+    /// let client = Client::builder()
+    ///     .env_from(|name| variables.get(name).map(ToString::to_string))
+    ///     .build()?;
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn env_from(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        self.environment.read(variable);
+        self
+    }
+}
+
+/// Headers and query.
+impl ClientBuilder {
+    /// Sets the organization that usage counts for (`OpenAI-Organization`).
+    pub fn organization(self, id: impl AsRef<str>) -> Self {
+        self.header("openai-organization", id)
+    }
+
+    /// Sets the project that usage counts for (`OpenAI-Project`).
+    pub fn project(self, id: impl AsRef<str>) -> Self {
+        self.header("openai-project", id)
+    }
+
+    /// Sets or removes the `OpenAI-Beta` header.
+    ///
+    /// The default is `assistants=v2`, as in the document; for [Foundry](Self::foundry) there is no
+    /// beta header.
+    pub fn beta_header(mut self, value: Option<&str>) -> Self {
+        self.headers.remove(header::BETA);
+        self.sends_beta = false;
+        match value {
+            Some(value) => self.header(header::BETA, value),
+            None => self,
+        }
+    }
+
+    /// Adds a header to every call.
+    ///
+    /// It replaces a header with the same name. Its value is treated as a secret, unless the header is known to hold none.
+    pub fn header(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.header_or(name.as_ref(), value.as_ref(), |reason| reason)
+    }
+
+    fn header_or(mut self, name: &str, value: &str, error: impl FnOnce(String) -> String) -> Self {
+        match header::parse(name, value) {
+            Ok((name, value)) => drop(self.headers.insert(name, value)),
+            Err(reason) => drop(self.error.get_or_insert_with(|| error(reason))),
+        }
+        self
+    }
+
+    /// Adds a query parameter to every call, such as `api-version`.
+    ///
+    /// It replaces a parameter with the same name.
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let name = name.into();
+        self.query.retain(|(other, _)| *other != name);
+        self.query.push((name, value.into()));
+        self
+    }
+
+    fn api_version(&self) -> Option<&str> {
+        let found = self.query.iter().find(|(name, _)| name == API_VERSION);
+        let version = found.map(|(_, version)| version.as_str());
+        version.filter(|version| !version.is_empty())
+    }
+}
+
+/// Time-outs, retries and the HTTP client.
+impl ClientBuilder {
+    /// Sets the time-out of each attempt. The default is 600 s.
+    ///
+    /// It covers the token, the request and the whole response. For a stream it limits the time until
+    /// it opens, and then the time between two chunks.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets the time-out for establishing a connection. The default is 5 s.
+    ///
+    /// It has no effect on an existing [`http_client`](Self::http_client).
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets the retry policy.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Configures the HTTP client further, such as its proxies and limits.
+    ///
+    /// The function receives a builder with user agent, connect time-out and TLS set, and may
+    /// replace these. Pass your own certificates in a configuration to
+    /// `tls_backend_preconfigured`. The redirect policy is set afterwards: this crate follows
+    /// redirects itself, within the origin of the base URL.
+    ///
+    /// ```
+    /// use openai_assistants::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .api_key("sk-test")
+    ///     .http_client_builder(|http| http.no_proxy().pool_max_idle_per_host(4))
+    ///     .build()?;
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn http_client_builder(
+        mut self,
+        configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.http = Http::Internal(Arc::new(configure));
+        self
+    }
+
+    /// Uses an existing HTTP client, such as one that a program shares.
+    ///
+    /// It may follow redirects on its own, which this crate can neither detect nor change. reqwest
+    /// then removes `Authorization` before it goes to another server, but not headers such as
+    /// `api-key`. Credentials and secrets under other names are therefore rejected;
+    /// [`http_client_builder`](Self::http_client_builder) accepts them. A response from another
+    /// server is always an error. Build the client with `redirect(Policy::none())` to follow
+    /// redirects within the server without a change of the method. The user agent is that of this
+    /// crate, unless [`header`](Self::header) sets one.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.http = Http::External(client);
+        self
+    }
+
+    /// Sets the clock, for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sets the source of random numbers for the jitter of retries.
+    ///
+    /// The function returns a number from 0 to 1.
+    pub fn jitter(mut self, random: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        self.random = Arc::new(random);
+        self
+    }
+}
+
+impl ClientBuilder {
+    /// Builds the client.
+    ///
+    /// # Errors
+    /// Credentials or a required API version are missing, or a setting is invalid: a base URL, a
+    /// header, a key, or `https` without a TLS feature.
+    pub fn build(self) -> Result<Client> {
+        let mut this = self.with_defaults();
+        if let Some(error) = this.error.take() {
+            return Err(Error::configuration(error));
+        }
+        let base_url = this
+            .server
+            .resolve_base_url(this.base_url.as_deref())
+            .map_err(Error::configuration)?;
+        this.server
+            .check_api_version(this.api_version())
+            .map_err(Error::configuration)?;
+        let credentials = match &this.access {
+            Some(access) => access.credentials(&this.server),
+            None => return Err(Error::configuration(this.server.missing_credentials())),
+        };
+        if let Some((name, value)) = credentials.fixed()? {
+            let header = this.headers.entry(name);
+            header.or_insert_with(|| value.clone());
+        }
+        let is_external = matches!(this.http, Http::External(_));
+        let http = match this.http {
+            Http::Internal(configure) => http_client(&base_url, this.connect_timeout, &configure)?,
+            Http::External(client) => {
+                let agent = this.headers.entry(USER_AGENT);
+                agent.or_insert(HeaderValue::from_static(AGENT));
+                client
+            }
+        };
+        let config = Config {
+            http,
+            is_external,
+            base_url,
+            credentials,
+            headers: this.headers,
+            #[cfg(feature = "v1")]
+            has_default_beta: this.sends_beta,
+            query: this.query,
+            timeout: this.timeout,
+            retry: this.retry,
+            clock: this.clock,
+            random: this.random,
+        };
+        for (name, value) in &config.headers {
+            config
+                .check_header(name, value)
+                .map_err(Error::configuration)?;
+        }
+        Ok(Client::new(Arc::new(config)))
+    }
+
+    /// Fills in what the server and the environment determine.
+    fn with_defaults(mut self) -> Self {
+        let environment = std::mem::take(&mut self.environment);
+        let variable = |name| environment.get(name);
+        self.sends_beta &=
+            self.server.expects_beta_header() && !self.headers.contains_key(header::BETA);
+        if self.sends_beta {
+            let beta = HeaderValue::from_static(constants::BETA);
+            self.headers.insert(header::BETA, beta);
+        }
+        let key = match &mut self.server {
+            Server::OpenAi => {
+                if self.base_url.is_none() {
+                    self.base_url = variable("OPENAI_BASE_URL").map(str::to_owned);
+                }
+                for (header, name) in [
+                    ("openai-organization", "OPENAI_ORG_ID"),
+                    ("openai-project", "OPENAI_PROJECT_ID"),
+                ] {
+                    if let (false, Some(value)) =
+                        (self.headers.contains_key(header), variable(name))
+                    {
+                        self = self.header_or(header, value.trim(), |reason| {
+                            format!("the environment variable {name} is invalid: {reason}")
+                        });
+                    }
+                }
+                variable("OPENAI_API_KEY")
+            }
+            Server::AzureOpenAi { endpoint } => {
+                if endpoint.is_none() {
+                    *endpoint = variable("AZURE_OPENAI_ENDPOINT").map(str::to_owned);
+                }
+                if let (None, Some(version)) = (self.api_version(), variable("OPENAI_API_VERSION"))
+                {
+                    self = self.query(API_VERSION, version.trim());
+                }
+                variable("AZURE_OPENAI_API_KEY")
+            }
+            Server::Foundry { .. } => None,
+        };
+        let key = key.map(|key| Access::Key(key.trim().to_owned()));
+        self.access = self.access.or(key);
+        self
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Names only: the values of headers and parameters may be secrets.
+        let query: Vec<_> = self.query.iter().map(|(name, _)| name).collect();
+        let access = self.access.as_ref();
+        f.debug_struct("ClientBuilder")
+            .field(
+                "credentials",
+                &access.map(|access| access.credentials(&self.server)),
+            )
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("query", &query)
+            .field("timeout", &self.timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+fn http_client(
+    base_url: &Url,
+    connect_timeout: Duration,
+    configure: &Configure,
+) -> Result<reqwest::Client> {
+    let is_tls = base_url.scheme() == "https";
+    if is_tls && !tls::IS_SUPPORTED {
+        return Err(Error::configuration(
+            "the base URL is https, but this build has no TLS: enable the feature `rustls`, `rustls-aws-lc` or \
+             `native-tls`, or pass an `http_client` with TLS",
+        ));
+    }
+    let builder = reqwest::Client::builder()
+        .user_agent(AGENT)
+        .connect_timeout(connect_timeout);
+    configure(tls::configure(builder, is_tls)?)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .map_err(|error| Error::configuration(format!("the HTTP client cannot be built: {error}")))
+}
+
+/// Returns a number from 0 to 1. The random keys of a map's hasher are good enough for jitter.
+fn random() -> f64 {
+    f64::from(u32::try_from(RandomState::new().build_hasher().finish() >> 32).unwrap_or_default())
+        / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_numbers_are_in_range_and_differ() {
+        let numbers: Vec<f64> = (0..20).map(|_| random()).collect();
+        assert!(numbers.iter().all(|number| (0.0..=1.0).contains(number)));
+        assert!(numbers.windows(2).any(|pair| pair[0] != pair[1]));
+    }
+}

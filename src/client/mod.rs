@@ -1,0 +1,11 @@
+//! The client: configuration, operations, pagination and raw calls.
+
+pub(crate) mod base_url;
+pub(crate) mod builder;
+mod constants;
+pub(crate) mod core;
+pub(crate) mod environment;
+pub(crate) mod operation;
+pub(crate) mod pagination;
+pub(crate) mod preset;
+pub(crate) mod raw;

@@ -1,0 +1,151 @@
+//! Traits of generated request builders, and the functions that send them.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::core::{Error, Result};
+use crate::http::operation_info::OperationInfo;
+use crate::http::path;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::sealed::Sealed;
+use crate::http::transport;
+use crate::sse::stream::{EventStream, StreamEvent};
+
+/// A call that can be sent: the request builder of an operation.
+///
+/// Only the request builders of the operations implement it.
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::Operation;
+///
+/// fn name<O: Operation>(_: &O) -> &'static str {
+///     O::INFO.id
+/// }
+/// ```
+pub trait Operation: Sealed + Sized + Send + 'static {
+    /// The body of a successful response.
+    type Output: DeserializeOwned + Send + 'static;
+
+    /// Static metadata from the document.
+    const INFO: &'static OperationInfo;
+
+    /// Builds the request. Nothing is sent.
+    ///
+    /// # Errors
+    /// An argument is missing or invalid.
+    fn into_request(self) -> Result<Request>;
+}
+
+/// An operation that can also respond with a stream of events.
+///
+/// Its request builder has the method `stream`.
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::types::CreateRunRequest;
+/// use openai_assistants::{Client, StreamingOperation};
+///
+/// let client = Client::builder().base_url("http://localhost/v1").api_key("sk-test").build()?;
+/// let run = CreateRunRequest::builder().assistant_id("asst_1");
+/// client.create_run().thread_id("thread_1").body(run).into_stream_request()?;
+/// # Ok::<(), openai_assistants::Error>(())
+/// ```
+pub trait StreamingOperation: Operation {
+    /// An event of the stream.
+    type Event: StreamEvent;
+
+    /// Builds the request for a stream. Nothing is sent.
+    ///
+    /// # Errors
+    /// An argument is missing or invalid.
+    fn into_stream_request(self) -> Result<Request>;
+}
+
+/// Builds the request of an operation. Errors have the operation ID.
+pub(crate) fn request<O: Operation>(operation: O) -> Result<Request> {
+    operation
+        .into_request()
+        .map_err(|error| error.in_operation(O::INFO.id, 0))
+}
+
+/// Builds the request of an operation for a stream. Errors have the operation ID.
+pub(crate) fn stream_request<O: StreamingOperation>(operation: O) -> Result<Request> {
+    operation
+        .into_stream_request()
+        .map_err(|error| error.in_operation(O::INFO.id, 0))
+}
+
+/// Sends an operation and deserializes the response.
+pub(crate) async fn send<O: Operation>(operation: O) -> Result<O::Output> {
+    let response = receive(&mut request(operation)?).await;
+    response.map(Response::into_inner)
+}
+
+/// Sends an operation and deserializes the response, with its metadata.
+pub(crate) async fn send_response<O: Operation>(operation: O) -> Result<Response<O::Output>> {
+    receive(&mut request(operation)?).await
+}
+
+/// Sends a request and deserializes the response.
+pub(crate) async fn send_request<T: DeserializeOwned>(mut request: Request) -> Result<Response<T>> {
+    receive(&mut request).await
+}
+
+/// Sends an operation and opens the stream of its response.
+pub(crate) async fn open_stream<O: StreamingOperation>(
+    operation: O,
+) -> Result<EventStream<O::Event>> {
+    EventStream::open(stream_request(operation)?).await
+}
+
+/// Takes the request by reference: by value, each future on the way would copy it.
+async fn receive<T: DeserializeOwned>(request: &mut Request) -> Result<Response<T>> {
+    let received = transport::send(request).await?;
+    Response::decode(received.head, &received.body, received.attempts)
+        .map_err(|error| error.in_operation(request.name(), received.attempts))
+}
+
+/// Returns a required argument.
+pub(crate) fn argument<T>(name: &str, value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| Error::argument(format!("`{name}` is not set: call `.{name}(…)`")))
+}
+
+/// Encodes a required argument as a path segment.
+pub(crate) fn path_segment(name: &str, value: Option<String>) -> Result<String> {
+    path::segment(name, &argument(name, value)?)
+}
+
+/// A request body that requests a stream.
+#[derive(Serialize)]
+pub(crate) struct Streamed<'a, T> {
+    #[serde(flatten)]
+    body: &'a T,
+    stream: bool,
+}
+
+impl<'a, T> Streamed<'a, T> {
+    pub(crate) fn new(body: &'a T) -> Self {
+        Self { body, stream: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_stream_is_requested_in_the_body() {
+        let body = |body: Value| serde_json::to_value(Streamed::new(&body)).unwrap();
+        assert_eq!(
+            body(json!({"model": "m"})),
+            json!({"model": "m", "stream": true})
+        );
+        assert_eq!(body(json!({"stream": false})), json!({"stream": true}));
+    }
+}

@@ -1,0 +1,412 @@
+//! Constructors of errors, for the rest of the crate.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+#[cfg(feature = "tools")]
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use http::HeaderMap;
+
+use crate::error::clip::{Clip, EXCERPT_LIMIT, NAME_LIMIT, TEXT_LIMIT, body_text, root_cause};
+use crate::error::core::{Error, Inner, RunIds, Source};
+use crate::error::kind::ErrorKind;
+use crate::error::redaction::Secrets;
+use crate::error::response::{ResponseBody, ResponseHead};
+use crate::error::server_error::ServerError;
+
+/// Errors before a request is sent.
+impl Error {
+    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            operation: None,
+            attempts: 0,
+            status: None,
+            headers: HeaderMap::new(),
+            body: None,
+            server: ServerError::default(),
+            is_retryable: false,
+            retry_after: None,
+            run: RunIds::default(),
+            run_cancelled: None,
+            source: None,
+        }))
+    }
+
+    /// A missing or invalid argument.
+    pub(crate) fn invalid_argument(argument: &str, reason: impl fmt::Display) -> Self {
+        Self::argument(format!("`{argument}`: {reason}"))
+    }
+
+    /// Missing or invalid arguments; the reason names them.
+    pub(crate) fn argument(reason: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Argument, reason)
+    }
+
+    /// A request body that cannot be serialized.
+    pub(crate) fn serialize(error: serde_json::Error) -> Self {
+        let message = format!(
+            "the request body cannot be serialized: {}",
+            root_cause(&error)
+        );
+        Self::argument(message).with_source(error)
+    }
+
+    /// A missing or invalid setting of the client.
+    pub(crate) fn configuration(reason: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Configuration, reason)
+    }
+
+    /// A token provider that failed.
+    pub(crate) fn credentials(source: Source) -> Self {
+        Self::new(
+            ErrorKind::Credentials,
+            format!("the token provider failed: {}", root_cause(&*source)),
+        )
+        .with_source(source)
+    }
+}
+
+/// Errors of an attempt.
+impl Error {
+    /// No response within the time-out.
+    pub(crate) fn timeout(limit: Duration) -> Self {
+        Self::new(ErrorKind::Timeout, format!("no response within {limit:?}")).retryable(true)
+    }
+
+    /// A response whose body was not complete within the time-out.
+    pub(crate) fn body_timeout(head: ResponseHead, limit: Duration) -> Self {
+        let message = format!("the response body was not complete within {limit:?}");
+        Self::new(ErrorKind::Timeout, message)
+            .with_head(head)
+            .retryable(true)
+    }
+
+    /// A response body above the size limit.
+    pub(crate) fn body_too_large(head: ResponseHead, limit: usize) -> Self {
+        let message = format!("the response body is larger than {limit} bytes");
+        Self::new(ErrorKind::Decode, message).with_head(head)
+    }
+
+    /// A failure of the HTTP client.
+    pub(crate) fn transport(error: reqwest::Error) -> Self {
+        let (kind, what) = match () {
+            () if error.is_builder() => (ErrorKind::Argument, "the request cannot be sent"),
+            () if error.is_timeout() && error.is_connect() => {
+                (ErrorKind::Timeout, "connecting timed out")
+            }
+            () if error.is_timeout() => (ErrorKind::Timeout, "no response in time"),
+            () if error.is_redirect() => (
+                ErrorKind::Redirect,
+                "the HTTP client did not follow a redirect",
+            ),
+            () if error.is_connect() => (ErrorKind::Connection, "the connection failed"),
+            () => (ErrorKind::Connection, "the connection broke"),
+        };
+        // A URL may contain secrets in its query.
+        let error = error.without_url();
+        Self::new(kind, format!("{what}: {}", root_cause(&error)))
+            .retryable(matches!(kind, ErrorKind::Connection | ErrorKind::Timeout))
+            .with_source(error)
+    }
+
+    /// A redirect that the client does not follow.
+    pub(crate) fn redirect(head: ResponseHead, reason: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Redirect, reason).with_head(head)
+    }
+
+    /// Too many redirects in a row.
+    pub(crate) fn too_many_redirects(limit: usize) -> Self {
+        let message = format!("the server redirected more than {limit} times");
+        Self::new(ErrorKind::Redirect, message)
+    }
+
+    /// A response with an error status.
+    pub(crate) fn status_error(
+        head: ResponseHead,
+        body: &ResponseBody,
+        is_retryable: bool,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        let mut error = Self::new(ErrorKind::Status, "")
+            .with_server_error(&body_text(body), &body.secrets)
+            .with_head(head)
+            .retryable(is_retryable);
+        error.0.retry_after = retry_after;
+        error
+    }
+
+    /// A response body that cannot be deserialized; `path` is the place in it.
+    pub(crate) fn decode(
+        head: ResponseHead,
+        body: &ResponseBody,
+        path: &str,
+        error: serde_json::Error,
+    ) -> Self {
+        let text = body.secrets.redact(&body_text(body));
+        let reason = clipped(&error);
+        let message = match path {
+            _ if body.is_empty() => "the response body is empty".to_owned(),
+            _ if !error.is_data() => format!(
+                "the response body is not JSON: {reason}; it starts with `{}`",
+                Clip(&text, EXCERPT_LIMIT)
+            ),
+            "" => format!("the response body does not match the document: {reason}"),
+            path => {
+                format!("the response body does not match the document at `{path}`: {reason}")
+            }
+        };
+        let redacted = body.secrets.redact(&message);
+        let mut result = Self::new(ErrorKind::Decode, redacted.as_str()).with_head(head);
+        // The cause quotes the value.
+        if redacted == message {
+            result = result.with_short_source(error);
+        }
+        result.0.body = Some(text);
+        result
+    }
+
+    /// A list that does not end, or cannot be continued.
+    pub(crate) fn pagination(reason: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Pagination, reason)
+    }
+}
+
+/// Errors of a stream.
+impl Error {
+    /// A response that is not an event stream.
+    pub(crate) fn not_a_stream(head: ResponseHead, body: &ResponseBody) -> Self {
+        let message = "the response is not an event stream; the server may not support streaming: call `send`, \
+                       or follow the run with `wait`";
+        let mut error = Self::new(ErrorKind::Decode, message).with_head(head);
+        error.0.body = Some(body.secrets.redact(&body_text(body)));
+        error
+    }
+
+    /// An event whose data cannot be deserialized; `path` is the place in it.
+    pub(crate) fn event(event: &str, data: &str, path: &str, error: serde_json::Error) -> Self {
+        let event = Clip(event, NAME_LIMIT);
+        let reason = clipped(&error);
+        let message = match path {
+            _ if !error.is_data() => {
+                format!("the data of the event `{event}` is not JSON: {reason}")
+            }
+            "" => format!("the event `{event}` does not match the document: {reason}"),
+            path => {
+                format!("the event `{event}` does not match the document at `{path}`: {reason}")
+            }
+        };
+        let mut result = Self::new(ErrorKind::Decode, message).with_short_source(error);
+        result.0.body = Some(body_text(data.as_bytes()));
+        result
+    }
+
+    /// An event above the size limit.
+    pub(crate) fn event_too_large(limit: usize) -> Self {
+        let message = format!("an event of the stream is larger than {limit} bytes");
+        Self::new(ErrorKind::StreamCut, message)
+    }
+
+    /// A delta with an index too far beyond the end of its list.
+    pub(crate) fn index_out_of_range(index: i128, length: usize, limit: usize) -> Self {
+        let message = format!(
+            "a delta has index {index} in a list of {length}: at most {limit} items of a stream may be missing"
+        );
+        Self::new(ErrorKind::Decode, message)
+    }
+
+    /// An `error` event.
+    pub(crate) fn stream_error(data: &str, secrets: &Secrets) -> Self {
+        Self::new(ErrorKind::StreamError, "").with_server_error(data, secrets)
+    }
+
+    /// A stream that ended between two events, before its run was terminal or blocked.
+    pub(crate) fn stream_ended() -> Self {
+        let message = "the stream ended before the run was complete";
+        Self::new(ErrorKind::StreamEnded, message)
+    }
+
+    /// A stream that ended in the middle of an event.
+    pub(crate) fn stream_cut() -> Self {
+        let message = "the stream ended in the middle of an event";
+        Self::new(ErrorKind::StreamCut, message)
+    }
+
+    /// A stream whose connection broke.
+    pub(crate) fn stream_broken(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        let message = format!("the connection of the stream broke: {}", root_cause(&error));
+        Self::new(ErrorKind::StreamCut, message).with_source(error)
+    }
+
+    /// A stream that sent nothing within the time-out.
+    pub(crate) fn stream_idle(limit: Duration) -> Self {
+        let message = format!("the stream sent nothing for {limit:?}");
+        Self::new(ErrorKind::StreamIdle, message)
+    }
+}
+
+/// Errors of a followed run.
+impl Error {
+    /// A deadline that passed.
+    pub(crate) fn deadline(reason: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Deadline, reason)
+    }
+
+    /// A cancellation by the caller.
+    pub(crate) fn cancelled(reason: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Cancelled, reason)
+    }
+
+    /// A tool loop that cannot continue.
+    #[cfg(feature = "tools")]
+    pub(crate) fn tool(reason: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Tool, reason)
+    }
+
+    /// A tool that failed, where the policy is to abort.
+    #[cfg(feature = "tools")]
+    pub(crate) fn tool_failed(error: impl StdError + Send + Sync + 'static) -> Self {
+        Self::tool(error.to_string()).with_source(error)
+    }
+
+    /// Output of the model that cannot be deserialized; `path` is the place in it.
+    #[cfg(feature = "tools")]
+    pub(crate) fn model_output(output: &str, path: &str, error: serde_json::Error) -> Self {
+        let what = if error.is_data() {
+            "does not match the requested type"
+        } else {
+            "is not JSON"
+        };
+        let place = match path {
+            "" => String::new(),
+            path => format!(" at `{path}`"),
+        };
+        let message = format!("the output of the model {what}{place}: {}", clipped(&error));
+        let mut result = Self::new(ErrorKind::Decode, message).with_short_source(error);
+        result.0.body = Some(body_text(output.as_bytes()));
+        result
+    }
+
+    /// A run without the output that it should have.
+    #[cfg(feature = "tools")]
+    pub(crate) fn no_output(reason: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Decode, reason)
+    }
+}
+
+/// Context that is added to an error.
+impl Error {
+    /// Sets the operation and the number of attempts.
+    pub(crate) fn in_operation(
+        mut self,
+        operation: impl Into<Cow<'static, str>>,
+        attempts: u32,
+    ) -> Self {
+        self.0.operation = Some(operation.into());
+        self.0.attempts = attempts;
+        self
+    }
+
+    /// Sets the IDs of the affected run, unless the error has them.
+    pub(crate) fn in_run(mut self, thread_id: Option<&str>, run_id: Option<&str>) -> Self {
+        let known = &mut self.0.run;
+        known.thread_id = known
+            .thread_id
+            .take()
+            .or_else(|| thread_id.map(str::to_owned));
+        known.run_id = known.run_id.take().or_else(|| run_id.map(str::to_owned));
+        self
+    }
+
+    /// Sets whether the run was cancelled.
+    pub(crate) fn run_cancelled(mut self, is_cancelled: bool) -> Self {
+        self.0.run_cancelled = Some(is_cancelled);
+        self
+    }
+
+    /// Sets status and headers of the response.
+    pub(crate) fn with_head(mut self, head: ResponseHead) -> Self {
+        self.0.status = Some(head.status);
+        self.0.headers = head.headers;
+        self
+    }
+
+    /// Appends the message of another error.
+    pub(crate) fn with_note(mut self, other: &Self) -> Self {
+        self.0.message = format!("{}; {}", self.0.message, other.0.message);
+        self
+    }
+
+    /// Redacts secrets of the request from the message, the body and the cause.
+    pub(crate) fn redacted(mut self, secrets: &Secrets) -> Self {
+        let message = secrets.redact(&self.0.message);
+        // The cause repeats the message.
+        if message != self.0.message {
+            self.0.message = message;
+            self.0.source = None;
+        }
+        self.0.body = self.0.body.map(|body| secrets.redact(&body));
+        self
+    }
+
+    fn retryable(mut self, is_retryable: bool) -> Self {
+        self.0.is_retryable = is_retryable;
+        self
+    }
+
+    /// Sets body, message, code, type and parameter from an error body.
+    fn with_server_error(mut self, text: &str, secrets: &Secrets) -> Self {
+        // Parse before redaction, which could change the keys of the JSON.
+        let mut server = ServerError::parse(text);
+        let body = secrets.redact(text);
+        self.0.message = match server.message.take() {
+            Some(message) if !message.is_empty() => secrets.redact(&message),
+            _ => Clip(&body, TEXT_LIMIT).to_string(),
+        };
+        self.0.body = Some(body_text(body.as_bytes()));
+        self.0.server = server;
+        self
+    }
+
+    /// Sets the cause, unless it quotes a very long value.
+    fn with_short_source(self, error: serde_json::Error) -> Self {
+        if error.to_string().len() > TEXT_LIMIT {
+            return self;
+        }
+        self.with_source(error)
+    }
+
+    fn with_source(mut self, source: impl Into<Source>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+}
+
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+fn clipped(error: &serde_json::Error) -> String {
+    Clip(&error.to_string(), TEXT_LIMIT).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_out_of_range_is_a_decode_error() {
+        let error = Error::index_out_of_range(4_294_967_295, 2, 1000);
+        assert!(error.is_decode());
+        assert_eq!(
+            error.to_string(),
+            "a delta has index 4294967295 in a list of 2: at most 1000 items of a stream may be missing"
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! Formats an error for people: operation, status, message, context, advice.
+
+use std::error::Error as StdError;
+use std::fmt::{self, Write};
+
+use crate::error::clip::{Clip, NAME_LIMIT, TEXT_LIMIT};
+use crate::error::core::Error;
+use crate::error::kind::ErrorKind;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(operation) = &self.0.operation {
+            write!(f, "{operation} failed: ")?;
+        }
+        self.fmt_status(f)?;
+        write!(f, "{}", Clip(&self.0.message, TEXT_LIMIT))?;
+        self.fmt_context(f)?;
+        match self.advice() {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error {
+    fn fmt_status(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(status) = self.0.status else {
+            return Ok(());
+        };
+        let reason = status.canonical_reason().unwrap_or_default();
+        let status = format!("{} {reason}", status.as_u16());
+        let status = status.trim_end();
+        match self.0.kind {
+            ErrorKind::Decode | ErrorKind::Timeout | ErrorKind::Connection => {
+                write!(f, "the server returned {status}, but ")
+            }
+            // The call itself succeeded.
+            ErrorKind::StreamError
+            | ErrorKind::StreamEnded
+            | ErrorKind::StreamCut
+            | ErrorKind::StreamIdle => Ok(()),
+            _ if self.0.message.is_empty() => f.write_str(status),
+            _ => write!(f, "{status}: "),
+        }
+    }
+
+    /// Writes ` (code …, request …)`.
+    fn fmt_context(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = " (";
+        let context = [
+            ("code", self.code()),
+            ("param", self.param()),
+            ("request", self.request_id()),
+            ("run", self.run_id()),
+        ];
+        for (name, value) in context {
+            if let Some(value) = value {
+                write!(f, "{separator}{name} {}", Clip(value, NAME_LIMIT))?;
+                separator = ", ";
+            }
+        }
+        if self.0.attempts > 1 {
+            write!(f, "{separator}{} attempts", self.0.attempts)?;
+            separator = ", ";
+        }
+        if separator == ", " {
+            f.write_char(')')
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Returns what to do about the error, where that is known.
+    fn advice(&self) -> Option<&'static str> {
+        match self.0.run_cancelled {
+            Some(true) => return Some("the run was cancelled"),
+            Some(false) => {
+                return Some("the run could not be cancelled and may continue on the server");
+            }
+            None => {}
+        }
+        let advice = match (self.0.kind, self.0.status.map(|status| status.as_u16())) {
+            (ErrorKind::Connection, _) => "check the base URL and the network",
+            (ErrorKind::Timeout, _) => "increase the time-out if the call needs more time",
+            (ErrorKind::StreamEnded | ErrorKind::StreamCut | ErrorKind::StreamIdle, _) => {
+                "the run may continue on the server: follow it by its ID with `get_run`"
+            }
+            (ErrorKind::Deadline, _) if self.run_id().is_some() => {
+                "the run may continue on the server: cancel it, or set a later deadline"
+            }
+            (ErrorKind::Deadline, _) => "set a later deadline",
+            (ErrorKind::Status, Some(400)) if self.is_active_run() => {
+                "wait until that run is terminal, or cancel it"
+            }
+            (ErrorKind::Status, Some(401)) => "check the API key or token",
+            (ErrorKind::Status, Some(403)) => {
+                "check the permissions of the key, the organization and the project"
+            }
+            (ErrorKind::Status, Some(404)) => {
+                "check the ID, the account that it belongs to, and the base URL"
+            }
+            (ErrorKind::Status, Some(429)) if self.code() == Some("insufficient_quota") => {
+                "check the plan and its billing"
+            }
+            (ErrorKind::Status, Some(429)) => "send fewer requests, or allow more retries",
+            (ErrorKind::Status, Some(500..)) => "retry later",
+            _ => return None,
+        };
+        Some(advice)
+    }
+
+    /// The service has no error code for this.
+    fn is_active_run(&self) -> bool {
+        self.message().contains("while a run")
+            || self.message().contains("already has an active run")
+    }
+}
+
+impl fmt::Debug for Error {
+    /// Without headers and body, which are long and may contain personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field(
+                "message",
+                &format_args!("{:?}", Clip(&self.0.message, TEXT_LIMIT).to_string()),
+            )
+            .field("operation", &self.0.operation)
+            .field("attempts", &self.0.attempts)
+            .field("status", &self.0.status)
+            .field("code", &self.code())
+            .field("request_id", &self.request_id())
+            .field("run", &self.0.run)
+            .field("run_cancelled", &self.0.run_cancelled)
+            .field("retry_after", &self.0.retry_after)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}

@@ -1,0 +1,81 @@
+//! Parses the error bodies of servers.
+
+use serde_json::{Map, Value};
+
+/// `{"error": {message, type, code, param}}`, and the variations of it that servers send.
+#[derive(Default)]
+pub(super) struct ServerError {
+    pub(super) message: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) code: Option<String>,
+    pub(super) param: Option<String>,
+}
+
+impl ServerError {
+    /// Parses a body. Fields that it does not have are `None`.
+    pub(super) fn parse(body: &str) -> Self {
+        serde_json::from_str(body)
+            .map(|value| Self::from_value(&value))
+            .unwrap_or_default()
+    }
+
+    fn from_value(value: &Value) -> Self {
+        match value {
+            Value::Object(object) => match object.get("error") {
+                Some(Value::Object(error)) => Self::from_object(error),
+                Some(Value::String(message)) => Self {
+                    message: Some(message.clone()),
+                    ..Self::from_object(object)
+                },
+                _ => Self::from_object(object),
+            },
+            Value::Array(items) => items.first().map(Self::from_value).unwrap_or_default(),
+            Value::String(message) => Self {
+                message: Some(message.clone()),
+                ..Self::default()
+            },
+            _ => Self::default(),
+        }
+    }
+
+    fn from_object(object: &Map<String, Value>) -> Self {
+        let field = |name: &str| object.get(name).and_then(scalar);
+        Self {
+            message: ["message", "detail", "error_description", "title"]
+                .iter()
+                .find_map(|name| object.get(*name).and_then(message)),
+            kind: field("type"),
+            code: field("code"),
+            param: field("param"),
+        }
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A text, an object with a text, or FastAPI's list of `{loc, msg}`.
+fn message(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(object) => ["message", "msg"].iter().find_map(|name| {
+            let text = object.get(*name).and_then(scalar)?;
+            match object.get("loc").and_then(Value::as_array) {
+                Some(location) => {
+                    let location: Vec<_> = location.iter().filter_map(scalar).collect();
+                    Some(format!("{}: {text}", location.join(".")))
+                }
+                None => Some(text),
+            }
+        }),
+        Value::Array(items) => {
+            let texts: Vec<_> = items.iter().filter_map(message).collect();
+            (!texts.is_empty()).then(|| texts.join("; "))
+        }
+        other => scalar(other),
+    }
+}

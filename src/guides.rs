@@ -1,0 +1,31 @@
+//! Guides: servers, runs and streams, tools, testing, regenerating, performance.
+
+/// Servers: Azure, Foundry, self-hosted servers, authentication, raw calls.
+#[doc = ""]
+#[doc = include_str!("../docs/servers.md")]
+pub mod servers {}
+
+/// Runs and streams: following, polling, streaming, interruptions, lists.
+#[doc = ""]
+#[doc = include_str!("../docs/runs-and-streams.md")]
+pub mod runs_and_streams {}
+
+/// Tools: function calling and structured output.
+#[doc = ""]
+#[doc = include_str!("../docs/tools.md")]
+pub mod tools {}
+
+/// Testing: typed mocks and the fake server.
+#[doc = ""]
+#[doc = include_str!("../docs/testing.md")]
+pub mod testing {}
+
+/// Regenerating the client from another OpenAPI document.
+#[doc = ""]
+#[doc = include_str!("../docs/regenerating.md")]
+pub mod regenerating {}
+
+/// Performance: measurements and where the time goes.
+#[doc = ""]
+#[doc = include_str!("../docs/performance.md")]
+pub mod performance {}

@@ -1,0 +1,81 @@
+//! A time limit that runs only while a caller waits.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use crate::http::clock::{Clock, Sleep};
+
+/// The waker of a poll that no task waits for. It differs from every other waker, including the
+/// no-op wakers of callers.
+pub(crate) static NO_WAKER: LazyLock<Waker> = LazyLock::new(|| Waker::from(Arc::new(NoWaker)));
+
+struct NoWaker;
+
+impl Wake for NoWaker {
+    fn wake(self: Arc<Self>) {}
+}
+
+/// A time limit that runs only while a caller waits. A prefetched page has its whole limit left
+/// when the caller polls for it.
+pub(crate) struct Deadline {
+    clock: Arc<dyn Clock>,
+    limit: Duration,
+    running: Option<Sleep>,
+}
+
+impl Deadline {
+    pub(crate) fn new(clock: &Arc<dyn Clock>, limit: Duration) -> Self {
+        Self {
+            clock: clock.clone(),
+            limit,
+            running: None,
+        }
+    }
+
+    /// Returns the output of a future, or `None` if the limit passes first. Consecutive futures
+    /// share the limit.
+    pub(crate) async fn before<F: Future>(&mut self, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        poll_fn(|context| self.poll_before(context, |context| future.as_mut().poll(context))).await
+    }
+
+    /// Polls once for [`before`](Self::before). The limit does not run for an output that is ready.
+    pub(crate) fn poll_before<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<Option<T>> {
+        if let Poll::Ready(output) = poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        if context.waker().will_wake(&NO_WAKER) {
+            self.running = None;
+            return Poll::Pending;
+        }
+        self.running
+            .get_or_insert_with(|| self.clock.timeout(self.limit))
+            .as_mut()
+            .poll(context)
+            .map(|()| None)
+    }
+
+    /// Restarts the limit for the next future.
+    pub(crate) fn restart(&mut self) {
+        self.running = None;
+    }
+
+    /// Changes the limit for the next future.
+    pub(crate) fn set_limit(&mut self, limit: Duration) {
+        if self.limit != limit {
+            self.limit = limit;
+            self.restart();
+        }
+    }
+
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+}

@@ -1,0 +1,103 @@
+//! A response with its metadata, and the deserialization of its body.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::error::core::{Error, Result};
+use crate::error::response::{ResponseBody, ResponseHead, request_id};
+use crate::json::{path, utf8};
+
+/// A deserialized response body with the metadata of the response.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+/// let response = client.create_thread().send_response().await?;
+/// println!("request {:?}", response.request_id());
+/// let thread = response.into_inner();
+/// println!("{}", thread.id);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Response<T> {
+    value: T,
+    head: ResponseHead,
+    attempts: u32,
+}
+
+impl<T: DeserializeOwned> Response<T> {
+    /// Deserializes a body. An empty one, such as that of a 204, deserializes like `null`.
+    pub(crate) fn decode(head: ResponseHead, body: &ResponseBody, attempts: u32) -> Result<Self> {
+        let json = if body.is_empty() {
+            Cow::Borrowed("null")
+        } else {
+            utf8::decode(body)
+        };
+        match serde_json::from_str(&json) {
+            Ok(value) => Ok(Self {
+                value,
+                head,
+                attempts,
+            }),
+            Err(error) => {
+                let path = path::path_of(&error, json.as_bytes());
+                Err(Error::decode(head, body, &path, error))
+            }
+        }
+    }
+}
+
+impl<T> Response<T> {
+    /// Returns the deserialized body.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// Returns a reference to the deserialized body.
+    #[must_use]
+    pub fn get_ref(&self) -> &T {
+        &self.value
+    }
+
+    /// Returns the status code.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.head.status
+    }
+
+    /// Returns the headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// Returns the request ID that the server assigned.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.head.headers)
+    }
+
+    /// Returns how many attempts the call took.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without headers, which may contain cookies.
+        f.debug_struct("Response")
+            .field("value", &self.value)
+            .field("status", &self.head.status)
+            .field("request_id", &self.request_id())
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! The settings of [`Follow`] for tools.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::run::follow::Follow;
+use crate::tools::failure::{OnToolFailure, ToolError};
+use crate::tools::tool_set::ToolSet;
+
+/// Tools (feature `tools`).
+impl<O> Follow<O> {
+    /// Sets the tools that are called when the run requires their outputs.
+    ///
+    /// All outputs of a round are submitted in one request, and the run is followed until it is
+    /// terminal. The assistant or the run must have the tools: pass it their
+    /// [`definitions`](ToolSet::definitions). A required action other than function calls is left
+    /// to the caller: the result is a run that is `requires_action`.
+    #[doc(alias = "function calling")]
+    pub fn tools(mut self, tools: &ToolSet) -> Self {
+        self.settings.tool_loop.tools = Some(tools.clone());
+        self
+    }
+
+    /// Sets how many rounds of tool calls are allowed.
+    ///
+    /// The default is 32. One more is an error with [`is_tool`](crate::Error::is_tool).
+    pub fn max_rounds(mut self, max: u32) -> Self {
+        self.settings.tool_loop.max_rounds = max;
+        self
+    }
+
+    /// Sets how many calls of a round run concurrently.
+    ///
+    /// The minimum is 1, the default is 8.
+    pub fn tool_concurrency(mut self, limit: usize) -> Self {
+        self.settings.tool_loop.settings.concurrency = limit;
+        self
+    }
+
+    /// Sets the time-out of tools that have no time-out of their own.
+    ///
+    /// The default is 60 s. A tool that blocks its thread does not time out.
+    pub fn tool_timeout(mut self, limit: Duration) -> Self {
+        self.settings.tool_loop.settings.timeout = limit;
+        self
+    }
+
+    /// Sets what happens when a call fails.
+    ///
+    /// By default the error is reported to the model, which may correct the call.
+    pub fn on_tool_failure<F>(mut self, decide: F) -> Self
+    where
+        F: Fn(&ToolError) -> OnToolFailure + Send + Sync + 'static,
+    {
+        self.settings.tool_loop.settings.on_failure = Arc::new(decide);
+        self
+    }
+}

@@ -1,0 +1,80 @@
+//! Classifies events, unwraps envelopes, and deserializes the data of events.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::error::core::{Error, Result};
+use crate::json::path;
+use crate::sse::parser::SseEvent;
+
+/// Deserializes the data of an event.
+pub(crate) fn deserialize<'de, T: Deserialize<'de>>(name: &str, data: &'de str) -> Result<T> {
+    serde_json::from_str(data).map_err(|error| error_in(name, data, error))
+}
+
+/// The error of an event whose data cannot be deserialized.
+pub(super) fn error_in(name: &str, data: &str, error: serde_json::Error) -> Error {
+    let path = path::path_of(&error, data.as_bytes());
+    Error::event(name, data, &path, error)
+}
+
+/// The role of an event in its stream.
+pub(super) enum EventClass {
+    /// The end of the stream.
+    Done,
+    /// An error of the server, which ends the stream too.
+    Error,
+    Other,
+}
+
+impl EventClass {
+    pub(super) fn of(event: &SseEvent<'_>) -> Self {
+        match &*event.name {
+            // No JSON starts like this, and servers differ in the name of the event.
+            _ if event.data.starts_with("[DONE]") => Self::Done,
+            "done" => Self::Done,
+            "error" => Self::Error,
+            "" if is_error(&event.data) => Self::Error,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Whether the data of an unnamed event is `{"error": …}`.
+fn is_error(data: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Body {
+        error: Option<IgnoredAny>,
+    }
+
+    data.trim_start().starts_with('{')
+        && serde_json::from_str::<Body>(data).is_ok_and(|body| body.error.is_some())
+}
+
+/// Unwraps an event from its envelope. Gateways and Astra Assistants send
+/// `{"event": …, "data": …}` as the data of an unnamed event.
+pub(super) fn unwrap_envelope<'a>(event: &'a SseEvent<'_>) -> Option<SseEvent<'a>> {
+    #[derive(Deserialize)]
+    struct Envelope<'a> {
+        #[serde(borrow)]
+        event: Cow<'a, str>,
+        #[serde(borrow)]
+        data: &'a RawValue,
+    }
+
+    let may_be_wrapped = event.name.is_empty() && event.data.trim_start().starts_with('{');
+    let envelope = may_be_wrapped.then(|| serde_json::from_str(&event.data));
+    let Envelope { event: name, data } = envelope?.ok()?;
+    // Without data the envelope itself is the object.
+    let data = match data.get() {
+        "null" => &event.data,
+        data => data,
+    };
+    Some(SseEvent {
+        name,
+        data: Cow::Borrowed(data),
+    })
+}

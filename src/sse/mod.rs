@@ -1,0 +1,10 @@
+//! Server-sent events: parser, event reader, event stream, text deltas.
+
+pub(crate) mod event;
+mod parser;
+pub(crate) mod reader;
+pub(crate) mod run_state;
+mod scan;
+pub(crate) mod status;
+pub(crate) mod stream;
+pub(crate) mod text;

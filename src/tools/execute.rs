@@ -1,0 +1,186 @@
+//! Executes tool calls concurrently, with time-outs, and catches their panics.
+
+use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt, stream};
+use serde_json::json;
+
+use crate::error::core::{Error, Result};
+use crate::http::clock::{Clock, SystemClock};
+use crate::http::deadline::Deadline;
+use crate::tools::context::ToolContext;
+use crate::tools::failure::{Failure, OnToolFailure, ToolError, ToolErrorKind};
+use crate::tools::tool_set::ToolSet;
+
+/// A tool call, as the model requested it.
+#[derive(Clone, Debug)]
+pub(crate) struct ToolCallRequest {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// JSON, unless the model made a mistake.
+    pub(crate) arguments: String,
+}
+
+/// How the tool calls of a run are executed.
+#[derive(Clone)]
+pub(crate) struct CallSettings {
+    /// How many calls run concurrently; 0 counts as 1.
+    pub(crate) concurrency: usize,
+    /// For tools without a time-out of their own.
+    pub(crate) timeout: Duration,
+    pub(crate) on_failure: Arc<dyn Fn(&ToolError) -> OnToolFailure + Send + Sync>,
+}
+
+impl ToolSet {
+    /// Executes the calls.
+    ///
+    /// Returns the ID and the output of each, in the order of the calls.
+    /// Of calls with the same ID only the first is executed.
+    ///
+    /// # Errors
+    /// A call failed and `on_failure` chose [`OnToolFailure::Abort`]. The other calls are dropped.
+    pub(crate) async fn execute(
+        &self,
+        calls: Vec<ToolCallRequest>,
+        thread_id: &str,
+        run_id: &str,
+        settings: &CallSettings,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Vec<(String, String)>> {
+        let mut ids = HashSet::new();
+        let calls = calls.into_iter().filter(|call| ids.insert(call.id.clone()));
+        let calls: Vec<_> = calls.enumerate().collect();
+        let mut results = stream::iter(calls)
+            .map(|(position, call)| {
+                let context = ToolContext::new(thread_id, run_id, &call.id);
+                let (id, timeout) = (call.id.clone(), Some(settings.timeout));
+                async move {
+                    let result = self.call_within(timeout, call, context, clock).await;
+                    (position, id, result)
+                }
+            })
+            .buffer_unordered(settings.concurrency.max(1));
+        let mut outputs = Vec::new();
+        while let Some((position, id, result)) = results.next().await {
+            let output = match result {
+                Ok(output) => output,
+                Err(error) => match (settings.on_failure)(&error) {
+                    OnToolFailure::ReportToModel => json!({ "error": error.message }).to_string(),
+                    OnToolFailure::Abort => {
+                        return Err(Error::tool_failed(error).in_run(Some(thread_id), Some(run_id)));
+                    }
+                },
+            };
+            outputs.push((position, (id, output)));
+        }
+        outputs.sort_by_key(|(position, _)| *position);
+        Ok(outputs.into_iter().map(|(_, output)| output).collect())
+    }
+
+    /// Calls a tool with arguments as JSON and returns its output.
+    ///
+    /// Use it to ask for approval before a call, or to test a tool. To execute the calls of a run
+    /// automatically, use [`Follow::tools`](crate::Follow::tools).
+    ///
+    /// A tool without a [`timeout`](crate::Tool::timeout) of its own has no time-out here.
+    /// Time-outs use tokio's timers, even if the client has another clock.
+    ///
+    /// # Errors
+    /// The [`kind`](ToolError::kind) is the reason: there is no such tool, the arguments do not
+    /// match its parameters, or the function failed, panicked or timed out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use openai_assistants::{Tool, ToolContext, ToolErrorKind, ToolSet};
+    /// use schemars::JsonSchema;
+    /// use serde::Deserialize;
+    ///
+    /// /// Divides two numbers.
+    /// #[derive(Deserialize, JsonSchema)]
+    /// struct Divide {
+    ///     a: i64,
+    ///     b: i64,
+    /// }
+    ///
+    /// async fn divide(numbers: Divide) -> Result<i64, &'static str> {
+    ///     numbers.a.checked_div(numbers.b).ok_or("b must not be 0")
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> openai_assistants::Result<()> {
+    /// let tools = ToolSet::builder().function(divide).build()?;
+    /// let context = ToolContext::new("thread_1", "run_1", "call_1");
+    ///
+    /// let output = tools.call("divide", r#"{"a": 6, "b": 2}"#, context.clone()).await;
+    /// assert_eq!(output.unwrap(), "3");
+    ///
+    /// let error = tools.call("divide", r#"{"a": 6, "b": 0}"#, context).await.unwrap_err();
+    /// assert_eq!(error.kind(), ToolErrorKind::Failed);
+    /// assert_eq!(error.message(), "b must not be 0");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn call(
+        &self,
+        name: &str,
+        arguments: &str,
+        context: ToolContext,
+    ) -> Result<String, ToolError> {
+        let call = ToolCallRequest {
+            id: context.call_id().to_owned(),
+            name: name.to_owned(),
+            arguments: arguments.to_owned(),
+        };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        self.call_within(None, call, context, &clock).await
+    }
+
+    /// Executes one call. The default time-out is for tools without one of their own.
+    async fn call_within(
+        &self,
+        default_timeout: Option<Duration>,
+        call: ToolCallRequest,
+        context: ToolContext,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<String, ToolError> {
+        let result = match self.get(&call.name) {
+            Some(tool) => {
+                let output = (tool.handler)(context, call.arguments);
+                let output = AssertUnwindSafe(output).catch_unwind();
+                let output = match tool.timeout.or(default_timeout) {
+                    Some(timeout) => Deadline::new(clock, timeout)
+                        .before(output)
+                        .await
+                        .ok_or(timeout),
+                    None => Ok(output.await),
+                };
+                match output {
+                    Ok(Ok(result)) => result,
+                    Ok(Err(_)) => Err(Failure::new(ToolErrorKind::Panicked, "internal tool error")),
+                    Err(timeout) => Err(Failure::new(
+                        ToolErrorKind::TimedOut,
+                        format!("the tool timed out after {timeout:?}"),
+                    )),
+                }
+            }
+            None => {
+                let names: Vec<_> = self.names().collect();
+                let (name, names) = (&call.name, names.join(", "));
+                let message =
+                    format!("there is no tool `{name}`; the available tools are: {names}");
+                Err(Failure::new(ToolErrorKind::UnknownTool, message))
+            }
+        };
+        result.map_err(|failure| ToolError {
+            kind: failure.kind,
+            tool: call.name,
+            call_id: call.id,
+            message: failure.message,
+            source: failure.source,
+        })
+    }
+}

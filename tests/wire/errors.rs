@@ -1,0 +1,200 @@
+//! Error bodies of servers, and how errors present them.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use openai_assistants::types::{CreateMessageRequest, MessageRole};
+use openai_assistants::{Error, RetryPolicy};
+
+use crate::support::{ManualClock, ScriptedServer, response};
+
+/// The error of `createMessage` after this response.
+async fn error_of(status: u16, body: &str) -> Error {
+    let script = [response(status, "x-request-id: req_1\r\n", body)];
+    let server = ScriptedServer::start(script).await;
+    let builder = server.builder(&ManualClock::default());
+    let client = builder.retry(RetryPolicy::never()).build().unwrap();
+    let message = CreateMessageRequest::builder()
+        .role(MessageRole::User)
+        .content("Hello");
+    client
+        .create_message()
+        .thread_id("thread_1")
+        .body(message)
+        .send()
+        .await
+        .expect_err("it is an error status")
+}
+
+#[test]
+fn an_error_can_be_sent_and_is_small() {
+    fn check<T: std::error::Error + Send + Sync + 'static>() {}
+    check::<Error>();
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+}
+
+#[tokio::test]
+async fn the_documented_error_body_is_parsed() {
+    let error = error_of(
+        400,
+        r#"{"error":{"message":"Unknown parameter","type":"invalid_request_error","code":"unknown","param":"role"}}"#,
+    )
+    .await;
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(400));
+    assert_eq!(error.message(), "Unknown parameter");
+    assert_eq!(error.api_type(), Some("invalid_request_error"));
+    assert_eq!(error.code(), Some("unknown"));
+    assert_eq!(error.param(), Some("role"));
+    assert_eq!(error.request_id(), Some("req_1"));
+    assert_eq!(error.operation(), Some("createMessage"));
+    assert!(error.is_bad_request() && !error.is_retryable());
+    assert_eq!(
+        error.to_string(),
+        "createMessage failed: 400 Bad Request: Unknown parameter (code unknown, param role, request req_1)"
+    );
+}
+
+#[tokio::test]
+async fn other_error_bodies_are_parsed_as_far_as_possible() {
+    for (body, message, code) in [
+        (r#"{"error":"no"}"#, "no", None),
+        (r#"{"error":"no","code":7}"#, "no", Some("7")),
+        (r#"{"message":"no"}"#, "no", None),
+        (r#"{"detail":"no"}"#, "no", None),
+        (r#"{"detail":{"message":"no"}}"#, "no", None),
+        (
+            r#"{"detail":[{"loc":["body","limit",0],"msg":"no","type":"x"}]}"#,
+            "body.limit.0: no",
+            None,
+        ),
+        (
+            r#"{"error":{"message":"no","code":429}}"#,
+            "no",
+            Some("429"),
+        ),
+        (
+            r#"{"message":"no","type":"t","code":"c","param":null}"#,
+            "no",
+            Some("c"),
+        ),
+        (
+            r#"{"error":{"message":null,"code":"c"}}"#,
+            r#"{"error":{"message":null,"code":"c"}}"#,
+            Some("c"),
+        ),
+        (r#"{"error":null,"message":"no"}"#, "no", None),
+        (r#"[{"error":{"message":"no"}}]"#, "no", None),
+        (r#""no""#, "no", None),
+        ("<html>no</html>", "<html>no</html>", None),
+        ("", "", None),
+        ("{}", "{}", None),
+        ("null", "null", None),
+    ] {
+        let error = error_of(502, body).await;
+        assert_eq!((error.message(), error.code()), (message, code), "{body}");
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(502));
+        assert_eq!(error.request_id(), Some("req_1"));
+        assert_eq!(error.body(), Some(body));
+    }
+}
+
+#[tokio::test]
+async fn errors_advise_what_to_do() {
+    let active = error_of(
+        400,
+        r#"{"error":{"message":"Can't add messages to thread_1 while a run run_1 is active.","type":"invalid_request_error"}}"#,
+    )
+    .await;
+    assert_eq!(
+        active.to_string(),
+        "createMessage failed: 400 Bad Request: Can't add messages to thread_1 while a run run_1 is active. \
+         (request req_1); wait until that run is terminal, or cancel it"
+    );
+    for (status, body, advice) in [
+        (
+            401,
+            "",
+            "401 Unauthorized (request req_1); check the API key or token",
+        ),
+        (
+            404,
+            "",
+            "check the ID, the account that it belongs to, and the base URL",
+        ),
+        (
+            429,
+            r#"{"error":{"code":"insufficient_quota"}}"#,
+            "check the plan and its billing",
+        ),
+    ] {
+        let error = error_of(status, body).await;
+        assert!(error.to_string().ends_with(advice), "{error}");
+    }
+
+    let server = ScriptedServer::start([]).await;
+    let client = server.builder(&ManualClock::expired()).build().unwrap();
+    let error = client
+        .create_thread()
+        .timeout(Duration::from_secs(600))
+        .send()
+        .await
+        .expect_err("the time-out passed");
+    assert!(
+        error
+            .to_string()
+            .contains("within 600s (3 attempts); increase the time-out"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_message_is_one_line_of_bounded_length() {
+    let error = error_of(500, &format!("a\nb\r\n{}", "x".repeat(100_000))).await;
+    assert!(error.to_string().len() < 1000);
+    assert!(format!("{error:?}").len() < 1500);
+    assert!(!error.to_string().contains('\n'));
+}
+
+#[tokio::test]
+async fn each_status_has_its_predicate() {
+    type Check = fn(&Error) -> bool;
+    let checks: [(u16, Check); 9] = [
+        (400, Error::is_bad_request),
+        (401, Error::is_authentication),
+        (403, Error::is_permission_denied),
+        (404, Error::is_not_found),
+        (408, Error::is_timeout),
+        (409, Error::is_conflict),
+        (422, Error::is_bad_request),
+        (429, Error::is_rate_limited),
+        (503, Error::is_server_error),
+    ];
+    for (status, check) in checks {
+        assert!(check(&error_of(status, "").await), "{status}");
+        assert!(!check(&error_of(418, "").await), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_decode_error_has_the_path_of_the_value() {
+    let body = r#"{"data":[{"id":1}]}"#;
+    let server = ScriptedServer::start([response(200, "", body)]).await;
+    let call = server.client().list_runs().thread_id("thread_1");
+    let error = call.send().await.expect_err("a number is not a string");
+    assert!(error.is_decode() && !error.is_retryable());
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
+    assert!(
+        error
+            .to_string()
+            .starts_with("listRuns failed: the server returned 200 OK, but "),
+        "{error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("at `data[0].id`: invalid type: integer `1`, expected a string"),
+        "{error}"
+    );
+    assert_eq!(error.body(), Some(body));
+    assert!(error.source().is_some());
+}

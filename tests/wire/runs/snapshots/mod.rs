@@ -1,0 +1,7 @@
+//! The run, its messages, steps and tool calls, accumulated from events.
+
+mod messages;
+mod run;
+mod steps;
+mod support;
+mod tool_calls;

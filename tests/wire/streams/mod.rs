@@ -1,0 +1,8 @@
+//! Event streams: delivery, end, errors, text deltas.
+
+mod decoding;
+mod delivery;
+mod end;
+mod opening;
+mod support;
+mod text_deltas;

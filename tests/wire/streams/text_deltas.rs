@@ -1,0 +1,178 @@
+//! Text deltas of a stream.
+
+use std::fmt::Display;
+
+use openai_assistants::types::MessageDeltaObject;
+use openai_assistants::{Error, Result, TextDeltas};
+use serde_json::json;
+
+use super::support::stream_of;
+use crate::support::{
+    DONE, STALL, ScriptedServer, chunked_event_stream, event, event_stream, until,
+};
+
+const FAILED: &str =
+    "event: thread.run.failed\ndata: {\"id\": \"run_1\", \"status\": \"failed\"}\n\n";
+
+async fn text_of(response: String) -> (ScriptedServer, TextDeltas) {
+    let (server, stream) = stream_of(response).await;
+    (server, stream.text_deltas())
+}
+
+fn delta(content: impl Display) -> String {
+    format!(
+        "event: thread.message.delta\ndata: {{\"id\": \"msg_1\", \"object\": \"thread.message.delta\", \
+         \"delta\": {{\"role\": \"assistant\", \"content\": {content}}}}}\n\n"
+    )
+}
+
+fn text(text: &str) -> String {
+    delta(
+        json!([{"index": 0, "type": "text", "text": {"annotations": [{"a": [1]}], "value": text}}]),
+    )
+}
+
+async fn pieces(deltas: &mut TextDeltas) -> Result<Vec<String>> {
+    let mut pieces = Vec::new();
+    while let Some(piece) = deltas.try_next().await? {
+        pieces.push(piece);
+    }
+    Ok(pieces)
+}
+
+#[tokio::test]
+async fn text_is_yielded_piece_by_piece() {
+    let events = [
+        "event: thread.run.step.delta\ndata: not parsed\n\n",
+        &text("Hel"),
+        &text(""),
+        "event: thread.run.queued\ndata: not JSON\n\n",
+        &text("lo,\n\"\u{1f600}\""),
+        "event: thread.message.completed\ndata: {}\n\n",
+        DONE,
+        &text("never"),
+    ];
+    let (server, mut deltas) = text_of(event_stream(&format!("{}{STALL}", events.concat()))).await;
+    assert_eq!(
+        pieces(&mut deltas).await.unwrap(),
+        ["Hel", "lo,\n\"\u{1f600}\""]
+    );
+    until(|| server.closed_by_client() == 1).await;
+}
+
+#[tokio::test]
+async fn parts_other_than_text_are_skipped() {
+    let contents = [
+        json!([
+            {"index": 0, "type": "text", "text": {"value": "a"}},
+            {"index": 1, "type": "image_file", "image_file": {"file_id": "file_1"}},
+            {"index": 2, "type": "refusal", "refusal": "no"},
+            {"index": 3, "type": "text", "text": {"value": "b"}},
+            {"index": 4, "type": "new", "text": "c"},
+            {"index": 5, "type": "text", "text": null},
+            {"index": 6, "type": "text", "text": {"value": null}},
+            {"index": 7, "type": "text", "text": {"value": {"d": 1}}},
+            "e", 1, null, [],
+        ]),
+        json!([]),
+        json!(null),
+    ];
+    let events: String = contents.iter().map(delta).collect();
+    let (_server, mut deltas) = text_of(event_stream(&(events + DONE))).await;
+    assert_eq!(pieces(&mut deltas).await.unwrap(), ["ab"]);
+}
+
+#[tokio::test]
+async fn it_ends_without_done_once_the_run_is_terminal() {
+    let events = [&text("a"), FAILED].concat();
+    for response in [event_stream(&events), chunked_event_stream(&events, false)] {
+        let (_server, mut deltas) = text_of(response).await;
+        assert_eq!(pieces(&mut deltas).await.unwrap(), ["a"]);
+    }
+}
+
+#[tokio::test]
+async fn errors_are_those_of_the_event_stream() {
+    let queued = FAILED.replace("failed", "queued");
+    let error = "event: error\ndata: {\"message\": \"no\"}\n\n";
+    for (events, check) in [
+        (&*queued, Error::is_ended_early as fn(&Error) -> bool),
+        (&*format!("{queued}data: {{"), Error::is_cut),
+        (&*format!("{queued}{error}{DONE}"), Error::is_stream_error),
+    ] {
+        let (_server, mut deltas) = text_of(event_stream(events)).await;
+        let error = pieces(&mut deltas).await.expect_err("the stream fails");
+        assert!(check(&error), "{error}");
+        assert_eq!(error.run_id(), Some("run_1"));
+        assert!(deltas.try_next().await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn it_continues_after_an_invalid_delta() {
+    for (data, place) in [
+        (delta("7"), "at `delta.content`"),
+        (
+            delta("[{\"text\": {\"value\": \"\\ud800\"}}]"),
+            "is not JSON",
+        ),
+        (delta("[{\"text\": {\"value\": \"a\"}},]"), "is not JSON"),
+        (delta("[]").replace("\"delta\": ", "\"other\": "), "`delta`"),
+        (delta("[]").replace("\n\n", "}\n\n"), "is not JSON"),
+        (
+            delta("[{\"text\": {\"value\": \"a\", \"value\": \"b\"}}]"),
+            "a property is repeated",
+        ),
+        (
+            delta("[]").replace(
+                "{\"role\": \"assistant\", \"content\": []}",
+                "[[{\"text\": {\"value\": \"a\"}}]]",
+            ),
+            "an array is in place of an object",
+        ),
+    ] {
+        let events = [&data, &text("a"), DONE].concat();
+        let (_server, mut deltas) = text_of(event_stream(&events)).await;
+        let error = deltas.try_next().await.expect_err("the event is invalid");
+        assert!(error.is_decode());
+        assert!(error.to_string().contains(place), "{error}");
+        assert_eq!(pieces(&mut deltas).await.unwrap(), ["a"]);
+    }
+}
+
+#[tokio::test]
+async fn the_text_equals_that_of_the_deserialized_event() {
+    let parts = [
+        r#"{"index": 0, "type": "text", "text": {"value": "a", "annotations": []}}"#,
+        r#"{"type": "text", "index": 0, "text": {"annotations": [{"a": "}"}], "value": "\u00fc\n"}}"#,
+        r#"{"index": 1, "text": {"value": "\"b\""}, "type": "t\u0065xt", "more": [{"text": 1}]}"#,
+        r#"{"index": 2, "text": {"value": "c"}, "type": "refusal"}"#,
+        r#"{"index": 3, "type": "text", "text": {"value": null}}"#,
+        r#"{"index": 4, "type": "text", "text": null}"#,
+        r#"{"index": 5, "type": "text"}"#,
+        r#"{"index": 6, "text": {"value": "d"}}"#,
+    ];
+    let pairs = parts
+        .iter()
+        .flat_map(|first| parts.map(|second| (first, second)));
+    let deltas: Vec<_> = pairs
+        .map(|(first, second)| {
+            format!(
+                r#" {{ "object": "x", "delta": {{"role": "assistant", "content": [{first} ,{second}]}}, "id": "msg_1" }} "#
+            )
+        })
+        .collect();
+    let events = deltas
+        .iter()
+        .map(|data| event("thread.message.delta", data));
+    let (_server, mut texts) = text_of(event_stream(&(events.collect::<String>() + DONE))).await;
+    for data in deltas {
+        let delta: MessageDeltaObject = serde_json::from_str(&data).unwrap();
+        // Empty pieces are not yielded.
+        if !delta.text().is_empty() {
+            let text = texts.try_next().await.expect("the delta is valid");
+            assert_eq!(text, Some(delta.text()), "{data}");
+        }
+    }
+    assert_eq!(texts.try_next().await.unwrap(), None);
+}

@@ -1,0 +1,143 @@
+//! Validates the invariants of a canonical document.
+
+use openai_assistants_codegen::Error;
+use serde_json::Value;
+
+use super::pointer::{Pointer, lookup};
+use super::schema::{self, Kind, kind};
+
+/// Checks that references resolve, and that objects, unions and enums are components.
+pub(super) fn validate(document: &Value) -> Result<(), Error> {
+    check_references(document, document, &Pointer::root())?;
+    let schemas = document
+        .pointer("/components/schemas")
+        .and_then(Value::as_object);
+    for (name, schema) in schemas.into_iter().flatten() {
+        let at = Pointer::component(name);
+        match kind(schema) {
+            None => {
+                return Err(Error::at(
+                    &at,
+                    "the import produced a schema of unknown kind",
+                ));
+            }
+            Some(Kind::Array) => check_inline(&schema["items"], &at.child("items"))?,
+            _ => {}
+        }
+        for (property, schema) in schema::properties(schema) {
+            check_inline(schema, &at.child("properties").child(property))?;
+        }
+        for (index, branch) in schema
+            .get("oneOf")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            check_inline(branch, &at.child("oneOf").child(index))?;
+        }
+    }
+    let items = document
+        .get("paths")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten();
+    for (path, item) in items {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            let at = Pointer::root()
+                .child("paths")
+                .child(path)
+                .child(method)
+                .child("parameters");
+            for (index, parameter) in operation
+                .get("parameters")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .enumerate()
+            {
+                check_inline(&parameter["schema"], &at.child(index).child("schema"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_inline(schema: &Value, at: &Pointer) -> Result<(), Error> {
+    match kind(schema) {
+        Some(Kind::Reference | Kind::Primitive | Kind::Constant) => Ok(()),
+        Some(Kind::Array) => check_inline(&schema["items"], &at.child("items")),
+        Some(Kind::Map) => match &schema["additionalProperties"] {
+            value @ Value::Object(_) => check_inline(value, &at.child("additionalProperties")),
+            _ => Ok(()),
+        },
+        other => Err(Error::at(
+            at,
+            format!("the import left an inline schema: {other:?}"),
+        )),
+    }
+}
+
+fn check_references(document: &Value, value: &Value, at: &Pointer) -> Result<(), Error> {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get("$ref")
+                && lookup(document, reference).is_none()
+            {
+                return Err(Error::at(
+                    at,
+                    format!("the import left a `$ref` that does not resolve: `{reference}`"),
+                ));
+            }
+            map.iter()
+                .try_for_each(|(key, value)| check_references(document, value, &at.child(key)))
+        }
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, value)| check_references(document, value, &at.child(index))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn validated(property: Value) -> Result<(), String> {
+        let document = json!({"paths": {}, "components": {"schemas": {"A": {"type": "object", "properties": {"a": property}}}}});
+        validate(&document).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn objects_unions_and_enums_are_components() {
+        let reference = json!({"$ref": "#/components/schemas/A"});
+        for primitive in [
+            json!({"type": "string", "enum": ["a"]}),
+            json!({"type": "array", "items": reference}),
+            json!({"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}),
+        ] {
+            assert_eq!(validated(primitive), Ok(()));
+        }
+        for inline in [
+            json!({"type": "string", "enum": ["a", "b"]}),
+            json!({"type": "object", "properties": {}}),
+            json!({"type": "array", "items": {"oneOf": []}}),
+            json!({}),
+        ] {
+            assert!(
+                validated(inline)
+                    .unwrap_err()
+                    .starts_with("at #/components/schemas/A/properties/a")
+            );
+        }
+    }
+
+    #[test]
+    fn references_resolve() {
+        let error = validated(json!({"$ref": "#/components/schemas/B"})).unwrap_err();
+        assert!(error.contains("`#/components/schemas/B`"), "{error}");
+    }
+}
