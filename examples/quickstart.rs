@@ -61,14 +61,20 @@ async fn run() -> Result<(), Box<dyn Error>> {
         println!("  {:>9}: {}", message.role.as_str(), message.text());
     }
 
-    client.delete_thread().thread_id(&thread.id).send().await?;
-    client
-        .delete_assistant()
-        .assistant_id(&assistant.id)
-        .send()
-        .await?;
-    println!("\ndeleted the thread and the assistant");
+    println!();
+    let deleted = client.delete_thread().thread_id(&thread.id).send().await;
+    report("deleted the thread", deleted.err());
+    let deleted = client.delete_assistant().assistant_id(&assistant.id);
+    report("deleted the assistant", deleted.send().await.err());
     Ok(())
+}
+
+/// Reports a step of the clean-up, which some servers do not support.
+fn report(done: &str, error: Option<openai_assistants::Error>) {
+    match error {
+        None => println!("{done}"),
+        Some(error) => println!("not {done}: {error}"),
+    }
 }
 
 /// Adds a question to the thread and follows a run that replies to it.
@@ -102,9 +108,6 @@ async fn ask(
         Some(usage) => println!(", {} tokens", usage.total_tokens),
         None => println!(),
     }
-    if let Some(error) = &run.last_error {
-        println!("           {}: {}", error.code, error.message);
-    }
     for step in &outcome.steps {
         let action = match &step.step_details {
             RunStepDetails::MessageCreation(created) => {
@@ -117,5 +120,9 @@ async fn ask(
         };
         println!("step       {} {}: {action}", step.id, step.status);
     }
+    if let Some(reason) = &outcome.steps_unavailable {
+        println!("no steps   {reason}");
+    }
+    outcome.into_completed()?;
     Ok(())
 }

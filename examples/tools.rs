@@ -113,11 +113,11 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .stream()
         .await?;
     let mut texts = run.text_deltas();
-    while let Some(text) = texts.try_next().await? {
-        print!("{text}");
+    while let Some(delta) = texts.try_next().await? {
+        print!("{delta}");
         io::stdout().flush()?;
     }
-    let outcome = run.finish().await?;
+    let outcome = run.finish().await?.into_completed()?;
     println!("\nstatus of the run: {}\n", outcome.run.status);
 
     let thread_id = &outcome.run.thread_id;
@@ -133,7 +133,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .follow()
         .tools(&tools)
         .outcome()
-        .await?;
+        .await?
+        .into_completed()?;
     match outcome.parse::<Report>()? {
         Parsed::Value(Report {
             city,

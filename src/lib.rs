@@ -29,8 +29,9 @@
 //!     .body(CreateRunRequest::builder().assistant_id("asst_1"))
 //!     .follow()
 //!     .outcome()
-//!     .await?;
-//! println!("{}: {}", outcome.run.status, outcome.text());
+//!     .await?
+//!     .into_completed()?;
+//! println!("{}", outcome.text());
 //! # Ok(())
 //! # }
 //! ```
@@ -98,7 +99,8 @@
 //!     .follow()
 //!     .tools(&tools)
 //!     .outcome()
-//!     .await?;
+//!     .await?
+//!     .into_completed()?;
 //! println!("{}", outcome.text());
 //! # Ok(())
 //! # }
@@ -209,11 +211,13 @@ pub use http::operation_info::OperationInfo;
 pub use http::request::Request;
 pub use http::response::Response;
 pub use http::retry::RetryPolicy;
+pub use json::malformed_item::MalformedItem;
 pub use json::raw::Json;
 pub use json::timestamp::Timestamp;
 pub use run::follow::Follow;
 pub use run::outcome::RunOutcome;
 pub use run::stream::{RunStream, RunTextDeltas};
+pub use run::text_delta::TextDelta;
 pub use run::tool_call::ToolCall;
 pub use run::until_idle::UntilIdle;
 pub use sse::run_state::RunState;

@@ -542,9 +542,9 @@ async fn threads_are_listed_page_by_page() {
 #[tokio::test]
 async fn a_response_without_data_is_an_error_and_not_an_empty_list() {
     let server = MockServer::start_async().await;
-    server.mock(|when, then| {
+    let mut mock = server.mock(|when, then| {
         when.method(Method::GET).path("/threads");
-        then.json_body(json!({ "error": { "message": "quota" } }));
+        then.json_body(json!({ "quota": "none" }));
     });
     let client = Client::builder()
         .base_url(server.base_url())
@@ -555,4 +555,13 @@ async fn a_response_without_data_is_an_error_and_not_an_empty_list() {
     let error = error.expect_err("the response is not a list");
     assert!(error.is_decode(), "{error}");
     assert!(error.to_string().contains("data"), "{error}");
+
+    mock.delete();
+    server.mock(|when, then| {
+        when.method(Method::GET).path("/threads");
+        then.json_body(json!({ "error": { "message": "quota" } }));
+    });
+    let error = client.list_threads().send().await;
+    let error = error.expect_err("the response is not a list");
+    assert_eq!(error.message(), "quota");
 }

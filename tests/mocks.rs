@@ -263,8 +263,11 @@ mod v1 {
         let (server, client) = super::server().await;
         let thread = json!({ "id": "thread_1", "created_at": 1 });
         let thread = serde_json::from_value(thread).expect("a valid thread");
+        let run = json!({ "id": "run_1", "thread_id": "thread_1", "status": "completed" });
+        let run = serde_json::from_value(run).expect("a valid run");
         let expected = [
             AssistantStreamEvent::ThreadCreated(thread),
+            AssistantStreamEvent::ThreadRunCompleted(run),
             AssistantStreamEvent::Done,
         ];
         server.create_run(|when, then| {

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use syn::{Fields, File, ImplItem, Item};
 
 use crate::emit::syntax::name_of;
+use crate::model::api::Api;
 use crate::module::Module;
-use crate::{Options, Source, generate};
+use crate::{Options, Source, emit, generate, generator, normalize};
 
 /// A document with the operation `modifyThing` and these schemas.
 pub fn document(schemas: Value) -> Value {
@@ -78,13 +79,13 @@ pub fn client(document: &Value) -> File {
     client_of(document, Module::Root)
 }
 
-/// The client of a module.
+/// The client of a module, with the serde attributes that its source does not have any more.
 pub fn client_of(document: &Value, module: Module) -> File {
-    let source = source(document, module);
-    parse(&format!(
-        "pub mod types {{ {} }} pub mod operations {{ {} }}",
-        source.types, source.operations
-    ))
+    let api = Api::read(document, module).expect("the document is valid");
+    let file = normalize::for_client(&api).and_then(|document| generator::client(&document));
+    let items = file.and_then(|file| emit::items(file, &api));
+    let emit::Items { types, operations } = items.expect("the document is valid");
+    syn::parse_quote!(pub mod types { #(#types)* } pub mod operations { #(#operations)* })
 }
 
 /// All source of a module, with mocks.
@@ -114,7 +115,7 @@ pub fn module<'a>(file: &'a File, name: &str) -> &'a [Item] {
         .expect("the module exists")
 }
 
-/// The fields of a struct as `name:type`, with their serde attributes.
+/// The fields of the properties of a struct as `name:type`, with their serde attributes.
 pub fn fields(file: &File, name: &str) -> Vec<String> {
     let item = module(file, "types").iter().find_map(|item| match item {
         Item::Struct(item) if item.ident == name => Some(item),
@@ -127,6 +128,7 @@ pub fn fields(file: &File, name: &str) -> Vec<String> {
     fields
         .named
         .iter()
+        .filter(|field| !matches!(&*text(&field.ident), "extra" | "malformed"))
         .map(|field| {
             let rules: String = field
                 .attrs

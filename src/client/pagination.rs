@@ -6,7 +6,7 @@
 //! no task per list, and dropping the list cancels the prefetch. The first page is fetched
 //! without the second, so reading the beginning of a list takes one request.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
@@ -21,6 +21,7 @@ use crate::client::operation::{self, Operation};
 use crate::error::core::{Error, Result};
 use crate::http::deadline::NO_WAKER;
 use crate::http::sealed::Sealed;
+use crate::json::malformed_item::MalformedItem;
 
 /// A response that is one page of a list.
 ///
@@ -42,6 +43,9 @@ pub trait Page: Sealed + Send + 'static {
 
     /// Converts the page to its items.
     fn into_items(self) -> Vec<Self::Item>;
+
+    /// Returns the items that cannot be deserialized, in the order of the server.
+    fn malformed(&self) -> &[MalformedItem];
 
     /// Whether there are more items in the direction of paging.
     fn has_more(&self) -> bool;
@@ -96,6 +100,8 @@ pub(crate) fn items<L: List>(list: L) -> Items<L> {
     Items {
         pages: pages(list),
         page: Vec::new().into_iter(),
+        malformed: VecDeque::new(),
+        index: 0,
     }
 }
 
@@ -122,8 +128,9 @@ pub(crate) fn pages<L: List>(list: L) -> Pages<L> {
 
 /// A stream of all items of a list, with auto-pagination.
 ///
-/// It is a `Stream` of `Result<Item, Error>` that fetches pages on demand and ends after an
-/// error. To resume, start a new list with `after` set to the ID of the last item. A list with
+/// It is a `Stream` of `Result<Item, Error>` that fetches pages on demand. An item that cannot be
+/// deserialized is an error with [`is_decode`](crate::Error::is_decode) and its index, and the list
+/// continues with the next item. It ends after any other error. To resume, start a new list with `after` set to the ID of the last item. A list with
 /// only `before` is read backwards: its pages are in reverse order, the items of each page in the
 /// order of the server.
 ///
@@ -144,6 +151,10 @@ pub struct Items<L: List> {
     pages: Pages<L>,
     /// The items of the current page that have not been returned.
     page: vec::IntoIter<L::Item>,
+    /// The malformed items of the current page that have not been returned.
+    malformed: VecDeque<MalformedItem>,
+    /// The index of the next item in its page.
+    index: usize,
 }
 
 /// A stream of the pages of a list.
@@ -270,23 +281,43 @@ fn fail<L: List>(reason: &str) -> Next<L::Page> {
     Next::Received(Err(Error::pagination(reason).in_operation(L::INFO.id, 0)))
 }
 
+fn malformed_item<L: List>(item: &MalformedItem) -> Error {
+    let error = Error::malformed_item(item.index, &item.reason, &item.value.to_string());
+    error.in_operation(L::INFO.id, 0)
+}
+
 impl<L: List> Items<L> {
     /// Returns the next item, or `None` after the last.
     ///
     /// # Errors
-    /// A page cannot be fetched, or its cursor is missing or repeats.
+    /// A page cannot be fetched, or its cursor is missing or repeats. If only the item cannot be
+    /// deserialized, the list continues with the next item.
     pub async fn try_next(&mut self) -> Result<Option<L::Item>> {
         poll_fn(|context| self.poll_item(context)).await.transpose()
     }
 
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<L::Item>>> {
         loop {
-            if let Some(item) = self.page.next() {
+            let index = self.index;
+            let malformed = match self.malformed.front() {
+                Some(item) if item.index <= index => self.malformed.pop_front(),
+                _ => None,
+            };
+            let next = match malformed {
+                Some(item) => Some(Err(malformed_item::<L>(&item))),
+                None => self.page.next().map(Ok),
+            };
+            if let Some(item) = next {
+                self.index += 1;
                 self.pages.poll_prefetch();
-                return Poll::Ready(Some(Ok(item)));
+                return Poll::Ready(Some(item));
             }
             match ready!(self.pages.poll_page(context)) {
-                Some(Ok(page)) => self.page = page.into_items().into_iter(),
+                Some(Ok(page)) => {
+                    self.malformed = page.malformed().to_vec().into();
+                    self.page = page.into_items().into_iter();
+                    self.index = 0;
+                }
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }

@@ -14,7 +14,7 @@ use crate::error::core::{Error, Inner, RunIds, Source};
 use crate::error::kind::ErrorKind;
 use crate::error::redaction::Secrets;
 use crate::error::response::{ResponseBody, ResponseHead};
-use crate::error::server_error::ServerError;
+use crate::error::server_error::{ServerError, is_error};
 
 /// Errors before a request is sent.
 impl Error {
@@ -139,13 +139,23 @@ impl Error {
         error
     }
 
-    /// A response body that cannot be deserialized; `path` is the place in it.
+    /// An error body with a success status.
+    fn error_in_success(head: &ResponseHead, body: &ResponseBody) -> Option<Self> {
+        let text = body_text(body);
+        is_error(&text, true).then(|| Self::status_error(head.clone(), body, false, None))
+    }
+
+    /// A response body that cannot be deserialized; `path` is the place in it. If the body is an
+    /// error of the server, it is that error.
     pub(crate) fn decode(
         head: ResponseHead,
         body: &ResponseBody,
         path: &str,
         error: serde_json::Error,
     ) -> Self {
+        if let Some(error) = Self::error_in_success(&head, body) {
+            return error;
+        }
         let text = body.secrets.redact(&body_text(body));
         let reason = clipped(&error);
         let message = match path {
@@ -169,6 +179,17 @@ impl Error {
         result
     }
 
+    /// An item of a page that cannot be deserialized.
+    pub(crate) fn malformed_item(index: usize, reason: &str, item: &str) -> Self {
+        let reason = Clip(reason, TEXT_LIMIT);
+        let message = format!(
+            "the item of the page at `data[{index}]` does not match the document: {reason}"
+        );
+        let mut result = Self::new(ErrorKind::Decode, message);
+        result.0.body = Some(body_text(item.as_bytes()));
+        result
+    }
+
     /// A list that does not end, or cannot be continued.
     pub(crate) fn pagination(reason: impl Into<String>) -> Self {
         Self::new(ErrorKind::Pagination, reason)
@@ -177,8 +198,12 @@ impl Error {
 
 /// Errors of a stream.
 impl Error {
-    /// A response that is not an event stream.
+    /// A response that is not an event stream. If the body is an error of the server, it is that
+    /// error.
     pub(crate) fn not_a_stream(head: ResponseHead, body: &ResponseBody) -> Self {
+        if let Some(error) = Self::error_in_success(&head, body) {
+            return error;
+        }
         let message = "the response is not an event stream; the server may not support streaming: call `send`, \
                        or follow the run with `wait`";
         let mut error = Self::new(ErrorKind::Decode, message).with_head(head);
@@ -220,7 +245,22 @@ impl Error {
 
     /// An `error` event.
     pub(crate) fn stream_error(data: &str, secrets: &Secrets) -> Self {
-        Self::new(ErrorKind::StreamError, "").with_server_error(data, secrets)
+        let mut error = Self::new(ErrorKind::StreamError, "").with_server_error(data, secrets);
+        if ServerError::lacks_message(data) {
+            let text = format!(
+                "the server sent an error without a message: {}",
+                error.0.message
+            );
+            error.0.message = text.trim_end_matches([':', ' ']).to_owned();
+        }
+        error
+    }
+
+    /// A stream without events.
+    pub(crate) fn stream_empty() -> Self {
+        let message = "the stream had no events; the server may not support streaming: call `send`, \
+                       or follow the run with `wait`";
+        Self::new(ErrorKind::StreamEnded, message)
     }
 
     /// A stream that ended between two events, before its run was terminal or blocked.
@@ -261,16 +301,41 @@ impl Error {
         Self::new(ErrorKind::Cancelled, reason)
     }
 
-    /// A tool loop that cannot continue.
-    #[cfg(feature = "tools")]
-    pub(crate) fn tool(reason: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Tool, reason)
+    /// A response about another run than the followed one.
+    pub(crate) fn other_run(followed: &str, returned: &str) -> Self {
+        let message = format!(
+            "the response is about the run `{}` instead of `{followed}`",
+            Clip(returned, NAME_LIMIT)
+        );
+        Self::new(ErrorKind::Decode, message)
+    }
+
+    /// A run that is not completed; `code` is that of its last error.
+    pub(crate) fn run_not_completed(
+        status: &str,
+        code: Option<String>,
+        reason: Option<&str>,
+    ) -> Self {
+        let reason = reason.filter(|reason| !reason.is_empty());
+        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        let message = format!("the run is `{status}`{reason}");
+        let mut error = Self::new(ErrorKind::RunNotCompleted, message);
+        error.0.server.code = code;
+        error
+    }
+
+    /// A model that calls tools without end.
+    pub(crate) fn too_many_rounds(max: u32) -> Self {
+        let message = format!(
+            "the model called tools for more than {max} rounds: raise `max_rounds`, or instruct the model when to stop"
+        );
+        Self::new(ErrorKind::Tool, message)
     }
 
     /// A tool that failed, where the policy is to abort.
     #[cfg(feature = "tools")]
     pub(crate) fn tool_failed(error: impl StdError + Send + Sync + 'static) -> Self {
-        Self::tool(error.to_string()).with_source(error)
+        Self::new(ErrorKind::Tool, error.to_string()).with_source(error)
     }
 
     /// Output of the model that cannot be deserialized; `path` is the place in it.

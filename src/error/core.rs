@@ -225,6 +225,8 @@ impl Error {
     }
 
     /// Whether a stream ended between two events although its run was active.
+    ///
+    /// That includes an end with `[DONE]`, and a stream without events.
     #[must_use]
     pub fn is_ended_early(&self) -> bool {
         self.0.kind == ErrorKind::StreamEnded
@@ -252,6 +254,15 @@ impl Error {
     #[must_use]
     pub fn is_tool(&self) -> bool {
         self.0.kind == ErrorKind::Tool
+    }
+
+    /// Whether a run ended with another status than `completed`, or requires action.
+    ///
+    /// [`RunOutcome::into_completed`](crate::RunOutcome::into_completed) returns this error.
+    /// [`code`](Self::code) is that of the last error of the run.
+    #[must_use]
+    pub fn is_run_not_completed(&self) -> bool {
+        self.0.kind == ErrorKind::RunNotCompleted
     }
 
     /// Whether the rate limit or the quota is exceeded (429).

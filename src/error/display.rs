@@ -31,6 +31,9 @@ impl Error {
         let status = format!("{} {reason}", status.as_u16());
         let status = status.trim_end();
         match self.0.kind {
+            ErrorKind::Status if self.0.status.is_some_and(|status| status.is_success()) => {
+                write!(f, "the server returned {status}, but with an error: ")
+            }
             ErrorKind::Decode | ErrorKind::Timeout | ErrorKind::Connection => {
                 write!(f, "the server returned {status}, but ")
             }
@@ -83,7 +86,13 @@ impl Error {
             (ErrorKind::Connection, _) => "check the base URL and the network",
             (ErrorKind::Timeout, _) => "increase the time-out if the call needs more time",
             (ErrorKind::StreamEnded | ErrorKind::StreamCut | ErrorKind::StreamIdle, _) => {
-                "the run may continue on the server: follow it by its ID with `get_run`"
+                match (self.run_id(), self.thread_id()) {
+                    (Some(_), _) => {
+                        "the run may continue on the server: follow it by its ID with `get_run`"
+                    }
+                    (None, Some(_)) => "a run may have been created: look for it with `list_runs`",
+                    (None, None) => return None,
+                }
             }
             (ErrorKind::Deadline, _) if self.run_id().is_some() => {
                 "the run may continue on the server: cancel it, or set a later deadline"

@@ -23,7 +23,7 @@ pub enum ErrorKind {
     Connection,
     /// An attempt took longer than its time-out.
     Timeout,
-    /// The server responded with an error status.
+    /// The server responded with an error status, or with an error body and a success status.
     Status,
     /// The server sent a redirect that the client does not follow.
     Redirect,
@@ -45,6 +45,8 @@ pub enum ErrorKind {
     Cancelled,
     /// A tool failed and the policy is to abort, or there were too many tool rounds.
     Tool,
+    /// A run ended with another status than `completed`, or requires action.
+    RunNotCompleted,
 }
 
 impl ErrorKind {
@@ -68,6 +70,7 @@ impl ErrorKind {
             Self::Deadline => "deadline",
             Self::Cancelled => "cancelled",
             Self::Tool => "tool",
+            Self::RunNotCompleted => "run_not_completed",
         }
     }
 }

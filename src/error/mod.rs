@@ -7,4 +7,4 @@ mod display;
 pub(crate) mod kind;
 pub(crate) mod redaction;
 pub(crate) mod response;
-mod server_error;
+pub(crate) mod server_error;

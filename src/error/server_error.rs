@@ -1,6 +1,25 @@
-//! Parses the error bodies of servers.
+//! Recognizes and parses the error bodies of servers.
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
+
+/// Whether JSON is an error, although nothing else says so: `{"error": …}`, or where no other
+/// object has a message, the error object itself.
+pub(crate) fn is_error(json: &str, may_be_bare: bool) -> bool {
+    #[derive(Deserialize)]
+    struct Body {
+        error: Option<IgnoredAny>,
+        message: Option<IgnoredAny>,
+        id: Option<IgnoredAny>,
+    }
+
+    // An array would deserialize too.
+    json.trim_start().starts_with('{')
+        && serde_json::from_str(json).is_ok_and(|body: Body| {
+            body.error.is_some() || may_be_bare && body.message.is_some() && body.id.is_none()
+        })
+}
 
 /// `{"error": {message, type, code, param}}`, and the variations of it that servers send.
 #[derive(Default)]
@@ -17,6 +36,17 @@ impl ServerError {
         serde_json::from_str(body)
             .map(|value| Self::from_value(&value))
             .unwrap_or_default()
+    }
+
+    /// Whether a body is empty, or JSON without a message.
+    pub(super) fn lacks_message(body: &str) -> bool {
+        let is_text = || serde_json::from_str::<IgnoredAny>(body).is_err();
+        let has_message = || {
+            Self::parse(body)
+                .message
+                .is_some_and(|text| !text.is_empty())
+        };
+        body.trim().is_empty() || !is_text() && !has_message()
     }
 
     fn from_value(value: &Value) -> Self {

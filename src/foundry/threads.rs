@@ -1,7 +1,11 @@
 //! The operation that lists threads.
 
+use std::collections::BTreeMap;
+
 use http::Method;
-use serde::{Deserialize, Serialize};
+use serde::de::MapAccess;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 use crate::client::core::Client;
 use crate::client::operation::{self, Operation};
@@ -11,7 +15,8 @@ use crate::http::operation_info::OperationInfo;
 use crate::http::request::{Request, RequestOptions, request_options};
 use crate::http::response::Response;
 use crate::http::sealed::Sealed;
-use crate::json::scalar;
+use crate::json::malformed_item::MalformedItem;
+use crate::json::object::{self, AsIs, NullAsDefault, Object, Properties, Writer};
 use crate::types::{ListOrder, ThreadObject};
 
 impl Client {
@@ -175,22 +180,73 @@ impl List for ListThreads {
 }
 
 /// A page of a list of threads.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "object", rename = "list")]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadPage {
     /// The threads.
     ///
     /// A response without `data` is an error.
-    #[serde(deserialize_with = "scalar::null_as_default")]
     pub data: Vec<ThreadObject>,
     /// ID of the first thread: the cursor for `before`.
     pub first_id: Option<String>,
     /// ID of the last thread: the cursor for `after`.
     pub last_id: Option<String>,
     /// Whether there are more pages in this direction.
-    #[serde(default, deserialize_with = "scalar::null_as_default")]
     pub has_more: bool,
+    /// Items that cannot be deserialized. They are not in `data`.
+    pub malformed: Vec<MalformedItem>,
+    /// Unknown and malformed properties, verbatim. They are serialized in place of fields.
+    pub extra: BTreeMap<String, Value>,
+}
+
+impl<'de> Deserialize<'de> for ThreadPage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        object::decode(deserializer)
+    }
+}
+
+impl Object for ThreadPage {
+    const NAME: &'static str = "ThreadPage";
+
+    fn field(property: &str) -> Option<usize> {
+        let fields = ["data", "first_id", "last_id", "has_more", "object"];
+        fields.iter().position(|field| *field == property)
+    }
+
+    fn decode<'de, A: MapAccess<'de>>(mut properties: Properties<A>) -> Result<Self, A::Error> {
+        let (mut data, mut first_id, mut last_id, mut has_more) = (None, None, None, None);
+        let mut malformed = Vec::new();
+        while let Some(field) = properties.next(Self::field)? {
+            match field {
+                Some(0) => properties.items("data", &mut data, &mut malformed),
+                Some(1) => properties.set::<AsIs, _>("first_id", &mut first_id),
+                Some(2) => properties.set::<AsIs, _>("last_id", &mut last_id),
+                Some(3) => properties.set::<NullAsDefault, _>("has_more", &mut has_more),
+                Some(4) => properties.constant("object", "list"),
+                _ => properties.keep(),
+            }?;
+        }
+        Ok(Self {
+            data: properties.required("data", data)?,
+            first_id: first_id.unwrap_or_default(),
+            last_id: last_id.unwrap_or_default(),
+            has_more: has_more.unwrap_or_default(),
+            malformed,
+            extra: properties.into_extra(),
+        })
+    }
+}
+
+impl Serialize for ThreadPage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Writer::new(serializer, &self.extra)?;
+        object.field("object", "list")?;
+        object.items("data", &self.data, &self.malformed)?;
+        object.field("first_id", &self.first_id)?;
+        object.field("last_id", &self.last_id)?;
+        object.field("has_more", &self.has_more)?;
+        object.end()
+    }
 }
 
 impl Sealed for ThreadPage {}
@@ -204,6 +260,10 @@ impl Page for ThreadPage {
 
     fn into_items(self) -> Vec<ThreadObject> {
         self.data
+    }
+
+    fn malformed(&self) -> &[MalformedItem] {
+        &self.malformed
     }
 
     fn has_more(&self) -> bool {

@@ -3,12 +3,16 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::error::core::{Error, Result};
 use crate::error::response::{ResponseBody, ResponseHead, request_id};
-use crate::json::{path, utf8};
+use crate::json::{lenient, path, utf8};
+
+/// Some servers send it in front of the JSON.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A deserialized response body with the metadata of the response.
 ///
@@ -27,6 +31,7 @@ use crate::json::{path, utf8};
 pub struct Response<T> {
     value: T,
     head: ResponseHead,
+    body: Bytes,
     attempts: u32,
 }
 
@@ -36,12 +41,13 @@ impl<T: DeserializeOwned> Response<T> {
         let json = if body.is_empty() {
             Cow::Borrowed("null")
         } else {
-            utf8::decode(body)
+            utf8::decode(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body))
         };
-        match serde_json::from_str(&json) {
+        match lenient::from_str(&json) {
             Ok(value) => Ok(Self {
                 value,
                 head,
+                body: body.bytes.clone(),
                 attempts,
             }),
             Err(error) => {
@@ -83,6 +89,21 @@ impl<T> Response<T> {
         request_id(&self.head.headers)
     }
 
+    /// Returns the body as received.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+    /// let response = client.get_thread().thread_id("thread_1").send_response().await?;
+    /// println!("{}", String::from_utf8_lossy(response.body()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// Returns how many attempts the call took.
     #[must_use]
     pub fn attempts(&self) -> u32 {
@@ -92,7 +113,7 @@ impl<T> Response<T> {
 
 impl<T: fmt::Debug> fmt::Debug for Response<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without headers, which may contain cookies.
+        // Without headers and body, which may contain cookies and personal data.
         f.debug_struct("Response")
             .field("value", &self.value)
             .field("status", &self.head.status)

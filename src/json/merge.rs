@@ -1,15 +1,19 @@
 //! Merges deltas into messages and run steps.
 //!
 //! The build generates a [`Merge`] for each object that has deltas, property by property; the
-//! shared rules are here. Text is appended, unless it identifies something: a repeated ID must
-//! not be doubled. Other scalars are replaced. Missing and null properties change nothing.
+//! shared rules are here. Text is appended. A name is appended unless it is repeated, an ID is
+//! replaced. Other scalars are replaced. Missing and null properties change nothing.
 //! Items of a list are merged by their `index`, in any order; a missing item is [`Empty`] until
-//! its delta arrives. The cost of a merge is proportional to the delta, not to the target.
+//! its delta arrives. Without an index, an item of `content` or `tool_calls` has that of its
+//! position in the delta, and an item of another list, such as an annotation, is a new one.
+//! A member of a union without a tag continues the member that is there. The cost of a merge is proportional to the delta, not to the target.
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::json::lenient::Part;
 use crate::json::timestamp::Timestamp;
 
 /// How many items of a stream may be missing in total. Without a limit, a few bytes could
@@ -40,9 +44,14 @@ pub(crate) trait Empty {
 
 /// An item of a list in a delta.
 pub(crate) trait Indexed {
-    /// Returns the index of the target item, or `None` for a new item.
+    /// Returns the index of the target item, if the delta has one.
     fn index(&self) -> Option<i128> {
         None
+    }
+
+    /// Whether the delta is null, which changes nothing.
+    fn is_null(&self) -> bool {
+        false
     }
 }
 
@@ -58,32 +67,67 @@ pub(crate) fn made<T: Empty>(target: &mut Option<T>) -> &mut T {
     target.get_or_insert_with(T::empty)
 }
 
-/// Appends to a text, or replaces one that identifies something. An empty delta changes nothing.
+/// Appends to a text. An ID is replaced, and a repeated name is kept. An empty delta changes
+/// nothing.
 pub(crate) fn text(property: &str, target: &mut String, delta: &str) {
-    if identifies(property) && !delta.is_empty() {
+    let is_id = matches!(property, "id" | "type" | "url") || property.ends_with("_id");
+    if is_id && !delta.is_empty() {
         target.clear();
     }
-    target.push_str(delta);
+    if property != "name" || target != delta {
+        target.push_str(delta);
+    }
 }
 
-/// Whether the text of a property is an identifier.
-fn identifies(property: &str) -> bool {
-    matches!(property, "id" | "type" | "name" | "url") || property.ends_with("_id")
+/// Merges a delta of an unknown member of a union into a known member, which has this tag. Returns
+/// false if the delta has another.
+pub(crate) fn member<D, T>(
+    target: &mut T,
+    tag: &str,
+    delta: &Value,
+    holes: &mut Holes,
+) -> Result<bool, TooFar>
+where
+    D: DeserializeOwned,
+    T: Merge<D>,
+{
+    let is_other = |value: &Value| !value.is_null() && value != tag;
+    if delta.get("type").is_some_and(is_other) {
+        return Ok(false);
+    }
+    let mut delta = delta.clone();
+    if let Some(properties) = delta.as_object_mut() {
+        properties.remove("type");
+    }
+    if let Ok(delta) = D::deserialize(Part::lenient(delta)) {
+        target.merge(&delta, holes)?;
+    }
+    Ok(true)
 }
 
 /// Merges deltas into the items of a list.
-pub(crate) fn list<T, D>(items: &mut Vec<T>, deltas: &[D], holes: &mut Holes) -> Result<(), TooFar>
+pub(crate) fn list<T, D>(
+    property: &str,
+    items: &mut Vec<T>,
+    deltas: &[D],
+    holes: &mut Holes,
+) -> Result<(), TooFar>
 where
     T: Empty + Merge<D>,
     D: Indexed,
 {
-    for delta in deltas {
+    let has_positions = matches!(property, "content" | "tool_calls");
+    for (position, delta) in deltas.iter().enumerate() {
+        if delta.is_null() {
+            continue;
+        }
         let length = items.len();
         let at = match delta.index() {
             Some(index) => usize::try_from(index)
                 .ok()
                 .filter(|at| at.saturating_sub(length) <= holes.0)
                 .ok_or(TooFar { index, length })?,
+            None if has_positions => position.min(length),
             None => length,
         };
         if at >= length {
@@ -101,11 +145,11 @@ impl Merge<Value> for Value {
         match (&mut *self, delta) {
             (_, Value::Null) => {}
             (Value::String(text), Value::String(more)) => text.push_str(more),
-            (Value::Array(items), Value::Array(deltas)) => list(items, deltas, holes)?,
+            (Value::Array(items), Value::Array(deltas)) => list("", items, deltas, holes)?,
             (Value::Object(object), Value::Object(delta)) => object.merge(delta, holes)?,
             (_, Value::Array(deltas)) => {
                 let mut items: Vec<Self> = Vec::new();
-                list(&mut items, deltas, holes)?;
+                list("", &mut items, deltas, holes)?;
                 *self = items.into();
             }
             (_, Value::Object(delta)) => {
@@ -121,21 +165,44 @@ impl Merge<Value> for Value {
 
 impl Merge<Self> for Map<String, Value> {
     fn merge(&mut self, delta: &Self, holes: &mut Holes) -> Result<(), TooFar> {
-        for (property, delta) in delta.iter().filter(|(_, delta)| !delta.is_null()) {
-            match (self.get_mut(property), delta) {
-                (Some(Value::String(target)), Value::String(delta)) => {
-                    text(property, target, delta);
-                }
-                (Some(target), delta) => target.merge(delta, holes)?,
-                (None, delta) => {
-                    let mut target = Value::Null;
-                    target.merge(delta, holes)?;
-                    self.insert(property.clone(), target);
-                }
+        for (property, delta) in delta {
+            if !delta.is_null() {
+                let target = self.entry(property.as_str()).or_insert(Value::Null);
+                merge_property(property, target, delta, holes)?;
             }
         }
         Ok(())
     }
+}
+
+fn merge_property(
+    property: &str,
+    target: &mut Value,
+    delta: &Value,
+    holes: &mut Holes,
+) -> Result<(), TooFar> {
+    match (target, delta) {
+        (Value::String(target), Value::String(delta)) => text(property, target, delta),
+        (target, delta) => target.merge(delta, holes)?,
+    }
+    Ok(())
+}
+
+/// Merges the properties that have no field in either type. Malformed ones have one.
+pub(crate) fn extra(
+    target: &mut BTreeMap<String, Value>,
+    delta: &BTreeMap<String, Value>,
+    field: fn(&str) -> Option<usize>,
+    holes: &mut Holes,
+) -> Result<(), TooFar> {
+    let deltas = delta
+        .iter()
+        .filter(|(property, delta)| !delta.is_null() && field(property).is_none());
+    for (property, delta) in deltas {
+        let target = target.entry(property.clone()).or_insert(Value::Null);
+        merge_property(property, target, delta, holes)?;
+    }
+    Ok(())
 }
 
 impl Indexed for Value {
@@ -143,6 +210,10 @@ impl Indexed for Value {
         let index = self.get("index")?;
         let index = index.as_i64().map(i128::from);
         index.or_else(|| self["index"].as_u64().map(i128::from))
+    }
+
+    fn is_null(&self) -> bool {
+        self.is_null()
     }
 }
 
@@ -217,6 +288,40 @@ mod tests {
     }
 
     #[test]
+    fn a_name_may_come_in_pieces_or_again() {
+        let name = |name: &str| json!({ "name": name });
+        let whole = name("get_weather");
+        assert_eq!(merged(name("get_"), &[name("weather")]), whole);
+        assert_eq!(
+            merged(whole.clone(), &[name("get_weather"), name("")]),
+            whole
+        );
+    }
+
+    #[test]
+    fn parts_without_an_index_have_that_of_their_position() {
+        let mut items = vec![json!({ "text": "a" })];
+        let deltas = [json!({ "text": "b" }), json!({ "text": "c" })];
+        for (property, expected) in [
+            ("content", json!([{ "text": "ab" }, { "text": "c" }])),
+            (
+                "annotations",
+                json!([{ "text": "ab" }, { "text": "c" }, { "text": "b" }, { "text": "c" }]),
+            ),
+        ] {
+            list(property, &mut items, &deltas, &mut Holes::default()).unwrap();
+            assert_eq!(json!(items), expected);
+        }
+    }
+
+    #[test]
+    fn null_is_not_an_item() {
+        let list = json!([{ "text": "a" }]);
+        assert_eq!(merged(list.clone(), &[json!([null])]), list);
+        assert_eq!(merged(json!([]), &[json!([null])]), json!([]));
+    }
+
+    #[test]
     fn numbers_and_booleans_are_replaced() {
         assert_eq!(
             merged(
@@ -287,7 +392,7 @@ mod tests {
     fn an_index_out_of_range_is_an_error_and_allocates_nothing() {
         let mut items = vec![json!(1)];
         let mut holes = Holes::default();
-        let mut add = |index: Value| list(&mut items, &[json!({ "index": index })], &mut holes);
+        let mut add = |index: Value| list("", &mut items, &[json!({ "index": index })], &mut holes);
         for index in [
             1002_i128,
             4_294_967_295,

@@ -1,10 +1,13 @@
 //! Deserialization of JSON, shared by all generated types and independent of the client.
 
+pub(crate) mod lenient;
+pub(crate) mod malformed_item;
 pub(crate) mod merge;
 pub(crate) mod object;
 pub(crate) mod path;
 pub(crate) mod raw;
 pub(crate) mod scalar;
+pub(crate) mod surrogates;
 pub(crate) mod tagged;
 pub(crate) mod timestamp;
 pub(crate) mod untagged;

@@ -1,15 +1,22 @@
-//! Deserializes a JSON object into a struct, property by property.
+//! Deserializes a JSON object into a struct, property by property, and serializes it again.
 //!
 //! serde's derive writes out a visitor for each type, and the compiler instantiates it for each
 //! kind of deserializer, which would dominate the build time of this crate. The generated code
 //! therefore only maps properties to fields; everything that all types share is here.
+//!
+//! Unknown properties are kept in `extra`, and malformed ones where failures are contained.
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::{fmt, mem};
 
-use serde::Deserializer;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
+use crate::json::lenient::{self, Entries, Lenient, Part};
+use crate::json::malformed_item::{self, MalformedItem};
 use crate::json::scalar;
 
 /// A struct that deserializes from a JSON object.
@@ -24,7 +31,7 @@ pub(crate) trait Object: Sized {
     fn decode<'de, A: MapAccess<'de>>(properties: Properties<A>) -> Result<Self, A::Error>;
 }
 
-/// Deserializes a struct from an object.
+/// Deserializes a struct from an object. Where failures are contained, null is an empty object.
 pub(crate) fn decode<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -40,23 +47,62 @@ where
         }
 
         fn visit_map<A: MapAccess<'de>>(self, properties: A) -> Result<T, A::Error> {
-            T::decode(Properties(properties))
+            T::decode(Properties::new(properties, false))
         }
     }
 
-    deserializer.deserialize_map(Struct(PhantomData))
+    struct Decoded<T>(T);
+
+    impl<T: Object> Lenient for Decoded<T> {
+        fn strict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let object = deserializer.deserialize_map(Struct(PhantomData));
+            object.map(Self)
+        }
+
+        fn lenient(value: Value) -> serde_json::Result<Self> {
+            let properties = match value {
+                Value::Null => Map::new(),
+                Value::Object(properties) => properties,
+                other => return Self::strict(Part::strict(other)),
+            };
+            T::decode(Properties::new(Entries::new(properties, true), true)).map(Self)
+        }
+    }
+
+    lenient::deserialize(deserializer).map(|Decoded(object)| object)
 }
 
 /// The properties of an object that have not been read yet.
-pub(crate) struct Properties<A>(A);
+pub(crate) struct Properties<A> {
+    access: A,
+    /// Whether malformed properties are kept. `access` can then read a value again.
+    is_lenient: bool,
+    /// The last key, if it is unknown.
+    key: String,
+    /// Unknown and malformed properties.
+    extra: BTreeMap<String, Value>,
+    /// Why properties are malformed.
+    malformed: Vec<(&'static str, String)>,
+}
 
 impl<'de, A: MapAccess<'de>> Properties<A> {
+    fn new(access: A, is_lenient: bool) -> Self {
+        Self {
+            access,
+            is_lenient,
+            key: String::new(),
+            extra: BTreeMap::new(),
+            malformed: Vec::new(),
+        }
+    }
+
     /// Reads the next key. Returns the index of its field, `None` for an unknown property.
     pub(crate) fn next(
         &mut self,
         field: fn(&str) -> Option<usize>,
     ) -> Result<Option<Option<usize>>, A::Error> {
-        self.0.next_key_seed(Key(field))
+        let unknown = &mut self.key;
+        self.access.next_key_seed(Key { field, unknown })
     }
 
     /// Deserializes the value of the property.
@@ -68,24 +114,153 @@ impl<'de, A: MapAccess<'de>> Properties<A> {
         if value.is_some() {
             return Err(de::Error::duplicate_field(property));
         }
-        *value = Some(self.0.next_value_seed(By::<R, T>(PhantomData))?);
+        match self.access.next_value_seed(By::<R, T>(PhantomData)) {
+            Ok(read) => *value = Some(read),
+            Err(error) => self.contain(property, error)?,
+        }
         Ok(())
     }
 
-    /// Skips the value of the property.
-    pub(crate) fn skip(&mut self) -> Result<(), A::Error> {
-        self.0.next_value().map(|IgnoredAny| ())
+    /// Deserializes the items of a page. Malformed ones are set aside.
+    pub(crate) fn items<T: DeserializeOwned>(
+        &mut self,
+        property: &'static str,
+        items: &mut Option<Vec<T>>,
+        malformed: &mut Vec<MalformedItem>,
+    ) -> Result<(), A::Error> {
+        if !self.is_lenient {
+            return self.set::<NullAsDefault, _>(property, items);
+        }
+        let Value::Array(values) = self.access.next_value()? else {
+            return self.set::<NullAsDefault, _>(property, items);
+        };
+        let items = items.get_or_insert_default();
+        for (index, value) in values.into_iter().enumerate() {
+            match T::deserialize(Part::lenient(value.clone())) {
+                Ok(item) => items.push(item),
+                Err(error) => malformed.push(MalformedItem {
+                    index,
+                    value,
+                    reason: error.to_string(),
+                }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a property that has one value. The type serializes it, so only another is kept.
+    pub(crate) fn constant(
+        &mut self,
+        property: &'static str,
+        expected: &str,
+    ) -> Result<(), A::Error> {
+        match self.access.next_value_seed(Constant(expected)) {
+            Ok(None) => {}
+            Ok(Some(other)) => drop(self.extra.insert(property.to_owned(), other.into())),
+            Err(error) => self.contain(property, error)?,
+        }
+        Ok(())
+    }
+
+    /// Keeps the value of an unknown property.
+    pub(crate) fn keep(&mut self) -> Result<(), A::Error> {
+        let value = self.access.next_value()?;
+        self.extra.insert(mem::take(&mut self.key), value);
+        Ok(())
+    }
+
+    /// Keeps the value of a malformed property, or fails.
+    fn contain(&mut self, property: &'static str, error: A::Error) -> Result<(), A::Error> {
+        if !self.is_lenient {
+            return Err(error);
+        }
+        let value = self.access.next_value()?;
+        self.extra.insert(property.to_owned(), value);
+        self.malformed.push((property, error.to_string()));
+        Ok(())
+    }
+
+    /// Returns the value of a property without which the object is useless.
+    pub(crate) fn required<T>(
+        &self,
+        property: &'static str,
+        value: Option<T>,
+    ) -> Result<T, A::Error> {
+        value.ok_or_else(|| {
+            let mut malformed = self.malformed.iter();
+            match malformed.find(|(malformed, _)| *malformed == property) {
+                Some((_, reason)) => de::Error::custom(format_args!("`{property}`: {reason}")),
+                None => de::Error::missing_field(property),
+            }
+        })
+    }
+
+    /// Returns the value of a required property, where failures are contained or else a default.
+    pub(crate) fn expected<T>(
+        &self,
+        property: &'static str,
+        value: Option<T>,
+        default: fn() -> Option<T>,
+    ) -> Result<T, A::Error> {
+        let value = match value {
+            None if self.is_lenient => default(),
+            value => value,
+        };
+        self.required(property, value)
+    }
+
+    /// Returns the unknown and malformed properties.
+    pub(crate) fn into_extra(self) -> BTreeMap<String, Value> {
+        self.extra
     }
 }
 
-/// Returns the value of a required property.
-pub(crate) fn required<T, E: de::Error>(property: &'static str, value: Option<T>) -> Result<T, E> {
-    value.ok_or_else(|| E::missing_field(property))
+/// The default of a property whose type has one.
+#[allow(clippy::unnecessary_wraps, reason = "it is an argument of `expected`")]
+pub(crate) fn default<T: Default>() -> Option<T> {
+    Some(T::default())
 }
 
-struct Key(fn(&str) -> Option<usize>);
+/// The default of a string enum.
+#[allow(clippy::unnecessary_wraps, reason = "it is an argument of `expected`")]
+pub(crate) fn unknown<T: for<'a> From<&'a str>>() -> Option<T> {
+    Some(scalar::unknown())
+}
 
-impl<'de> DeserializeSeed<'de> for Key {
+/// The default of a struct or a union: deserialized from null.
+pub(crate) fn nothing<T: DeserializeOwned>() -> Option<T> {
+    T::deserialize(Part::lenient(Value::Null)).ok()
+}
+
+/// Deserializes a text, to `None` if it is this one.
+struct Constant<'a>(&'a str);
+
+impl<'de> DeserializeSeed<'de> for Constant<'_> {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Constant<'_> {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok((text != self.0).then(|| text.to_owned()))
+    }
+}
+
+struct Key<'a> {
+    field: fn(&str) -> Option<usize>,
+    unknown: &'a mut String,
+}
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -93,7 +268,7 @@ impl<'de> DeserializeSeed<'de> for Key {
     }
 }
 
-impl Visitor<'_> for Key {
+impl Visitor<'_> for Key<'_> {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,7 +276,66 @@ impl Visitor<'_> for Key {
     }
 
     fn visit_str<E: de::Error>(self, property: &str) -> Result<Self::Value, E> {
-        Ok(self.0(property))
+        let field = (self.field)(property);
+        if field.is_none() {
+            property.clone_into(self.unknown);
+        }
+        Ok(field)
+    }
+}
+
+/// Serializes a struct to an object. Properties in `extra` take the place of its fields.
+pub(crate) struct Writer<'a, S: Serializer> {
+    map: S::SerializeMap,
+    extra: &'a BTreeMap<String, Value>,
+}
+
+impl<'a, S: Serializer> Writer<'a, S> {
+    pub(crate) fn new(serializer: S, extra: &'a BTreeMap<String, Value>) -> Result<Self, S::Error> {
+        let map = serializer.serialize_map(None)?;
+        Ok(Self { map, extra })
+    }
+
+    /// Serializes a field.
+    pub(crate) fn field<T: Serialize + ?Sized>(
+        &mut self,
+        property: &'static str,
+        value: &T,
+    ) -> Result<(), S::Error> {
+        if self.extra.contains_key(property) {
+            return Ok(());
+        }
+        self.map.serialize_entry(property, value)
+    }
+
+    /// Serializes a field, unless it is `None`.
+    pub(crate) fn optional<T: Serialize>(
+        &mut self,
+        property: &'static str,
+        value: &Option<T>,
+    ) -> Result<(), S::Error> {
+        match value {
+            Some(value) => self.field(property, value),
+            None => Ok(()),
+        }
+    }
+
+    /// Serializes the items of a page, with the malformed ones in their places.
+    pub(crate) fn items<T: Serialize>(
+        &mut self,
+        property: &'static str,
+        items: &[T],
+        malformed: &[MalformedItem],
+    ) -> Result<(), S::Error> {
+        self.field(property, &malformed_item::Merged { items, malformed })
+    }
+
+    /// Serializes the unknown and malformed properties.
+    pub(crate) fn end(mut self) -> Result<S::Ok, S::Error> {
+        for (property, value) in self.extra {
+            self.map.serialize_entry(property, value)?;
+        }
+        self.map.end()
     }
 }
 
@@ -174,8 +408,25 @@ impl Rule<Option<i64>> for IntegerOrNull {
     }
 }
 
+/// Uses [`scalar::json_text`].
+pub(crate) struct JsonText;
+
+impl Rule<Option<String>> for JsonText {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+        scalar::json_text(deserializer)
+    }
+}
+
+impl Rule<String> for JsonText {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        Ok(scalar::json_text(deserializer)?.unwrap_or_default())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[derive(Debug, PartialEq)]
@@ -183,6 +434,7 @@ mod tests {
         id: String,
         count: i64,
         note: Option<String>,
+        extra: BTreeMap<String, Value>,
     }
 
     impl<'de> de::Deserialize<'de> for Thing {
@@ -207,38 +459,62 @@ mod tests {
                     Some(0) => properties.set::<AsIs, _>("id", &mut id),
                     Some(1) => properties.set::<IntegerOrZero, _>("count", &mut count),
                     Some(2) => properties.set::<AsIs, _>("note", &mut note),
-                    _ => properties.skip(),
+                    _ => properties.keep(),
                 }?;
             }
             Ok(Self {
-                id: required("id", id)?,
+                id: properties.required("id", id)?,
                 count: count.unwrap_or_default(),
                 note: note.unwrap_or_default(),
+                extra: properties.into_extra(),
             })
         }
     }
 
     #[test]
-    fn properties_have_any_order_and_unknown_ones_are_skipped() {
-        let thing = |id: &str, count, note: Option<&str>| Thing {
+    fn properties_have_any_order_and_unknown_ones_are_kept() {
+        let thing = |id: &str, count, note: Option<&str>, extra: &[(&str, Value)]| Thing {
             id: id.to_owned(),
             count,
             note: note.map(str::to_owned),
+            extra: extra
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), value.clone()))
+                .collect(),
         };
         for (json, expected) in [
-            (r#"{"id":"a"}"#, thing("a", 0, None)),
+            (r#"{"id":"a"}"#, thing("a", 0, None, &[])),
             (
                 r#"{"new":{"id":["b"]},"note":"n","count":2.0,"i\u0064":"a"}"#,
-                thing("a", 2, Some("n")),
+                thing("a", 2, Some("n"), &[("new", json!({"id": ["b"]}))]),
             ),
             (
                 r#"{"count":null,"id":"a","note":null,"":1}"#,
-                thing("a", 0, None),
+                thing("a", 0, None, &[("", json!(1))]),
             ),
         ] {
             assert_eq!(serde_json::from_str::<Thing>(json).unwrap(), expected);
             let value: serde_json::Value = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::from_value::<Thing>(value).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_malformed_property_is_kept_where_failures_are_contained() {
+        let decode = |json| lenient::from_str::<Thing>(json);
+        let thing = decode(r#"{"note":[1],"id":"a","count":1.5}"#).unwrap();
+        assert_eq!((thing.count, thing.note), (0, None));
+        assert_eq!(json!(thing.extra), json!({"note": [1], "count": 1.5}));
+        for (json, reason) in [
+            (r#"{"note":1}"#, "missing field `id`"),
+            (
+                r#"{"note":1,"id":2}"#,
+                "`id`: invalid type: integer `2`, expected a string",
+            ),
+            ("[]", "invalid type: sequence, expected struct Thing"),
+        ] {
+            let error = decode(json).unwrap_err().to_string();
+            assert!(error.starts_with(reason), "{json}: {error}");
         }
     }
 

@@ -5,6 +5,9 @@ use std::marker::PhantomData;
 
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::json::untagged::MaybeString;
 
 /// Deserializes null like a missing value.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -68,6 +71,18 @@ where
 
     let integer = Option::<Integer>::deserialize(deserializer)?;
     Ok(integer.map(|Integer(value)| value))
+}
+
+/// Deserializes a text, null as `None`. JSON of another type becomes its compact text: some
+/// servers send the arguments of a function as an object.
+pub(crate) fn json_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    Ok(match MaybeString::deserialize(deserializer)? {
+        MaybeString::String(text) => Some(text.into_owned()),
+        MaybeString::Other(Value::Null) => None,
+        MaybeString::Other(value) => Some(value.to_string()),
+    })
 }
 
 /// Deserializes a string enum. Known values are compared without copying the text.

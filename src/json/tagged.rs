@@ -13,7 +13,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use smallvec::SmallVec;
 
-use crate::json::untagged::{MaybeString, Untagged, untagged};
+use crate::json::lenient::{self, Lenient, Part};
+use crate::json::untagged::{MaybeString, Untagged, by_json_type};
 
 /// A union whose variant is selected by the text of one property, the tag.
 pub(crate) trait Tagged: Sized {
@@ -29,7 +30,7 @@ pub(crate) trait Tagged: Sized {
     fn unknown(value: Value) -> Self;
 }
 
-/// Deserializes a tagged union.
+/// Deserializes a tagged union. Where failures are contained, a malformed member is unknown.
 pub(crate) fn tagged<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -65,7 +66,21 @@ where
         }
     }
 
-    untagged(deserializer).map(|Union(union)| union)
+    impl<T: Tagged> Lenient for Union<T> {
+        fn strict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            by_json_type(deserializer)
+        }
+
+        fn lenient(value: Value) -> serde_json::Result<Self> {
+            let mut rest = value.clone();
+            let tag = rest.as_object_mut().and_then(|rest| rest.remove(T::TAG));
+            let tag = tag.as_ref().and_then(Value::as_str);
+            let member = tag.and_then(|tag| T::variant(tag, Part::lenient(rest))?.ok());
+            Ok(Self(member.unwrap_or_else(|| T::unknown(value))))
+        }
+    }
+
+    lenient::deserialize(deserializer).map(|Union(union)| union)
 }
 
 /// Deserializes a key, to `None` if it is this one.
@@ -139,7 +154,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for &mut Rest<'de, A> {
         match self.value.take() {
             // The parser is past this value, so its position would mislead: name the key.
             Some((key, value)) => seed
-                .deserialize(value)
+                .deserialize(Part::strict(value))
                 .map_err(|error| A::Error::custom(format_args!("`{key}`: {error}"))),
             None => self.after.next_value_seed(seed),
         }

@@ -9,6 +9,8 @@ use serde::de::{self, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::json::lenient::{self, Lenient, Part};
+
 /// A union with at most one variant for each JSON type. Other values become `unknown`.
 pub(crate) trait Untagged<'de>: Sized {
     /// Deserializes a string.
@@ -40,8 +42,31 @@ pub(crate) trait Untagged<'de>: Sized {
     fn unknown(value: Value) -> Self;
 }
 
-/// Deserializes a union by the JSON type of the value.
+/// Deserializes a union by the JSON type of the value. Where failures are contained, a malformed
+/// value becomes `unknown`.
 pub(crate) fn untagged<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: for<'a> Untagged<'a>,
+{
+    struct Union<T>(T);
+
+    impl<T: for<'a> Untagged<'a>> Lenient for Union<T> {
+        fn strict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            by_json_type(deserializer).map(Self)
+        }
+
+        fn lenient(value: Value) -> serde_json::Result<Self> {
+            let known = by_json_type(Part::lenient(value.clone()));
+            Ok(Self(known.unwrap_or_else(|_| T::unknown(value))))
+        }
+    }
+
+    lenient::deserialize(deserializer).map(|Union(union)| union)
+}
+
+/// Deserializes a union by the JSON type of the value.
+pub(crate) fn by_json_type<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Untagged<'de>,
@@ -106,14 +131,6 @@ pub(crate) enum MaybeString<'de> {
 }
 
 impl MaybeString<'_> {
-    /// Returns the string, if the value is one.
-    pub(crate) fn as_str(&self) -> Option<&str> {
-        match self {
-            Self::String(text) => Some(text),
-            Self::Other(_) => None,
-        }
-    }
-
     pub(crate) fn into_value(self) -> Value {
         match self {
             Self::String(text) => Value::String(text.into_owned()),
@@ -134,6 +151,6 @@ impl<'de> Untagged<'de> for MaybeString<'de> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for MaybeString<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        untagged::<D, MaybeString<'de>>(deserializer)
+        by_json_type::<D, MaybeString<'de>>(deserializer)
     }
 }

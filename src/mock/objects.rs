@@ -212,6 +212,7 @@ pub fn outcome(
         run,
         messages,
         steps,
+        steps_unavailable: None,
     }
 }
 

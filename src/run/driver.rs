@@ -1,155 +1,240 @@
-//! Drives a run to a terminal or blocked status, by polling and tool calls.
+//! Drives the state machine of a run: performs its actions and reports what came of them.
 
 use std::pin::pin;
-use std::time::Duration;
 
 use crate::client::operation::{self, Operation};
-use crate::error::core::Result;
+use crate::error::core::{Error, Result};
+use crate::http::deadline::Deadline;
 use crate::http::request::Request;
 use crate::http::response::Response;
-use crate::operations::SubmitToolOutputsToRun;
 use crate::run::handle::RunHandle;
-use crate::run::limits::Limits;
-use crate::run::polling;
+use crate::run::limits::{Limits, StopReason};
+use crate::run::machine::{Action, Failure, First, RunMachine};
+use crate::run::outcome::{self, RunOutcome};
+use crate::run::polling::Pace;
+use crate::run::reported::reported_run;
+use crate::run::required_action::PendingCall;
 use crate::run::settings::{FollowSettings, OnState};
 #[cfg(feature = "tools")]
 use crate::run::tool_loop::ToolLoop;
-use crate::sse::status::is_terminal_or_blocked;
-use crate::types::RunObject;
+use crate::sse::stream::EventStream;
+use crate::types::{AssistantStreamEvent as Event, RunObject};
 
 /// A run and how it is driven.
 pub(crate) struct RunDriver {
-    pub(crate) run: RunHandle,
-    interval: Option<Duration>,
+    pub(crate) machine: RunMachine,
+    pub(crate) limits: Limits,
+    handle: RunHandle,
     on_state: Option<OnState>,
+    /// Whether submissions open a stream.
+    streams: bool,
     #[cfg(feature = "tools")]
     tool_loop: ToolLoop,
 }
 
-impl RunDriver {
-    pub(crate) fn from_operation(
-        operation: impl Operation,
-        settings: FollowSettings,
-    ) -> Result<(Self, Limits, Request)> {
-        let request = operation::request(operation)?;
-        let (driver, limits) = Self::new(&request, settings);
-        Ok((driver, limits, request))
-    }
+/// How far the driver has come.
+pub(crate) enum Reached {
+    /// The run is terminal, or left to the caller.
+    End(Box<RunObject>),
+    /// The stream of a submission is open.
+    Stream(Box<EventStream<Event>>),
+}
 
-    pub(crate) fn new(request: &Request, settings: FollowSettings) -> (Self, Limits) {
-        let run = RunHandle::new(request, settings.cancels_run);
-        let limits = Limits::new(
-            &request.config.clock,
-            settings.deadline,
-            settings.cancellation,
-        );
-        let driver = Self {
-            run,
-            interval: settings.interval,
+/// The result of an action, if no limit has elapsed.
+type Limited<T> = Result<Result<T>, StopReason>;
+
+impl RunDriver {
+    pub(crate) fn new(request: &Request, settings: FollowSettings, streams: bool) -> Self {
+        let ids = request.run_ids();
+        let first = match (&ids.run_id, &request.method) {
+            (None, _) => First::Create,
+            (Some(_), &http::Method::GET) => First::Fetch,
+            (Some(_), _) => First::Submit,
+        };
+        #[cfg(feature = "tools")]
+        let max_rounds = settings.tool_loop.max_rounds();
+        // Without tools, a blocked run is left to the caller.
+        #[cfg(not(feature = "tools"))]
+        let max_rounds = None;
+        let pace = Pace::new(settings.interval);
+        Self {
+            machine: RunMachine::new(first, ids, pace, max_rounds, settings.cancels_run),
+            limits: Limits::new(
+                &request.config.clock,
+                settings.deadline,
+                settings.cancellation,
+            ),
+            handle: RunHandle::new(request),
             on_state: settings.on_state,
+            streams,
             #[cfg(feature = "tools")]
             tool_loop: settings.tool_loop,
-        };
-        (driver, limits)
+        }
     }
 
-    /// Sends the request and continues until the run is terminal or blocked.
-    pub(crate) async fn drive(
-        &mut self,
-        limits: &mut Limits,
-        request: Request,
-    ) -> Result<RunObject> {
+    /// Builds the request of an operation, and the driver that follows its run by polling.
+    pub(crate) fn polling(
+        operation: impl Operation,
+        settings: FollowSettings,
+    ) -> Result<(Self, Request)> {
+        let request = operation::request(operation)?;
+        Ok((Self::new(&request, settings, false), request))
+    }
+
+    /// Sends the request and polls until the run is terminal or left to the caller.
+    pub(crate) async fn poll(&mut self, request: Request) -> Result<RunObject> {
         let mut sent = pin!(operation::send_request(request));
-        let first: Response<RunObject> = match limits.run(sent.as_mut()).await {
-            Ok(first) => first?,
-            Err(reason) => {
-                let error = self.run.stopped(&reason);
-                let has_started = limits.has_started();
-                let response = self.run.before_cancelling(has_started, sent).await;
-                if let Some(Ok(first)) = response {
-                    self.observe(first.get_ref());
+        let first = self.limits.run(sent.as_mut()).await;
+        if first.is_err()
+            && self.awaits_id()
+            && let Some(Ok(run)) = self.handle.grace().before(sent).await
+        {
+            self.observe(run.get_ref());
+        }
+        let mut action = self.received(first);
+        loop {
+            match self.advance(action).await? {
+                Reached::End(run) => return Ok(*run),
+                // Only a driver that streams opens a stream.
+                Reached::Stream(_) => action = self.machine.stream_ended(),
+            }
+        }
+    }
+
+    /// Whether the first request continues beyond a limit, to learn the ID of the run to cancel.
+    pub(crate) fn awaits_id(&self) -> bool {
+        self.limits.has_started() && self.machine.lacks_id_to_cancel()
+    }
+
+    /// The time limit of what follows after a failure.
+    pub(crate) fn grace(&self) -> Deadline {
+        self.handle.grace()
+    }
+
+    /// Performs actions until the run is terminal or left to the caller, or a stream is open.
+    pub(crate) async fn advance(&mut self, mut action: Action) -> Result<Reached> {
+        loop {
+            action = match action {
+                Action::Return(run) => return Ok(Reached::End(run)),
+                Action::Fail(failure) => return Err(self.fail(failure).await),
+                Action::Fetch { after } => {
+                    let (handle, ids) = (&self.handle, self.machine.ids());
+                    let fetch = async {
+                        handle.sleep(after).await;
+                        operation::send_request(handle.fetch(ids)?).await
+                    };
+                    let fetched = self.limits.run(fetch).await;
+                    self.received(fetched)
                 }
-                return Err(error);
+                Action::Submit { outputs, after } => {
+                    let (handle, ids) = (&self.handle, self.machine.ids());
+                    let request = handle.submit(ids, outputs, self.streams);
+                    if self.streams {
+                        let open = async {
+                            handle.sleep(after).await;
+                            EventStream::open(request?).await
+                        };
+                        match self.limits.run(open).await {
+                            Ok(Ok(events)) => {
+                                self.machine.opened();
+                                return Ok(Reached::Stream(Box::new(events)));
+                            }
+                            Ok(Err(error)) => self.machine.failed(error),
+                            Err(reason) => self.machine.stop(reason),
+                        }
+                    } else {
+                        let submit = async {
+                            handle.sleep(after).await;
+                            operation::send_request(request?).await
+                        };
+                        let submitted = self.limits.run(submit).await;
+                        self.received(submitted)
+                    }
+                }
+                Action::RunTools(calls) => match self.run_tools(calls).await {
+                    Ok(Ok(outputs)) => self.machine.outputs(outputs),
+                    Ok(Err(error)) => self.machine.failed(error),
+                    Err(reason) => self.machine.stop(reason),
+                },
+            }
+        }
+    }
+
+    /// Fetches the messages and the steps of the run. A transient failure is repeated.
+    pub(crate) async fn outcome(&mut self, run: RunObject) -> Result<RunOutcome> {
+        let (handle, machine) = (&self.handle, &self.machine);
+        let thread_id = machine.ids().thread_id.as_deref().unwrap_or_default();
+        let fetch = async {
+            loop {
+                let fetched = outcome::fetch(handle, thread_id, &run).await;
+                let error = fetched.as_ref().err();
+                match error.and_then(|error| machine.delay_after(error)) {
+                    Some(delay) => handle.sleep(delay).await,
+                    None => return fetched,
+                }
             }
         };
-        let run = limits.run(self.continue_from(first)).await;
-        run.unwrap_or_else(|reason| Err(self.run.stopped(&reason)))
+        let failure = match self.limits.run(fetch).await {
+            Ok(Ok(fetched)) => return Ok(RunOutcome::new(run, fetched)),
+            Ok(Err(error)) => self.machine.failure(error),
+            Err(reason) => self.machine.failure_at(&reason),
+        };
+        Err(self.fail(failure).await)
     }
 
-    async fn continue_from(&mut self, first: Response<RunObject>) -> Result<RunObject> {
-        let mut run = self.poll(first).await?;
-        while let Some(submission) = self.run_tools(&run).await? {
-            let submission = self.run.request(submission)?;
-            let response = match operation::send_request(submission).await {
-                // An earlier attempt may have been accepted although its response was lost.
-                Err(error)
-                    if error.attempts() > 1 && (error.is_bad_request() || error.is_conflict()) =>
-                {
-                    operation::send_request(self.run.fetch()?).await?
-                }
-                result => result?,
-            };
-            run = self.poll(response).await?;
+    /// Records the run of an event and reports it to the caller.
+    pub(crate) fn observe_event(&mut self, event: &Event) {
+        if let Some(run) = reported_run(event) {
+            self.machine.event(&run);
+            self.report(&run);
         }
-        Ok(run)
-    }
-
-    /// Polls until the run is terminal or blocked. A poll with a transient failure is repeated.
-    async fn poll(&mut self, first: Response<RunObject>) -> Result<RunObject> {
-        let mut latest = first;
-        self.observe(latest.get_ref());
-        while !is_terminal_or_blocked(latest.get_ref().status.as_str()) {
-            let delay = polling::delay(self.interval, latest.headers());
-            self.run.client.config().clock.sleep(delay).await;
-            match operation::send_request(self.run.fetch()?).await {
-                Ok(response) => {
-                    latest = response;
-                    self.observe(latest.get_ref());
-                }
-                Err(error) if error.is_retryable() => self.run.poll_failed(&error),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(latest.into_inner())
     }
 
     /// Records a state of the run and reports it to the caller.
-    pub(crate) fn observe(&mut self, run: &RunObject) {
-        self.run.update(run);
+    fn observe(&mut self, run: &RunObject) {
+        self.machine.record(run);
+        self.report(run);
+    }
+
+    fn report(&mut self, run: &RunObject) {
         if let Some(on_state) = &mut self.on_state {
             on_state(run);
         }
     }
-}
 
-#[cfg(feature = "tools")]
-impl RunDriver {
-    /// Whether the run requires outputs of the tools.
-    pub(crate) fn can_continue(&self, run: &RunObject) -> bool {
-        self.tool_loop.can_continue(run)
+    fn received(&mut self, received: Limited<Response<RunObject>>) -> Action {
+        match received {
+            Ok(Ok(response)) => {
+                if self.machine.other_than(response.get_ref()).is_none() {
+                    self.report(response.get_ref());
+                }
+                let headers = response.headers().clone();
+                self.machine.response(response.into_inner(), &headers)
+            }
+            Ok(Err(error)) => self.machine.failed(error),
+            Err(reason) => self.machine.stop(reason),
+        }
     }
 
-    /// Runs the pending tool calls and returns the submission of their outputs.
-    pub(crate) async fn run_tools(
-        &mut self,
-        run: &RunObject,
-    ) -> Result<Option<SubmitToolOutputsToRun>> {
-        self.tool_loop.run_tools(&self.run, run).await
-    }
-}
-
-/// Without the feature, a blocked run is left to the caller.
-#[cfg(not(feature = "tools"))]
-impl RunDriver {
-    pub(crate) fn can_continue(&self, _: &RunObject) -> bool {
-        false
+    /// Returns the error, after cancelling the run on request.
+    async fn fail(&mut self, failure: Failure) -> Error {
+        let Failure { error, cancels } = failure;
+        if cancels {
+            error.run_cancelled(self.handle.cancel(self.machine.ids()).await)
+        } else {
+            error
+        }
     }
 
-    #[expect(clippy::unused_async, reason = "with the feature it awaits the tools")]
-    pub(crate) async fn run_tools(
-        &mut self,
-        _: &RunObject,
-    ) -> Result<Option<SubmitToolOutputsToRun>> {
-        Ok(None)
+    #[cfg(feature = "tools")]
+    async fn run_tools(&mut self, calls: Vec<PendingCall>) -> Limited<Vec<(String, String)>> {
+        let clock = &self.handle.client.config().clock;
+        let outputs = self.tool_loop.execute(calls, self.machine.ids(), clock);
+        self.limits.run(outputs).await
+    }
+
+    #[cfg(not(feature = "tools"))]
+    async fn run_tools(&mut self, _: Vec<PendingCall>) -> Limited<Vec<(String, String)>> {
+        self.limits.run(async { Ok(Vec::new()) }).await
     }
 }

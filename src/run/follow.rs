@@ -64,7 +64,8 @@ impl<O> Follow<O> {
 
     /// Sets the deadline from the first request to the last, tools included.
     ///
-    /// The default is 15 minutes.
+    /// The default is 15 minutes. After the deadline the run is fetched once more, for up to ten
+    /// seconds, and returned if it has ended.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = deadline;
         self
@@ -72,14 +73,35 @@ impl<O> Follow<O> {
 
     /// Cancels the wait when this future completes.
     ///
-    /// Pass a cancellation token of your runtime, the receiver of a channel, or Ctrl-C. The error
-    /// then is [`is_cancelled`](crate::Error::is_cancelled). The run continues on the server,
-    /// unless [`cancel_run`](Self::cancel_run) is set.
+    /// Pass a cancellation token of your runtime, or wrap the receiver of a channel or Ctrl-C. The
+    /// error then is [`is_cancelled`](crate::Error::is_cancelled). The run continues on the server,
+    /// unless [`cancel_run`](Self::cancel_run) is set. A run that has already ended is returned.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+    /// let fetch = client.get_run().thread_id("thread_1").run_id("run_1");
+    /// let ctrl_c = async { tokio::signal::ctrl_c().await.expect("the handler is installed") };
+    /// let run = fetch.follow().cancel_on(ctrl_c).wait().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A future with another output is not accepted, because it may complete for other reasons: that
+    /// of a channel also completes when its sender is dropped.
+    ///
+    /// ```compile_fail,E0271
+    /// # fn example(client: openai_assistants::Client, cancelled: tokio::sync::oneshot::Receiver<()>) {
+    /// let fetch = client.get_run().thread_id("thread_1").run_id("run_1");
+    /// let follow = fetch.follow().cancel_on(cancelled);
+    /// # }
+    /// ```
     pub fn cancel_on<F>(mut self, cancelled: F) -> Self
     where
-        F: Future + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
     {
-        self.settings.cancellation = Some(Box::pin(async { drop(cancelled.await) }));
+        self.settings.cancellation = Some(Box::pin(cancelled));
         self
     }
 
@@ -99,7 +121,7 @@ impl<O> Follow<O> {
     /// Sets a function that is called with each state of the run.
     ///
     /// Polling calls it for each response, the first and the last included. A stream calls it for
-    /// each event that contains the run.
+    /// each event that contains the run. Some servers send stale states.
     pub fn on_state(mut self, observe: impl FnMut(&RunObject) + Send + 'static) -> Self {
         self.settings.on_state = Some(Box::new(observe));
         self
@@ -109,9 +131,10 @@ impl<O> Follow<O> {
 impl<O: Operation<Output = RunObject>> Follow<O> {
     /// Sends the operation, then polls until the run completes or requires action.
     ///
-    /// No status is an error: check `status`. A poll with a transient failure, such as an
-    /// overloaded server, is repeated until the deadline. Headers, query and time-out of the call
-    /// apply to all requests.
+    /// No status is an error: check `status`. A poll with a transient failure, such as an overloaded
+    /// server or a token provider that fails, is repeated until the deadline, after the interval or
+    /// the longer delay that the server requests. So is one that does not find a run that was just
+    /// created, for five seconds. Headers, query and time-out of the call apply to all requests.
     ///
     /// # Errors
     /// A call fails, the deadline passes, or the caller cancels.
@@ -119,10 +142,8 @@ impl<O: Operation<Output = RunObject>> Follow<O> {
     #[doc(alias = "poll")]
     #[doc(alias = "create_and_poll")]
     pub async fn wait(self) -> Result<RunObject> {
-        let (mut driver, mut limits, request) =
-            RunDriver::from_operation(self.operation, self.settings)?;
-        let run = driver.drive(&mut limits, request).await;
-        driver.run.end(run).await
+        let (mut driver, request) = RunDriver::polling(self.operation, self.settings)?;
+        driver.poll(request).await
     }
 
     /// Like [`wait`](Self::wait), and fetches the messages and the steps of the run.
@@ -131,16 +152,9 @@ impl<O: Operation<Output = RunObject>> Follow<O> {
     /// As [`wait`](Self::wait).
     #[doc(alias = "create_and_poll")]
     pub async fn outcome(self) -> Result<RunOutcome> {
-        let (mut driver, mut limits, request) =
-            RunDriver::from_operation(self.operation, self.settings)?;
-        let outcome = match driver.drive(&mut limits, request).await {
-            Ok(run) => {
-                let fetched = limits.run(RunOutcome::fetch(&driver.run, run)).await;
-                fetched.unwrap_or_else(|reason| Err(driver.run.stopped(&reason)))
-            }
-            Err(error) => Err(error),
-        };
-        driver.run.end(outcome).await
+        let (mut driver, request) = RunDriver::polling(self.operation, self.settings)?;
+        let run = driver.poll(request).await?;
+        driver.outcome(run).await
     }
 }
 

@@ -13,8 +13,14 @@ impl<O> Follow<O> {
     ///
     /// All outputs of a round are submitted in one request, and the run is followed until it is
     /// terminal. The assistant or the run must have the tools: pass it their
-    /// [`definitions`](ToolSet::definitions). A required action other than function calls is left
-    /// to the caller: the result is a run that is `requires_action`.
+    /// [`definitions`](ToolSet::definitions). A required action other than function calls, or with
+    /// calls of another kind among them, is left to the caller: the result is a run that is
+    /// `requires_action`.
+    ///
+    /// No call is executed twice: a run that still requires calls which were answered, by ID, name
+    /// and arguments, is polled again. After a submission that failed, the run is fetched. The follow
+    /// continues from its state, and returns the error if it still requires the same calls. After a
+    /// transient failure the same outputs are submitted again.
     #[doc(alias = "function calling")]
     pub fn tools(mut self, tools: &ToolSet) -> Self {
         self.settings.tool_loop.tools = Some(tools.clone());

@@ -3,11 +3,14 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use crate::error::core::Error;
 use crate::http::clock::{Clock, Sleep};
+
+/// How long may follow after the deadline: the last poll, or the cancellation of the run.
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// Completes when the caller cancels.
 pub(crate) type Cancellation = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -32,9 +35,13 @@ impl StopReason {
 }
 
 /// Limits work of any number of steps.
+///
+/// After the deadline a grace period starts, which is the next deadline.
 pub(crate) struct Limits {
     clock: Arc<dyn Clock>,
     deadline: Duration,
+    /// Whether the deadline has passed.
+    is_over: bool,
     /// Runs from the first poll on.
     timer: Option<Sleep>,
     cancellation: Option<Cancellation>,
@@ -50,6 +57,7 @@ impl Limits {
         Self {
             clock: clock.clone(),
             deadline,
+            is_over: false,
             timer: None,
             cancellation,
             has_started: false,
@@ -69,14 +77,12 @@ impl Limits {
             self.cancellation = None;
             return Poll::Ready(StopReason::Cancelled);
         }
-        let deadline = self.deadline;
-        let timer = self
-            .timer
-            .get_or_insert_with(|| self.clock.timeout(deadline));
-        timer
-            .as_mut()
-            .poll(context)
-            .map(|()| StopReason::Deadline(deadline))
+        let limit = if self.is_over { GRACE } else { self.deadline };
+        let timer = self.timer.get_or_insert_with(|| self.clock.timeout(limit));
+        ready!(timer.as_mut().poll(context));
+        self.timer = None;
+        self.is_over = true;
+        Poll::Ready(StopReason::Deadline(self.deadline))
     }
 
     /// Runs some work within the limits.

@@ -1,4 +1,4 @@
-//! Following a run: driver, polling, streaming, tool loop, snapshots, outcome.
+//! Following a run: state machine, polling, streaming, tool loop, snapshots, outcome.
 
 mod driver;
 pub(crate) mod follow;
@@ -8,12 +8,19 @@ mod follow_tools;
 mod generated;
 mod handle;
 mod limits;
+mod machine;
+#[cfg(test)]
+mod machine_tests;
 pub(crate) mod outcome;
 mod polling;
+mod replay;
+mod reported;
 mod required_action;
+mod run_events;
 mod settings;
 mod snapshots;
 pub(crate) mod stream;
+pub(crate) mod text_delta;
 pub(crate) mod tool_call;
 #[cfg(feature = "tools")]
 mod tool_loop;

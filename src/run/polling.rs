@@ -1,8 +1,11 @@
-//! The interval between two polls.
+//! When to poll again, and which failures polling tolerates.
 
 use std::time::Duration;
 
 use http::HeaderMap;
+
+use crate::error::core::Error;
+use crate::error::kind::ErrorKind;
 
 /// The default interval.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -10,9 +13,40 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const MAX_INTERVAL: Duration = Duration::from_secs(60);
 const POLL_AFTER: &str = "openai-poll-after-ms";
 
-/// Returns the delay of the next poll: set by the caller, or else by the server.
-pub(crate) fn delay(interval: Option<Duration>, headers: &HeaderMap) -> Duration {
-    interval.or_else(|| poll_after(headers)).unwrap_or(INTERVAL)
+/// The interval between two polls.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    /// Set by the caller.
+    interval: Option<Duration>,
+    /// Set by the latest response.
+    hint: Option<Duration>,
+}
+
+impl Pace {
+    pub(crate) fn new(interval: Option<Duration>) -> Self {
+        Self {
+            interval,
+            hint: None,
+        }
+    }
+
+    /// Records what the server requests.
+    pub(crate) fn update(&mut self, headers: &HeaderMap) {
+        self.hint = poll_after(headers);
+    }
+
+    /// Returns the delay of the next poll: set by the caller, or else by the server.
+    pub(crate) fn delay(&self) -> Duration {
+        self.interval.or(self.hint).unwrap_or(INTERVAL)
+    }
+
+    /// Returns the delay after a failure, or `None` if it is not transient.
+    ///
+    /// Transient are the failures that are retried, and those of the token provider.
+    pub(crate) fn delay_after(&self, error: &Error) -> Option<Duration> {
+        let is_transient = error.is_retryable() || error.kind() == ErrorKind::Credentials;
+        is_transient.then(|| self.delay().max(error.retry_after().unwrap_or_default()))
+    }
 }
 
 fn poll_after(headers: &HeaderMap) -> Option<Duration> {

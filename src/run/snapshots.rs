@@ -6,6 +6,7 @@ use std::mem;
 use crate::error::core::{Error, Result};
 use crate::json::merge::{self, Empty, Holes, Merge, TooFar};
 use crate::run::outcome::RunOutcome;
+use crate::run::reported::reported_run;
 use crate::run::required_action::pending_tool_calls;
 use crate::run::tool_call::ToolCall;
 use crate::sse::status::{is_stale, is_terminal, is_terminal_or_blocked};
@@ -20,6 +21,8 @@ use crate::types::{
 pub(crate) struct Snapshots {
     pub(crate) thread: Option<ThreadObject>,
     pub(crate) run: Option<RunObject>,
+    /// Why there are no steps, if they were requested and the server has none.
+    pub(crate) steps_unavailable: Option<String>,
     messages: Accumulated<MessageObject>,
     steps: Accumulated<RunStepObject>,
     /// Complete tool calls that were not taken yet.
@@ -34,7 +37,8 @@ pub(crate) struct Snapshots {
 impl Snapshots {
     /// Adds an event.
     pub(crate) fn add(&mut self, event: &AssistantStreamEvent) -> Result<()> {
-        let is_final = is_final(event.event());
+        let name = event.event();
+        let is_final = is_final(name);
         if let Some(delta) = event.message_delta() {
             self.messages
                 .merge(&delta.id, delta, &mut self.holes)
@@ -45,23 +49,28 @@ impl Snapshots {
                 .map_err(|too_far| self.error(too_far))
         } else {
             if let Some(message) = event.message() {
-                // open-assistant-api reports usage in an empty message without a thread.
-                if !(message.thread_id.is_empty() && message.content.is_empty()) {
-                    self.messages.set(&message.id, message, is_final);
+                // open-assistant-api reports usage in an empty message without a thread, under an ID
+                // of its own.
+                let is_report = message.thread_id.is_empty()
+                    && message.content.is_empty()
+                    && !self.messages.items.is_empty()
+                    && !self.messages.positions.contains_key(&message.id);
+                if !is_report || name.ends_with(".created") {
+                    self.messages.set(&message.id, message, name);
                 }
             } else if let Some(step) = event.run_step() {
-                self.steps.set(&step.id, step, is_final);
+                self.steps.set(&step.id, step, name);
                 if is_final {
                     self.add_executed_calls(step);
                 }
-            } else if let Some(run) = event.run() {
-                self.add_pending_calls(run);
+            } else if let Some(run) = reported_run(event) {
+                self.add_pending_calls(&run);
                 let was_terminal = self
                     .run
                     .as_ref()
                     .is_some_and(|known| known.id == run.id && is_terminal(known.status.as_str()));
                 if !is_stale(was_terminal, run.status.as_str()) {
-                    self.run = Some(run.clone());
+                    self.run = Some(run.into_owned());
                 }
             } else if let Some(thread) = event.thread() {
                 self.thread = Some(thread.clone());
@@ -93,8 +102,9 @@ impl Snapshots {
         }
         Ok(RunOutcome {
             run,
-            messages: self.messages.items,
+            messages: self.messages.into_items(),
             steps: self.steps.items,
+            steps_unavailable: self.steps_unavailable,
         })
     }
 
@@ -196,6 +206,8 @@ fn is_final(event: &str) -> bool {
 struct Accumulated<T> {
     items: Vec<T>,
     sources: Vec<Source>,
+    /// Whether an object was created or completed by an event.
+    is_known: Vec<bool>,
     positions: HashMap<String, usize>,
 }
 
@@ -216,20 +228,38 @@ impl<T> Default for Accumulated<T> {
         Self {
             items: Vec::new(),
             sources: Vec::new(),
+            is_known: Vec::new(),
             positions: HashMap::new(),
         }
     }
 }
 
 impl<T: Empty + Clone> Accumulated<T> {
-    fn set(&mut self, id: &str, item: &T, is_final: bool) {
+    /// Adds the object of an event with this name.
+    fn set(&mut self, id: &str, item: &T, event: &str) {
         let at = self.position(id);
-        if is_final {
-            self.sources[at] = Source::Final;
-        }
+        let (is_created, is_final) = (event.ends_with(".created"), is_final(event));
+        let was_known = self.is_known[at];
+        self.is_known[at] |= is_created || is_final;
+        self.sources[at] = match self.sources[at] {
+            _ if is_final => Source::Final,
+            // A stream that is replayed starts anew. A first `created` may be late.
+            Source::Deltas if is_created && was_known => Source::Event,
+            source => source,
+        };
         if is_final || self.sources[at] == Source::Event {
             self.items[at] = item.clone();
         }
+    }
+
+    /// Returns the objects. Some servers send each delta under an ID of its own:
+    /// what was neither created nor completed gives way to what was completed.
+    fn into_items(self) -> Vec<T> {
+        let has_final = self.sources.contains(&Source::Final);
+        let items = self.items.into_iter().zip(self.is_known);
+        items
+            .filter_map(|(item, is_known)| (is_known || !has_final).then_some(item))
+            .collect()
     }
 
     fn merge<D>(&mut self, id: &str, delta: &D, holes: &mut Holes) -> Result<(), TooFar>
@@ -253,6 +283,7 @@ impl<T: Empty + Clone> Accumulated<T> {
         self.positions.insert(id.to_owned(), at);
         self.items.push(T::empty());
         self.sources.push(Source::Event);
+        self.is_known.push(false);
         at
     }
 }

@@ -1,7 +1,9 @@
 //! The event stream of a run, with accumulated snapshots.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -9,7 +11,10 @@ use futures_core::Stream;
 
 use crate::error::core::Result;
 use crate::run::outcome::RunOutcome;
+use crate::run::replay;
+use crate::run::run_events::RunItem;
 use crate::run::snapshots::Snapshots;
+use crate::run::text_delta::TextDelta;
 use crate::run::tool_call::ToolCall;
 use crate::sse::stream::EventStream;
 use crate::types::{AssistantStreamEvent, MessageObject, RunObject, RunStepObject, ThreadObject};
@@ -28,7 +33,19 @@ impl EventStream<AssistantStreamEvent> {
     /// # }
     /// ```
     pub fn accumulate(self) -> RunStream {
-        RunStream::new(self)
+        RunStream::new(OneRequest(self))
+    }
+}
+
+/// The events of one request.
+struct OneRequest(EventStream<AssistantStreamEvent>);
+
+impl Stream for OneRequest {
+    type Item = Result<RunItem>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = Pin::new(&mut self.0).poll_next(context);
+        next.map(|event| event.map(|event| event.map(RunItem::Event)))
     }
 }
 
@@ -57,17 +74,20 @@ impl EventStream<AssistantStreamEvent> {
 #[must_use = "nothing is read until the stream is polled"]
 pub struct RunStream {
     /// The events of one request, or of all requests of the run.
-    events: Pin<Box<dyn Stream<Item = Result<AssistantStreamEvent>> + Send>>,
+    events: Pin<Box<dyn Stream<Item = Result<RunItem>> + Send>>,
+    /// The events of an outcome that was fetched.
+    fetched: VecDeque<AssistantStreamEvent>,
     snapshots: Snapshots,
 }
 
 impl RunStream {
     pub(crate) fn new<S>(events: S) -> Self
     where
-        S: Stream<Item = Result<AssistantStreamEvent>> + Send + 'static,
+        S: Stream<Item = Result<RunItem>> + Send + 'static,
     {
         Self {
             events: Box::pin(events),
+            fetched: VecDeque::new(),
             snapshots: Snapshots::default(),
         }
     }
@@ -127,7 +147,8 @@ impl RunStream {
 
     /// Returns a stream of only the text.
     ///
-    /// Reading it also updates the snapshots.
+    /// Each [`TextDelta`] has the ID of its message, and prints with a line break where a further
+    /// message starts. Reading the stream also updates the snapshots.
     ///
     /// # Examples
     ///
@@ -142,7 +163,11 @@ impl RunStream {
     /// # }
     /// ```
     pub fn text_deltas(&mut self) -> RunTextDeltas<'_> {
-        RunTextDeltas { run: self }
+        RunTextDeltas {
+            run: self,
+            message_id: None,
+            is_interrupted: false,
+        }
     }
 
     /// Continues with the events of a submission of tool outputs.
@@ -160,7 +185,7 @@ impl RunStream {
     /// # }
     /// ```
     pub fn resume_with(&mut self, events: EventStream<AssistantStreamEvent>) {
-        self.events = Box::pin(events);
+        self.events = Box::pin(OneRequest(events));
     }
 
     /// Reads the stream to its end and returns the outcome.
@@ -185,12 +210,22 @@ impl RunStream {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<AssistantStreamEvent>>> {
-        let next = ready!(self.events.as_mut().poll_next(context));
-        Poll::Ready(next.map(|event| {
-            let event = event?;
-            self.snapshots.add(&event)?;
-            Ok(event)
-        }))
+        loop {
+            let event = match self.fetched.pop_front() {
+                Some(event) => event,
+                None => match ready!(self.events.as_mut().poll_next(context)) {
+                    Some(Ok(RunItem::Event(event))) => event,
+                    Some(Ok(RunItem::Outcome(outcome))) => {
+                        self.fetched = replay::events(&outcome, self.messages())?;
+                        self.snapshots.steps_unavailable = outcome.steps_unavailable;
+                        continue;
+                    }
+                    Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                    None => return Poll::Ready(None),
+                },
+            };
+            return Poll::Ready(Some(self.snapshots.add(&event).map(|()| event)));
+        }
     }
 }
 
@@ -216,12 +251,15 @@ impl fmt::Debug for RunStream {
 
 /// The text of a [`RunStream`] as it arrives.
 ///
-/// It is a [`Stream`] of non-empty pieces. Created by [`RunStream::text_deltas`]. The texts of all
-/// messages and parts form one sequence.
+/// It is a [`Stream`] of non-empty [`TextDelta`]s. Created by [`RunStream::text_deltas`].
 #[derive(Debug)]
 #[must_use = "nothing is read until the stream is polled"]
 pub struct RunTextDeltas<'a> {
     run: &'a mut RunStream,
+    /// The message of the latest text.
+    message_id: Option<String>,
+    /// Whether other events followed that text.
+    is_interrupted: bool,
 }
 
 impl RunTextDeltas<'_> {
@@ -229,29 +267,42 @@ impl RunTextDeltas<'_> {
     ///
     /// # Errors
     /// As [`RunStream::try_next`].
-    pub async fn try_next(&mut self) -> Result<Option<String>> {
+    pub async fn try_next(&mut self) -> Result<Option<TextDelta>> {
         poll_fn(|context| self.poll_text(context)).await.transpose()
     }
 
-    fn poll_text(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<String>>> {
+    fn poll_text(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<TextDelta>>> {
         loop {
-            let text = match ready!(self.run.poll_event(context)) {
-                Some(Ok(event)) => match event.message_delta() {
-                    Some(delta) => delta.text(),
-                    None => continue,
-                },
+            let event = match ready!(self.run.poll_event(context)) {
+                Some(Ok(event)) => event,
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             };
+            let Some(delta) = event.message_delta() else {
+                self.is_interrupted = true;
+                continue;
+            };
+            let text = delta.text();
             if !text.is_empty() {
-                return Poll::Ready(Some(Ok(text)));
+                return Poll::Ready(Some(Ok(self.text_delta(delta.id.clone(), text))));
             }
+        }
+    }
+
+    fn text_delta(&mut self, message_id: String, text: String) -> TextDelta {
+        let previous = self.message_id.replace(message_id.clone());
+        // Some servers send a new ID with each delta of a message.
+        let is_interrupted = mem::take(&mut self.is_interrupted);
+        TextDelta {
+            starts_message: is_interrupted && previous.is_some_and(|id| id != message_id),
+            message_id,
+            text,
         }
     }
 }
 
 impl Stream for RunTextDeltas<'_> {
-    type Item = Result<String>;
+    type Item = Result<TextDelta>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_text(context)

@@ -1,18 +1,14 @@
-//! The tool loop: runs tool calls and builds the submission of their outputs.
+//! The tool loop: executes the tool calls of a run.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-
-use crate::error::core::{Error, Result};
-use crate::operations::SubmitToolOutputsToRun;
-use crate::run::handle::RunHandle;
-use crate::run::required_action::pending_tool_calls;
+use crate::error::core::{Result, RunIds};
+use crate::http::clock::Clock;
+use crate::run::required_action::PendingCall;
 use crate::tools::execute::{CallSettings, ToolCallRequest};
 use crate::tools::failure::OnToolFailure;
 use crate::tools::tool_set::ToolSet;
-use crate::types::{RunObject, RunToolCall, SubmitToolOutputsRunRequest, ToolOutput};
 
 const MAX_ROUNDS: u32 = 32;
 const CONCURRENCY: usize = 8;
@@ -23,7 +19,6 @@ pub(crate) struct ToolLoop {
     pub(crate) tools: Option<ToolSet>,
     pub(crate) settings: CallSettings,
     pub(crate) max_rounds: u32,
-    rounds: u32,
 }
 
 impl Default for ToolLoop {
@@ -36,75 +31,36 @@ impl Default for ToolLoop {
                 on_failure: Arc::new(|_| OnToolFailure::ReportToModel),
             },
             max_rounds: MAX_ROUNDS,
-            rounds: 0,
         }
     }
 }
 
 impl ToolLoop {
-    /// Whether the run requires outputs of these tools.
-    pub(crate) fn can_continue(&self, run: &RunObject) -> bool {
-        self.tools.is_some() && !pending_tool_calls(run).is_empty()
+    /// The maximum number of rounds, or `None` without tools.
+    pub(crate) fn max_rounds(&self) -> Option<u32> {
+        self.tools.as_ref().map(|_| self.max_rounds)
     }
 
-    /// Runs the pending tool calls and returns the submission of their outputs.
-    ///
-    /// Returns `None` without pending calls or without tools.
-    pub(crate) async fn run_tools(
-        &mut self,
-        handle: &RunHandle,
-        run: &RunObject,
-    ) -> Result<Option<SubmitToolOutputsToRun>> {
-        let calls = pending_tool_calls(run);
-        let Some(tools) = self.tools.as_ref().filter(|_| !calls.is_empty()) else {
-            return Ok(None);
+    /// Executes the calls and returns their outputs, by the ID of the call.
+    pub(crate) async fn execute(
+        &self,
+        calls: Vec<PendingCall>,
+        ids: &RunIds,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Vec<(String, String)>> {
+        let Some(tools) = &self.tools else {
+            return Ok(Vec::new());
         };
-        if self.rounds == self.max_rounds {
-            return Err(Error::tool(format!(
-                "the model called tools for more than {} rounds: raise `max_rounds`, or instruct the model when to \
-                 stop",
-                self.max_rounds
-            )));
-        }
-        self.rounds += 1;
-        let outputs = tools
-            .execute(
-                calls.iter().map(tool_call).collect(),
-                handle.thread_id(),
-                &run.id,
-                &self.settings,
-                &handle.client.config().clock,
-            )
-            .await?;
-        let outputs = outputs
-            .into_iter()
-            .map(|(id, output)| ToolOutput::builder().tool_call_id(id).output(output));
-        Ok(Some(
-            handle
-                .client
-                .submit_tool_outputs_to_run()
-                .thread_id(handle.thread_id())
-                .run_id(&run.id)
-                .body(SubmitToolOutputsRunRequest::builder().tool_outputs(outputs)),
-        ))
-    }
-}
-
-fn tool_call(call: &RunToolCall) -> ToolCallRequest {
-    match call {
-        RunToolCall::Function(call) => ToolCallRequest {
-            id: call.id.clone(),
-            name: call.function.name.clone(),
-            arguments: call.function.arguments.clone(),
-        },
-        // The type is not the name of a tool, so the output reports an unknown tool.
-        RunToolCall::Unknown(call) => {
-            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            ToolCallRequest {
-                id: text(&call["id"]),
-                name: text(&call["type"]),
-                arguments: call.to_string(),
-            }
-        }
+        let calls = calls.into_iter().map(|call| ToolCallRequest {
+            id: call.id,
+            name: call.name,
+            arguments: call.arguments,
+        });
+        let thread_id = ids.thread_id.as_deref().unwrap_or_default();
+        let run_id = ids.run_id.as_deref().unwrap_or_default();
+        let settings = &self.settings;
+        tools
+            .execute(calls.collect(), thread_id, run_id, settings, clock)
+            .await
     }
 }

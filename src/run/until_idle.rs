@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use crate::client::core::Client;
 use crate::client::operation;
-use crate::error::core::Result;
-use crate::run::limits::{Cancellation, Limits};
-use crate::run::polling;
+use crate::error::core::{Error, Result};
+use crate::run::limits::{Cancellation, Limits, StopReason};
+use crate::run::polling::Pace;
 use crate::run::settings::DEADLINE;
-use crate::sse::status::is_terminal;
 use crate::types::RunObject;
 
 impl Client {
@@ -74,13 +73,15 @@ impl UntilIdle {
     /// Cancels the wait when this future completes.
     pub fn cancel_on<F>(mut self, cancelled: F) -> Self
     where
-        F: Future + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
     {
-        self.cancellation = Some(Box::pin(async { drop(cancelled.await) }));
+        self.cancellation = Some(Box::pin(cancelled));
         self
     }
 
     /// Polls the newest runs of the thread until none is active.
+    ///
+    /// A poll with a transient failure is repeated, as in [`Follow::wait`](crate::Follow::wait).
     ///
     /// # Errors
     /// A call fails, the deadline passes, or the caller cancels.
@@ -88,35 +89,65 @@ impl UntilIdle {
     pub async fn wait(mut self) -> Result<()> {
         let clock = self.client.config().clock.clone();
         let mut limits = Limits::new(&clock, self.deadline, self.cancellation.take());
+        let mut pace = Pace::new(self.interval);
+        let mut delay = Duration::ZERO;
         let mut active: Option<RunObject> = None;
-        let work = limits.run(async {
-            loop {
-                let runs = self.client.list_runs().thread_id(&self.thread_id);
-                let runs = operation::send_response(runs.query("order", "desc")).await?;
-                let delay = polling::delay(self.interval, runs.headers());
-                active = runs
-                    .into_inner()
-                    .data
-                    .into_iter()
-                    .find(|run| !is_terminal(run.status.as_str()));
-                if active.is_none() {
-                    return Ok(());
+        let mut poll_error = None;
+        // The deadline, once it has passed. One poll follows.
+        let mut elapsed = None;
+        let error = loop {
+            let poll = async {
+                if !delay.is_zero() {
+                    clock.sleep(delay).await;
                 }
-                clock.sleep(delay).await;
+                let runs = self.client.list_runs().thread_id(&self.thread_id);
+                operation::send_response(runs.query("order", "desc")).await
+            };
+            let reason = match limits.run(poll).await {
+                Ok(Ok(runs)) => {
+                    pace.update(runs.headers());
+                    delay = pace.delay();
+                    let mut runs = runs.into_inner().data.into_iter();
+                    active = runs.find(|run| run.status.is_active());
+                    poll_error = None;
+                    if active.is_none() {
+                        return Ok(());
+                    }
+                    elapsed.take()
+                }
+                Ok(Err(error)) => match pace.delay_after(&error) {
+                    Some(after) => {
+                        delay = after;
+                        poll_error = Some(error);
+                        elapsed.take()
+                    }
+                    None => break error,
+                },
+                Err(StopReason::Deadline(limit)) if elapsed.is_none() => {
+                    elapsed = Some(StopReason::Deadline(limit));
+                    delay = Duration::ZERO;
+                    None
+                }
+                Err(reason) => Some(reason),
+            };
+            if let Some(reason) = reason {
+                break reason.error(&state(active.as_ref(), poll_error.as_ref()));
             }
-        });
-        let result = work.await.unwrap_or_else(|reason| {
-            Err(reason.error(&match &active {
-                Some(run) => format!("the run {} is still `{}`", run.id, run.status),
-                None => "the runs of the thread were not returned".to_owned(),
-            }))
-        });
-        result.map_err(|error| {
-            error.in_run(
-                Some(&self.thread_id),
-                active.as_ref().map(|run| run.id.as_str()),
-            )
-        })
+        };
+        let run_id = active.as_ref().map(|run| run.id.as_str());
+        Err(error.in_run(Some(&self.thread_id), run_id))
+    }
+}
+
+/// Describes the progress of the wait.
+fn state(active: Option<&RunObject>, poll_error: Option<&Error>) -> String {
+    let state = match active {
+        Some(run) => format!("the run {} is still `{}`", run.id, run.status),
+        None => "the runs of the thread were not returned".to_owned(),
+    };
+    match poll_error {
+        Some(error) => format!("{state}, and the last poll failed ({})", error.message()),
+        None => state,
     }
 }
 

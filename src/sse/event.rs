@@ -3,22 +3,20 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::error::core::{Error, Result};
-use crate::json::path;
+use crate::error::server_error::is_error;
+use crate::json::{lenient, path};
 use crate::sse::parser::SseEvent;
 
 /// Deserializes the data of an event.
-pub(crate) fn deserialize<'de, T: Deserialize<'de>>(name: &str, data: &'de str) -> Result<T> {
-    serde_json::from_str(data).map_err(|error| error_in(name, data, error))
-}
-
-/// The error of an event whose data cannot be deserialized.
-pub(super) fn error_in(name: &str, data: &str, error: serde_json::Error) -> Error {
-    let path = path::path_of(&error, data.as_bytes());
-    Error::event(name, data, &path, error)
+pub(crate) fn deserialize<T: DeserializeOwned>(name: &str, data: &str) -> Result<T> {
+    lenient::from_str(data).map_err(|error| {
+        let path = path::path_of(&error, data.as_bytes());
+        Error::event(name, data, &path, error)
+    })
 }
 
 /// The role of an event in its stream.
@@ -31,27 +29,24 @@ pub(super) enum EventClass {
 }
 
 impl EventClass {
-    pub(super) fn of(event: &SseEvent<'_>) -> Self {
+    /// Classifies an event. In an undocumented stream an unnamed event may be anything.
+    pub(super) fn of(event: &SseEvent<'_>, is_documented: bool) -> Self {
         match &*event.name {
             // No JSON starts like this, and servers differ in the name of the event.
             _ if event.data.starts_with("[DONE]") => Self::Done,
             "done" => Self::Done,
             "error" => Self::Error,
-            "" if is_error(&event.data) => Self::Error,
+            "" if is_error(&event.data, is_documented) => Self::Error,
             _ => Self::Other,
         }
     }
 }
 
-/// Whether the data of an unnamed event is `{"error": …}`.
-fn is_error(data: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Body {
-        error: Option<IgnoredAny>,
-    }
-
-    data.trim_start().starts_with('{')
-        && serde_json::from_str::<Body>(data).is_ok_and(|body| body.error.is_some())
+/// Whether data is certainly complete: `[DONE]`, or JSON that does not end with a number or word.
+pub(super) fn is_whole(data: &str) -> bool {
+    data.starts_with("[DONE]")
+        || data.trim_start().starts_with(['{', '[', '"'])
+            && serde_json::from_str::<IgnoredAny>(data).is_ok()
 }
 
 /// Unwraps an event from its envelope. Gateways and Astra Assistants send

@@ -7,4 +7,5 @@ pub(crate) mod run_state;
 mod scan;
 pub(crate) mod status;
 pub(crate) mod stream;
+mod termination;
 pub(crate) mod text;

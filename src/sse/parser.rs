@@ -218,10 +218,34 @@ impl SseParser {
         self.bytes = bytes.freeze();
     }
 
+    /// Returns the last event of a body that ended without the empty line after it.
+    ///
+    /// Its last line may be cut. Returns `None` if that can change the meaning of another field.
+    pub(crate) fn finish(&mut self) -> Option<SseEvent<'_>> {
+        let line = self.line_so_far();
+        let is_sound = line.is_empty() || line.starts_with(b":") || line.starts_with(b"data:");
+        if !is_sound || !self.is_pending() {
+            return None;
+        }
+        self.change(|bytes| bytes.extend_from_slice(b"\n\n"));
+        self.next()
+    }
+
     /// Whether an event is incomplete, once [`next`](Self::next) has returned `None`.
     pub(crate) fn is_pending(&self) -> bool {
+        let line = self.line_so_far();
+        let may_be = |field: &[u8]| line.starts_with(field) || field.starts_with(line);
+        let has_field = !line.is_empty() && (may_be(b"data") || may_be(b"event"));
+        self.event.data.is_some() || self.is_named || has_field
+    }
+
+    /// The current line without its end.
+    fn line_so_far(&self) -> &[u8] {
         let line = &self.bytes[self.start + self.event.line..];
-        self.event.data.is_some() || self.is_named || line.first().is_some_and(|&byte| byte != b':')
+        match line {
+            [b'\n', rest @ ..] if self.after_cr => rest,
+            line => line,
+        }
     }
 }
 
@@ -394,10 +418,38 @@ mod tests {
             ("data\n: comment\n", true),
             ("event: a", true),
             ("event: a\n", true),
+            ("id: 1", false),
+            ("no field", false),
         ] {
             let stream = format!("data: 1\n\n{rest}");
             check(&stream, &[("", "1")]);
             assert_eq!(parse([stream.as_bytes()]).1, pending, "{rest:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_event_may_lack_its_empty_line() {
+        for (rest, event) in [
+            ("", None),
+            (": comment", None),
+            ("event: a\n", None),
+            ("data: 2", Some(("", "2"))),
+            ("data: 2\n", Some(("", "2"))),
+            ("data: 2\r", Some(("", "2"))),
+            ("event: a\r\ndata: 2\r\n", Some(("a", "2"))),
+            ("event: a\ndata: 2\ndata: 3", Some(("a", "2\n3"))),
+            ("data: 2\nevent: a\n: comm", Some(("a", "2"))),
+            ("data: 2\nevent: a", None),
+            ("data: 2\neve", None),
+            ("data: 2\ndat", None),
+        ] {
+            let mut parser = SseParser::new();
+            parser.push(format!("data: 1\n\n{rest}").into()).unwrap();
+            assert!(parser.next().is_some() && parser.next().is_none());
+            let found = parser.finish();
+            let found = found.as_ref().map(|event| (&*event.name, &*event.data));
+            assert_eq!(found, event, "{rest:?}");
+            assert!(event.is_none() || parser.finish().is_none());
         }
     }
 

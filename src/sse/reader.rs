@@ -1,12 +1,12 @@
 //! Reads the events of a response body and detects the end of the stream.
 //!
 //! There is no task and no channel: a chunk is read when the consumer polls for an event and
-//! none is buffered. The time-out runs from chunk to chunk, while the consumer waits. `[DONE]`
-//! ends the stream, whatever the connection does. So does the end of the body once the run is
-//! terminal or blocked, because some servers never send `[DONE]`.
+//! none is buffered. The time-out runs from chunk to chunk, while the consumer waits. The result
+//! of the stream is that of its [`Termination`](crate::sse::termination::Termination).
 
 use std::borrow::Cow;
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -19,18 +19,16 @@ use http_body::Body as _;
 use crate::error::core::{Error, Result};
 use crate::error::redaction::Secrets;
 use crate::error::response::{ResponseBody, ResponseHead, request_id};
+use crate::error::server_error::is_error;
 use crate::http::body::{read_start, take_head};
 use crate::http::deadline::Deadline;
 use crate::http::request::Request;
 use crate::http::transport::{self, Opened};
-use crate::sse::event::{EventClass, unwrap_envelope};
+use crate::sse::event::{self, EventClass};
 use crate::sse::parser::{SseEvent, SseParser};
 use crate::sse::run_state::RunTracker;
+use crate::sse::termination::{End, Outcome};
 
-/// Time-out for the end of a stream once its run is terminal or blocked.
-///
-/// Some servers neither close the connection nor send `[DONE]`.
-const TERMINAL_GRACE: Duration = Duration::from_secs(5);
 /// How much is read of a response that is not a stream.
 ///
 /// Enough for a run, whose instructions may have 256,000 characters.
@@ -45,8 +43,8 @@ pub(crate) struct EventReader {
     head: ResponseHead,
     attempts: u32,
     secrets: Secrets,
-    /// `None` once the stream has ended: the connection is dropped with it.
-    body: Option<reqwest::Body>,
+    state: State,
+    content: Content,
     parser: SseParser,
     /// How long the stream may be idle.
     limit: Duration,
@@ -54,8 +52,55 @@ pub(crate) struct EventReader {
     run: RunTracker,
 }
 
-/// Decodes an event for the consumer and updates the state of the run.
-pub(crate) type Decode<T> = fn(&SseEvent<'_>, &mut RunTracker) -> Result<Option<T>>;
+/// Decodes an event for the consumer.
+pub(crate) type Decode<T> = fn(&SseEvent<'_>) -> Result<Option<T>>;
+
+enum State {
+    Open(reqwest::Body),
+    /// Nothing more is read, and the connection is dropped. The last event and the result are
+    /// still to be returned.
+    Ended {
+        end: End,
+        is_cut: bool,
+        source: Option<reqwest::Error>,
+    },
+    /// The result was returned.
+    Finished,
+}
+
+/// What the body contains, according to its first bytes.
+#[derive(Default)]
+enum Content {
+    #[default]
+    Nothing,
+    Events,
+    /// JSON in place of events. No line of an event starts like it.
+    Json(Vec<u8>),
+}
+
+impl Content {
+    /// Adds a chunk. Returns it if it contains events.
+    fn add(&mut self, chunk: Bytes) -> Option<Bytes> {
+        if let Self::Nothing = self
+            && let Some(first) = chunk.iter().find(|byte| !byte.is_ascii_whitespace())
+        {
+            *self = match first {
+                b'{' => Self::Json(Vec::new()),
+                _ => Self::Events,
+            };
+        }
+        let Self::Json(bytes) = self else {
+            return Some(chunk);
+        };
+        let left = MAX_OTHER_BODY - bytes.len();
+        bytes.extend_from_slice(&chunk[..chunk.len().min(left)]);
+        None
+    }
+
+    fn is_full(&self) -> bool {
+        matches!(self, Self::Json(bytes) if bytes.len() == MAX_OTHER_BODY)
+    }
+}
 
 impl EventReader {
     /// Sends a request for a stream. Nothing is retried after the head of the response.
@@ -84,7 +129,8 @@ impl EventReader {
             head,
             attempts,
             secrets,
-            body: Some(response.into()),
+            state: State::Open(response.into()),
+            content: Content::Nothing,
             parser: SseParser::new(),
             limit: deadline.limit(),
             deadline,
@@ -99,70 +145,133 @@ impl EventReader {
         decode: Decode<T>,
     ) -> Poll<Option<Result<T>>> {
         loop {
-            let Some(body) = &mut self.body else {
-                return Poll::Ready(None);
+            let event = match &mut self.state {
+                State::Open(_) => self.parser.next(),
+                State::Ended { end: End::Done, .. } => None,
+                State::Ended { is_cut, .. } => {
+                    let last = self.parser.finish();
+                    let last = last.filter(|event| event::is_whole(&event.data));
+                    *is_cut &= last.is_none();
+                    last
+                }
+                State::Finished => return Poll::Ready(None),
             };
-            if let Some(event) = self.parser.next() {
+            if let Some(event) = event {
                 // In a raw call an envelope may mean something else.
-                let is_documented = self.is_documented;
-                let unwrapped = is_documented.then(|| unwrap_envelope(&event)).flatten();
+                let unwrapped = self.is_documented.then(|| event::unwrap_envelope(&event));
+                let unwrapped = unwrapped.flatten();
                 let event = unwrapped.as_ref().unwrap_or(&event);
-                let (result, is_last) = match EventClass::of(event) {
+                let result = match EventClass::of(event, self.is_documented) {
                     EventClass::Done => {
-                        let done = SseEvent {
+                        self.state = State::Ended {
+                            end: End::Done,
+                            is_cut: false,
+                            source: None,
+                        };
+                        decode(&SseEvent {
                             name: Cow::Borrowed("done"),
                             data: Cow::Borrowed(&event.data),
-                        };
-                        (decode(&done, &mut self.run), true)
+                        })
                     }
                     EventClass::Error => {
-                        (Err(Error::stream_error(&event.data, &self.secrets)), true)
+                        self.state = State::Finished;
+                        Err(Error::stream_error(&event.data, &self.secrets))
                     }
-                    EventClass::Other => (decode(event, &mut self.run), false),
+                    EventClass::Other => {
+                        if self.run.observe(event) {
+                            let limit = self.run.termination.limit(self.limit);
+                            self.deadline.set_limit(limit);
+                            self.deadline.restart();
+                        }
+                        let decoded = decode(event);
+                        if decoded.is_err() && is_error(&event.data, false) {
+                            self.state = State::Finished;
+                            Err(Error::stream_error(&event.data, &self.secrets))
+                        } else {
+                            decoded
+                        }
+                    }
                 };
-                if is_last {
-                    self.body = None;
-                }
                 match result {
-                    Ok(None) => continue,
+                    Ok(None) => {}
                     Ok(Some(item)) => return Poll::Ready(Some(Ok(item))),
                     Err(error) => return Poll::Ready(Some(Err(self.annotate(error)))),
                 }
+                continue;
             }
-            let is_complete = self.run.is_terminal_or_blocked;
-            let limit = if is_complete {
-                self.limit.min(TERMINAL_GRACE)
-            } else {
-                self.limit
-            };
-            self.deadline.set_limit(limit);
-            let chunk = self
-                .deadline
-                .poll_before(context, |context| poll_chunk(body, context));
-            let error = match ready!(chunk) {
-                Some(Some(Ok(chunk))) => {
-                    self.deadline.restart();
-                    match self.parser.push(chunk) {
-                        Ok(()) => continue,
-                        Err(too_large) => Some(Error::event_too_large(too_large.limit)),
-                    }
+            if let State::Open(body) = &mut self.state {
+                let poll = |context: &mut Context<'_>| poll_chunk(body, context);
+                let chunk = ready!(self.deadline.poll_before(context, poll));
+                if let Err(error) = self.add(chunk) {
+                    self.state = State::Finished;
+                    return Poll::Ready(Some(Err(self.annotate(error))));
                 }
-                Some(Some(Err(_))) if is_complete && !self.parser.is_pending() => None,
-                Some(Some(Err(error))) => Some(Error::stream_broken(error)),
-                Some(None) if is_complete => None,
-                Some(None) if self.parser.is_pending() => Some(Error::stream_cut()),
-                Some(None) if !self.run.is_expected => None,
-                Some(None) => Some(Error::stream_ended()),
-                None if is_complete && !self.parser.is_pending() => None,
-                None => Some(Error::stream_idle(self.deadline.limit())),
-            };
-            self.body = None;
-            return Poll::Ready(error.map(|error| Err(self.annotate(error))));
+            } else {
+                let error = self.finish();
+                return Poll::Ready(error.map(|error| Err(self.annotate(error))));
+            }
         }
     }
 
+    /// Adds what was read: a chunk, the end of the body, or `None` after the time-out.
+    fn add(&mut self, chunk: Option<Option<reqwest::Result<Bytes>>>) -> Result<()> {
+        let (end, source) = match chunk {
+            Some(Some(Ok(chunk))) => {
+                if !self.run.termination.is_terminal_or_blocked() {
+                    self.deadline.restart();
+                }
+                if let Some(events) = self.content.add(chunk) {
+                    let added = self.parser.push(events);
+                    return added.map_err(|too_large| Error::event_too_large(too_large.limit));
+                }
+                if !self.content.is_full() {
+                    return Ok(());
+                }
+                (End::Closed, None)
+            }
+            Some(Some(Err(error))) => (End::Broken, Some(error)),
+            Some(None) => (End::Closed, None),
+            None => (End::TimedOut, None),
+        };
+        self.state = State::Ended {
+            end,
+            is_cut: self.parser.is_pending(),
+            source,
+        };
+        Ok(())
+    }
+
+    /// Finishes the stream. Returns its error, unless it is complete.
+    fn finish(&mut self) -> Option<Error> {
+        let State::Ended {
+            end,
+            is_cut,
+            source,
+        } = mem::replace(&mut self.state, State::Finished)
+        else {
+            return None;
+        };
+        if let Content::Json(bytes) = mem::take(&mut self.content) {
+            self.run.update_from_body(&bytes);
+            let body = ResponseBody {
+                bytes: bytes.into(),
+                secrets: mem::take(&mut self.secrets),
+            };
+            return Some(Error::not_a_stream(self.head.clone(), &body));
+        }
+        match self.run.termination.end(end, is_cut) {
+            Outcome::Complete => None,
+            Outcome::Empty => Some(Error::stream_empty()),
+            Outcome::Ended => Some(Error::stream_ended()),
+            Outcome::Cut => Some(Error::stream_cut()),
+            Outcome::Broken => Some(source.map_or_else(Error::stream_cut, Error::stream_broken)),
+            Outcome::TimedOut => Some(Error::stream_idle(self.deadline.limit())),
+        }
+    }
+
+    /// Whether the last item was returned.
     pub(crate) fn has_ended(&self) -> bool {
-        self.body.is_none()
+        matches!(self.state, State::Finished)
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {

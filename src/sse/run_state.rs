@@ -1,11 +1,12 @@
-//! Tracks the run of a stream: its IDs and its status.
+//! Tracks the run of a stream: its IDs, and its progress to the end.
 
-use serde::Deserialize;
+use std::borrow::Cow;
 
 use crate::error::core::{Error, RunIds};
-use crate::json::untagged::MaybeString;
 use crate::sse::parser::SseEvent;
-use crate::sse::status::{is_stale, is_terminal, is_terminal_or_blocked};
+use crate::sse::scan::Scanner;
+use crate::sse::status;
+use crate::sse::termination::Termination;
 
 /// The state of a run according to an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,51 +20,63 @@ pub struct RunState<'a> {
     pub status: &'a str,
 }
 
-/// The known state of the run of a stream.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct RunTracker {
+/// What is known about the run of a stream.
+#[derive(Debug)]
+pub(super) struct RunTracker {
     pub(super) ids: RunIds,
-    /// Whether the stream belongs to a run at all.
-    pub(super) is_expected: bool,
-    pub(super) is_terminal_or_blocked: bool,
-    is_terminal: bool,
+    pub(super) termination: Termination,
+    /// Whether the document describes the operation, so that its response is a run.
+    is_documented: bool,
 }
 
 impl RunTracker {
-    pub(super) fn new(ids: RunIds, is_expected: bool) -> Self {
+    pub(super) fn new(ids: RunIds, is_documented: bool) -> Self {
         Self {
             ids,
-            is_expected,
-            ..Self::default()
+            termination: Termination::new(is_documented),
+            is_documented,
         }
     }
 
-    /// Records the state of an event.
-    pub(super) fn update(&mut self, state: RunState<'_>) {
-        self.is_expected = true;
-        self.ids.update(Some(state.thread_id), Some(state.id));
-        if !is_stale(self.is_terminal, state.status) {
-            self.is_terminal = is_terminal(state.status);
-            self.is_terminal_or_blocked = is_terminal_or_blocked(state.status);
+    /// Records an event. Returns whether the limit of the stream starts anew.
+    pub(super) fn observe(&mut self, event: &SseEvent<'_>) -> bool {
+        if status::is_of_run(&event.name) {
+            let run = Properties::of(&event.data);
+            self.ids.update(run.thread_id(), run.id());
+            let status = run.status.unwrap_or_default();
+            let status = status::reported(&event.name, &status);
+            return self.termination.observe(Some(status));
         }
+        let is_complete = self.ids.run_id.is_some() && self.ids.thread_id.is_some();
+        if !is_complete && event.name.starts_with("thread.") {
+            self.add_ids(event);
+        }
+        self.termination.observe(None)
     }
 
-    /// Records the state from the data of an event of a run.
-    pub(super) fn update_from_event(&mut self, event: &SseEvent<'_>) {
-        if event.name.starts_with("thread.run.")
-            && !event.name.starts_with("thread.run.step.")
-            && let Ok(run) = serde_json::from_str::<RunObject<'_>>(&event.data)
-        {
-            self.update(run.state());
-        }
+    /// Adds the IDs of an event that is not of a run. They do not replace those of a run: some
+    /// servers leave the run ID of messages zero.
+    fn add_ids(&mut self, event: &SseEvent<'_>) {
+        let object = Properties::of(&event.data);
+        let mut ids = RunIds::default();
+        let thread_id = match &*event.name {
+            "thread.created" => object.id(),
+            _ => object.thread_id(),
+        };
+        ids.update(thread_id, object.run_id.as_deref());
+        ids.update(self.ids.thread_id.as_deref(), self.ids.run_id.as_deref());
+        self.ids = ids;
     }
 
-    /// Records the state from a response body that is a run.
+    /// Records the IDs in a response body that is a run, not a stream.
     pub(super) fn update_from_body(&mut self, body: &[u8]) {
-        if let Ok(run) = serde_json::from_slice::<RunObject<'_>>(body)
-            && text(&run.object) == "thread.run"
+        let Ok(body) = std::str::from_utf8(body) else {
+            return;
+        };
+        let run = Properties::of(body);
+        if run.object.as_deref() == Some("thread.run") || self.is_documented && run.status.is_some()
         {
-            self.update(run.state());
+            self.ids.update(run.thread_id(), run.id());
         }
     }
 
@@ -73,67 +86,95 @@ impl RunTracker {
     }
 }
 
-/// The properties of a run that a stream needs. Malformed ones are ignored.
-#[derive(Deserialize)]
-struct RunObject<'a> {
-    #[serde(borrow)]
-    object: Option<MaybeString<'a>>,
-    #[serde(borrow)]
-    id: Option<MaybeString<'a>>,
-    #[serde(borrow)]
-    thread_id: Option<MaybeString<'a>>,
-    #[serde(borrow)]
-    status: Option<MaybeString<'a>>,
+/// The properties of an object that a stream needs, if they are strings.
+#[derive(Default)]
+struct Properties<'a> {
+    object: Option<Cow<'a, str>>,
+    id: Option<Cow<'a, str>>,
+    run_id: Option<Cow<'a, str>>,
+    thread_id: Option<Cow<'a, str>>,
+    status: Option<Cow<'a, str>>,
 }
 
-impl RunObject<'_> {
-    fn state(&self) -> RunState<'_> {
-        RunState {
-            id: text(&self.id),
-            thread_id: text(&self.thread_id),
-            status: text(&self.status),
-        }
+impl<'a> Properties<'a> {
+    /// Scans JSON up to its first fault.
+    fn of(json: &'a str) -> Self {
+        let mut found = Self::default();
+        Scanner::new(json).object(|json, key| {
+            let property = match key {
+                "object" => &mut found.object,
+                "id" => &mut found.id,
+                "run_id" => &mut found.run_id,
+                "thread_id" => &mut found.thread_id,
+                "status" => &mut found.status,
+                _ => return json.skip(),
+            };
+            if !json.is_at(b'"') {
+                return json.skip();
+            }
+            *property = Some(json.string()?);
+            Some(())
+        });
+        found
     }
-}
 
-fn text<'a>(text: &'a Option<MaybeString<'_>>) -> &'a str {
-    text.as_ref()
-        .and_then(MaybeString::as_str)
-        .unwrap_or_default()
+    fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    fn thread_id(&self) -> Option<&str> {
+        self.thread_id.as_deref()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The IDs after an event, and whether the run is terminal or blocked.
+    fn observed(name: &str, data: &str) -> (Option<String>, Option<String>, bool) {
+        let mut run = RunTracker::new(RunIds::default(), true);
+        run.observe(&SseEvent {
+            name: name.into(),
+            data: data.into(),
+        });
+        let is_terminal_or_blocked = run.termination.is_terminal_or_blocked();
+        (run.ids.thread_id, run.ids.run_id, is_terminal_or_blocked)
+    }
+
     #[test]
     fn malformed_properties_of_a_run_are_ignored() {
-        let update = |data: &str| {
-            let mut run = RunTracker::default();
-            run.update_from_event(&SseEvent {
-                name: "thread.run.completed".into(),
-                data: data.into(),
-            });
-            (
-                run.ids.thread_id,
-                run.ids.run_id,
-                run.is_terminal_or_blocked,
-            )
-        };
         let id = |id: &str| Some(id.to_owned());
-        for (data, expected) in [
-            ("[]", (None, None, false)),
-            ("no JSON", (None, None, false)),
+        for (data, thread_id, run_id, in_data) in [
+            ("[]", None, None, false),
+            ("no JSON", None, None, false),
             (
                 r#"{"id": 1, "thread_id": null, "status": "completed"}"#,
-                (None, None, true),
+                None,
+                None,
+                true,
             ),
             (
                 r#"{"x": {}, "thread_id": "t\u0031", "id": "r", "status": {}}"#,
-                (id("t1"), id("r"), false),
+                id("t1"),
+                id("r"),
+                false,
+            ),
+            (
+                r#"{"thread_id": "t1", "id": "x", "id": "r", "x": "\ud800", "status": "\ud800"}"#,
+                id("t1"),
+                id("r"),
+                false,
             ),
         ] {
-            assert_eq!(update(data), expected, "{data}");
+            for (name, expected) in [
+                ("thread.run.completed", true),
+                ("thread.run.queued", false),
+                ("thread.run.unknown", in_data),
+            ] {
+                let expected = (thread_id.clone(), run_id.clone(), expected);
+                assert_eq!(observed(name, data), expected, "{name} {data}");
+            }
         }
     }
 }

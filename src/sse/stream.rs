@@ -14,7 +14,7 @@ use crate::http::request::Request;
 use crate::http::sealed::Sealed;
 use crate::sse::parser::SseEvent;
 use crate::sse::reader::EventReader;
-use crate::sse::run_state::{RunState, RunTracker};
+use crate::sse::run_state::RunState;
 use crate::sse::text::TextDeltas;
 
 /// An event of a stream.
@@ -37,16 +37,20 @@ pub trait StreamEvent: Sealed + Sized + Send + Unpin + 'static {
 /// Dropping the stream closes its connection. The run continues on the server: cancel it if it is
 /// not needed any more.
 ///
-/// The stream ends after `[DONE]`. It also ends when the server closes the connection after the run
-/// became terminal (`completed`, `incomplete`, `failed`, `cancelled`, `expired`) or required action.
+/// The stream is complete once the name of an event reports that the run is terminal (`completed`,
+/// `incomplete`, `failed`, `cancelled`, `expired`) or requires action. It then ends with `[DONE]`,
+/// with the connection, or after five seconds. Any other end is an error.
 ///
 /// # Errors
 /// Each item may be an error:
 ///
 /// - [`is_stream_error`](crate::Error::is_stream_error): the server sent an `error` event.
-/// - [`is_interrupted`](crate::Error::is_interrupted): the stream broke, or was idle for too long,
-///   before the run was terminal or required action. Nothing is retried, because events would be
-///   repeated or lost; fetch the run by its [`run_id`](crate::Error::run_id).
+/// - [`is_interrupted`](crate::Error::is_interrupted): the stream broke, ended, or was idle for too
+///   long before the run was terminal or required action. `[DONE]` does not change that. Nothing is
+///   retried, because events would be repeated or lost; fetch the run by its
+///   [`run_id`](crate::Error::run_id).
+/// - [`ErrorKind::Status`](crate::ErrorKind::Status): the response is an error of the server, with a
+///   success status and without events.
 /// - [`is_decode`](crate::Error::is_decode): an event does not match the document. The stream
 ///   continues with the next event.
 ///
@@ -168,11 +172,6 @@ impl<E> fmt::Debug for EventStream<E> {
     }
 }
 
-fn decode<E: StreamEvent>(event: &SseEvent<'_>, run: &mut RunTracker) -> Result<Option<E>> {
-    let decoded = E::decode(&event.name, &event.data);
-    match decoded.as_ref().ok().and_then(E::run_state) {
-        Some(state) => run.update(state),
-        None => run.update_from_event(event),
-    }
-    decoded.map(Some)
+fn decode<E: StreamEvent>(event: &SseEvent<'_>) -> Result<Option<E>> {
+    E::decode(&event.name, &event.data).map(Some)
 }

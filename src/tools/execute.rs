@@ -12,8 +12,8 @@ use crate::error::core::{Error, Result};
 use crate::http::clock::{Clock, SystemClock};
 use crate::http::deadline::Deadline;
 use crate::tools::context::ToolContext;
-use crate::tools::failure::{Failure, OnToolFailure, ToolError, ToolErrorKind};
-use crate::tools::tool_set::ToolSet;
+use crate::tools::failure::{Failure, OnToolFailure, ToolError, ToolErrorKind, shortened};
+use crate::tools::tool_set::{Callable, ToolSet};
 
 /// A tool call, as the model requested it.
 #[derive(Clone, Debug)]
@@ -148,8 +148,14 @@ impl ToolSet {
         clock: &Arc<dyn Clock>,
     ) -> Result<String, ToolError> {
         let result = match self.get(&call.name) {
-            Some(tool) => {
-                let output = (tool.handler)(context, call.arguments);
+            Some(Callable { tool, arguments }) => {
+                // Some models send an empty string in place of an empty object.
+                let text = match call.arguments.trim() {
+                    "" => "{}".to_owned(),
+                    _ => call.arguments,
+                };
+                let restored = arguments.as_ref().and_then(|schema| schema.restore(&text));
+                let output = (tool.handler)(context, restored.unwrap_or(text));
                 let output = AssertUnwindSafe(output).catch_unwind();
                 let output = match tool.timeout.or(default_timeout) {
                     Some(timeout) => Deadline::new(clock, timeout)
@@ -169,7 +175,7 @@ impl ToolSet {
             }
             None => {
                 let names: Vec<_> = self.names().collect();
-                let (name, names) = (&call.name, names.join(", "));
+                let (name, names) = (shortened(&call.name), names.join(", "));
                 let message =
                     format!("there is no tool `{name}`; the available tools are: {names}");
                 Err(Failure::new(ToolErrorKind::UnknownTool, message))

@@ -94,12 +94,7 @@ impl ToolError {
 
 impl fmt::Display for ToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            tool,
-            call_id,
-            message,
-            ..
-        } = self;
+        let (tool, call_id, message) = (shortened(&self.tool), &self.call_id, &self.message);
         write!(
             f,
             "the call {call_id} of the tool `{tool}` failed: {message}"
@@ -111,6 +106,20 @@ impl StdError for ToolError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
     }
+}
+
+/// Shortens a text of the model in the middle, since errors of serde end with what they expected.
+pub(super) fn shortened(text: &str) -> String {
+    const HALF: usize = 300;
+    let length = text.chars().count();
+    if length <= 2 * HALF {
+        return text.to_owned();
+    }
+    let start = text.chars().take(HALF);
+    start
+        .chain("…".chars())
+        .chain(text.chars().skip(length - HALF))
+        .collect()
 }
 
 /// Why a call failed, without the name of the tool and the ID of the call.

@@ -10,8 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::json::path;
 use crate::tools::context::ToolContext;
-use crate::tools::failure::{Failure, ToolErrorKind};
-use crate::tools::schema::arguments;
+use crate::tools::failure::{Failure, ToolErrorKind, shortened};
 
 type Output = Pin<Box<dyn Future<Output = Result<String, Failure>> + Send>>;
 
@@ -40,9 +39,7 @@ where
 }
 
 fn deserialize_arguments<A: DeserializeOwned>(text: &str) -> Result<A, Failure> {
-    // Some models send an empty string in place of an empty object.
-    let text = if text.trim().is_empty() { "{}" } else { text };
-    arguments::deserialize(text).map_err(|error| {
+    serde_json::from_str(text).map_err(|error| {
         let place = match path::path_of(&error, text.as_bytes()) {
             path if path.is_empty() => String::new(),
             path => format!(" at `{path}`"),
@@ -54,7 +51,7 @@ fn deserialize_arguments<A: DeserializeOwned>(text: &str) -> Result<A, Failure> 
         };
         Failure {
             kind: ToolErrorKind::BadArguments,
-            message: format!("the arguments {problem}{place}: {error}"),
+            message: shortened(&format!("the arguments {problem}{place}: {error}")),
             source: Some(error.into()),
         }
     })

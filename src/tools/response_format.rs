@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::error::core::{Error, Result};
 use crate::tools::naming::check_name;
 use crate::tools::schema::generate;
-use crate::tools::schema::strict::to_strict;
+use crate::tools::schema::normalized::Normalized;
 use crate::types;
 
 /// Builds a response format: the model returns JSON of type `T`.
@@ -22,9 +22,9 @@ use crate::types;
 /// [`MessageObject::parse`](types::MessageObject::parse).
 ///
 /// # Errors
-/// `T` is not an object with named fields, contains a type that a strict JSON Schema cannot
-/// express, such as a map, a tuple or `serde_json::Value`, or has an invalid name. The error
-/// contains the path of the field.
+/// `T` is not an object with named fields, contains a 128-bit integer or a type that a strict JSON
+/// Schema cannot express, such as a map, a tuple or `serde_json::Value`, or has an invalid name. The
+/// error contains the path of the field.
 ///
 /// # Examples
 ///
@@ -56,10 +56,11 @@ pub fn response_format<T: JsonSchema>() -> Result<types::AssistantsApiResponseFo
         ))
     })?;
     let mut schema = generate::schema_of::<T>();
+    generate::check_integers(&schema, &name)?;
     let description = generate::take_description(&mut schema);
     let mut format = json!({
         "name": name,
-        "schema": to_strict(&name, &schema)?,
+        "schema": Normalized::strict(&name, &schema)?.to_strict(&name)?,
         "strict": true,
     });
     if let Some(description) = description {

@@ -1,11 +1,13 @@
 //! Structured output: JSON of the model as a Rust value.
 
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::error::core::{Error, Result};
 use crate::json::path;
-use crate::tools::schema::arguments;
+use crate::tools::schema::generate::schema_of;
+use crate::tools::schema::normalized::Normalized;
+use crate::types::completion::Completion;
 use crate::types::{MessageContent, MessageObject, RunObject};
 
 /// Structured output: a value, a refusal, or incomplete output.
@@ -63,6 +65,10 @@ impl MessageObject {
     /// precedence over text. A message that is incomplete or in progress is
     /// [`Parsed::Incomplete`].
     ///
+    /// The schema of `T` determines which nulls count as missing, as for the arguments of a
+    /// [`Tool`](crate::Tool#arguments). For a type without a schema, deserialize
+    /// [`text`](Self::text).
+    ///
     /// # Errors
     /// The text is not JSON of type `T`: [`is_decode`](crate::Error::is_decode).
     /// [`body`](crate::Error::body) is the text.
@@ -72,9 +78,10 @@ impl MessageObject {
     /// ```
     /// use openai_assistants::Parsed;
     /// use openai_assistants::types::MessageObject;
+    /// use schemars::JsonSchema;
     /// use serde::Deserialize;
     ///
-    /// #[derive(Debug, Deserialize, PartialEq)]
+    /// #[derive(Debug, Deserialize, JsonSchema, PartialEq)]
     /// struct Solution {
     ///     answer: f64,
     /// }
@@ -87,39 +94,12 @@ impl MessageObject {
     /// assert_eq!(message.parse()?, Parsed::Value(Solution { answer: 4.0 }));
     /// # Ok::<(), openai_assistants::Error>(())
     /// ```
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<Parsed<T>> {
+    pub fn parse<T: DeserializeOwned + JsonSchema>(&self) -> Result<Parsed<T>> {
         let completion = Completion::of(self);
         match completion.status.as_deref() {
             None | Some("completed") => parse_content(self),
             Some(_) => Ok(completion.into()),
         }
-    }
-}
-
-/// How a run or a message completed.
-///
-/// Deserialized from its JSON, because early versions of the OpenAPI
-/// document have neither the status of messages nor incomplete runs.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Completion {
-    status: Option<String>,
-    incomplete_details: Option<Details>,
-    last_error: Option<Details>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Details {
-    reason: Option<String>,
-    code: Option<String>,
-    message: Option<String>,
-}
-
-impl Completion {
-    fn of(object: &impl Serialize) -> Self {
-        let object = serde_json::to_value(object);
-        object.and_then(Self::deserialize).unwrap_or_default()
     }
 }
 
@@ -140,15 +120,17 @@ impl<T> From<Completion> for Parsed<T> {
 }
 
 /// Deserializes the content of a message, whatever its status.
-fn parse_content<T: DeserializeOwned>(message: &MessageObject) -> Result<Parsed<T>> {
+fn parse_content<T: DeserializeOwned + JsonSchema>(message: &MessageObject) -> Result<Parsed<T>> {
     if let Some(refusal) = message.content.iter().find_map(refusal) {
         return Ok(Parsed::Refusal(refusal.to_owned()));
     }
     let text = message.text();
-    arguments::deserialize(&text)
+    let restored = Normalized::lenient(&schema_of::<T>()).restore(&text);
+    let restored = restored.as_deref().unwrap_or(&text);
+    serde_json::from_str(restored)
         .map(Parsed::Value)
         .map_err(|error| {
-            let path = path::path_of(&error, text.as_bytes());
+            let path = path::path_of(&error, restored.as_bytes());
             Error::model_output(&text, &path, error)
                 .in_run(Some(&message.thread_id), message.run_id.as_deref())
         })
@@ -172,22 +154,19 @@ fn refusal(part: &MessageContent) -> Option<&str> {
 }
 
 /// Deserializes the structured output of a run: its last message.
-///
-/// The messages are oldest first, and may include those of users and of other runs.
-pub(crate) fn parse_run<T: DeserializeOwned>(
+pub(crate) fn parse_run<T: DeserializeOwned + JsonSchema>(
     run: &RunObject,
-    messages: &[MessageObject],
+    last_message: Option<&MessageObject>,
 ) -> Result<Parsed<T>> {
     if run.status.as_str() != "completed" {
         return Ok(Completion::of(run).into());
     }
-    let is_output = |message: &&MessageObject| {
-        message.role.as_str() == "assistant"
-            && message.run_id.as_ref().is_none_or(|id| *id == run.id)
+    // Empty if only deltas of the message arrived.
+    let is_in_progress = |message: &MessageObject| {
+        let status = Completion::of(message).status;
+        matches!(status.as_deref(), Some("in_progress" | ""))
     };
-    let is_in_progress =
-        |message: &MessageObject| Completion::of(message).status.as_deref() == Some("in_progress");
-    match messages.iter().rfind(is_output) {
+    match last_message {
         // Some servers complete the run and leave the message in progress.
         Some(message) if is_in_progress(message) => parse_content(message),
         Some(message) => message.parse(),

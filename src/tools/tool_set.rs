@@ -13,8 +13,9 @@ use serde_json::json;
 
 use crate::error::core::{Error, Result};
 use crate::tools::naming::check_name;
+use crate::tools::schema::generate::check_integers;
+use crate::tools::schema::normalized::Normalized;
 use crate::tools::schema::root::with_object_root;
-use crate::tools::schema::strict::to_strict;
 use crate::tools::tool::Tool;
 use crate::types;
 
@@ -71,8 +72,14 @@ use crate::types;
 #[derive(Clone)]
 pub struct ToolSet(Arc<Inner>);
 
+/// A tool and the schema that restores its arguments, unless they are passed on unchanged.
+pub(super) struct Callable {
+    pub(super) tool: Tool,
+    pub(super) arguments: Option<Normalized>,
+}
+
 struct Inner {
-    tools: Vec<Tool>,
+    tools: Vec<Callable>,
     definitions: Vec<types::AssistantTool>,
 }
 
@@ -88,12 +95,12 @@ impl ToolSet {
         self.0.definitions.clone()
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Tool> {
-        self.0.tools.iter().find(|tool| tool.name == name)
+    pub(super) fn get(&self, name: &str) -> Option<&Callable> {
+        self.0.tools.iter().find(|one| one.tool.name == name)
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.tools.iter().map(|tool| tool.name.as_str())
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.tools.iter().map(|one| one.tool.name.as_str())
     }
 }
 
@@ -144,11 +151,15 @@ impl ToolSetBuilder {
     /// Builds the set.
     ///
     /// # Errors
-    /// The type of an argument is not an object or cannot be expressed as a strict JSON Schema; a
-    /// name is invalid or used twice; or a tool has no name and its argument type, such as `()`,
-    /// has none either.
+    /// The type of an argument is not an object, has a 128-bit integer, or cannot be expressed as a
+    /// strict JSON Schema; a name is invalid or used twice; or a tool has no name and its argument
+    /// type, such as `()`, has none either.
     pub fn build(self) -> Result<ToolSet> {
-        let definitions = self.tools.iter().map(definition).collect::<Result<_>>()?;
+        let arguments = self.tools.iter().map(normalized_arguments);
+        let arguments = arguments.collect::<Result<Vec<_>>>()?;
+        let parts = self.tools.iter().zip(&arguments);
+        let definitions = parts.map(|(tool, arguments)| definition(tool, arguments.as_ref()));
+        let definitions = definitions.collect::<Result<_>>()?;
         let mut names = HashSet::new();
         for tool in &self.tools {
             if let Some(argument) = tool.unnamed_type {
@@ -165,18 +176,31 @@ impl ToolSetBuilder {
                 return Err(Error::argument(reason));
             }
         }
+        let tools = self.tools.into_iter().zip(arguments);
+        let tools = tools.map(|(tool, arguments)| Callable { tool, arguments });
         Ok(ToolSet(Arc::new(Inner {
-            tools: self.tools,
+            tools: tools.collect(),
             definitions,
         })))
     }
 }
 
-fn definition(tool: &Tool) -> Result<types::AssistantTool> {
-    let parameters = if tool.is_strict {
-        to_strict(&tool.name, &tool.schema)?
-    } else {
-        with_object_root(&tool.name, &tool.schema)?
+/// Normalizes the schema of a tool, unless its arguments are passed on unchanged.
+fn normalized_arguments(tool: &Tool) -> Result<Option<Normalized>> {
+    if tool.is_typed {
+        check_integers(&tool.schema, &tool.name)?;
+    }
+    Ok(match (tool.is_strict, tool.is_typed) {
+        (true, _) => Some(Normalized::strict(&tool.name, &tool.schema)?),
+        (false, true) => Some(Normalized::lenient(&tool.schema)),
+        (false, false) => None,
+    })
+}
+
+fn definition(tool: &Tool, arguments: Option<&Normalized>) -> Result<types::AssistantTool> {
+    let parameters = match arguments {
+        Some(arguments) if tool.is_strict => arguments.to_strict(&tool.name)?,
+        _ => with_object_root(&tool.name, &tool.schema)?,
     };
     let mut function = json!({ "name": tool.name, "parameters": parameters });
     if let Some(description) = &tool.description {

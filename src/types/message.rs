@@ -1,5 +1,7 @@
 //! The text of messages and of message deltas.
 
+use serde_json::Value;
+
 use crate::types::{MessageContent, MessageDeltaContent, MessageDeltaObject, MessageObject};
 
 impl MessageObject {
@@ -24,14 +26,19 @@ impl MessageObject {
     pub fn text(&self) -> String {
         let parts = self.content.iter().filter_map(|part| match part {
             MessageContent::Text(part) => Some(part.text.value.as_str()),
+            MessageContent::Unknown(part) => untyped_text(part),
             _ => None,
         });
-        parts.collect::<Vec<_>>().join("\n")
+        // Some servers send the text in place of the list of parts.
+        let plain = self.extra.get("content").and_then(Value::as_str);
+        parts.chain(plain).collect::<Vec<_>>().join("\n")
     }
 }
 
 impl MessageDeltaObject {
     /// Returns the text that the delta adds, of all text parts.
+    ///
+    /// A part may lack its type, and its text may be a plain string.
     ///
     /// # Examples
     ///
@@ -48,13 +55,24 @@ impl MessageDeltaObject {
     pub fn text(&self) -> String {
         let parts = self.delta.content.iter().flatten();
         let texts = parts.filter_map(|part| match part {
-            MessageDeltaContent::Text(part) => part.text.as_ref()?.value.as_deref(),
-            // Some servers leave out the type after the first delta of a part.
-            MessageDeltaContent::Unknown(part) if part.get("type").is_none() => {
-                part.get("text")?.get("value")?.as_str()
-            }
+            MessageDeltaContent::Text(part) => match &part.text {
+                Some(text) => text.value.as_deref(),
+                None => part.extra.get("text")?.as_str(),
+            },
+            MessageDeltaContent::Unknown(part) => untyped_text(part),
             _ => None,
         });
         texts.collect()
     }
+}
+
+/// The text of a part that does not match the document. Some servers leave out the type after the
+/// first delta of a part, or send the text in place of the object that holds it.
+fn untyped_text(part: &Value) -> Option<&str> {
+    let is_other = |value: &Value| !value.is_null() && value != "text";
+    if part.get("type").is_some_and(is_other) {
+        return None;
+    }
+    let text = part.get("text")?;
+    text.as_str().or_else(|| text.get("value")?.as_str())
 }

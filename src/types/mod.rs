@@ -1,6 +1,8 @@
 //! The types of requests and responses, generated from the schemas of `openapi.yaml`.
 
+pub(crate) mod completion;
 mod message;
+pub(crate) mod run_status;
 pub(crate) mod setters;
 
 #[allow(

@@ -7,7 +7,7 @@ use openai_assistants::{Client, ClientBuilder, Credentials, Method, RetryPolicy}
 use serde_json::{Value, json};
 
 use crate::contract::page;
-use crate::objects::assistant;
+use crate::objects::{assistant, run};
 use crate::server::{MockResponse, Request, Server};
 
 struct Dialect {
@@ -198,7 +198,11 @@ async fn a_page_is_listed_on_every_server() {
 #[tokio::test]
 async fn a_run_is_streamed_on_every_server() {
     for (name, dialect) in dialects() {
-        let response = MockResponse::text(200, "event: done\ndata: [DONE]\n\n");
+        let events = format!(
+            "event: thread.run.completed\ndata: {}\n\nevent: done\ndata: [DONE]\n\n",
+            run()
+        );
+        let response = MockResponse::text(200, &events);
         let server = Server::start(response.header("content-type", "text/event-stream")).await;
         let body = CreateRunRequest::builder().assistant_id("asst_1");
         let call = dialect.client(&server).create_run().thread_id("thread_1");

@@ -3,8 +3,8 @@
 use openai_assistants::types::{
     AssistantStreamEvent, AssistantTool, AssistantToolsFunction, AssistantsApiResponseFormatOption,
     AssistantsApiToolChoiceOption, CreateMessageContent, ListRunsResponse, MessageDeltaContent,
-    MessageObject, Metadata, ResponseFormat, RunCompletionUsage, RunObject, RunStatus,
-    ToolChoiceMode,
+    MessageDeltaObject, MessageObject, Metadata, ResponseFormat, RunCompletionUsage, RunObject,
+    RunStatus, ToolChoiceMode,
 };
 use openai_assistants::{StreamEvent, Timestamp};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn the_index_of_a_delta_may_precede_its_tag() {
     else {
         panic!("it is text")
     };
-    assert_eq!(delta.index, 3);
+    assert_eq!(delta.index, Some(3));
     assert_eq!(
         delta.text.and_then(|text| text.value).as_deref(),
         Some("Hel")
@@ -326,4 +326,24 @@ fn invalid_data_of_a_known_event_is_an_error_with_its_name() {
         AssistantStreamEvent::decode("thread.run.queued", "{}").expect_err("there is no ID");
     assert!(error.is_decode());
     assert!(error.to_string().contains("thread.run.queued"), "{error}");
+}
+
+#[test]
+fn the_text_of_a_delta_needs_no_type() {
+    for (part, text) in [
+        (
+            r#"{"index": 0, "type": "text", "text": {"value": "a"}}"#,
+            "a",
+        ),
+        (r#"{"index": 0, "type": null, "text": {"value": "a"}}"#, "a"),
+        (r#"{"index": 0, "text": {"value": "a"}}"#, "a"),
+        (r#"{"text": "a"}"#, "a"),
+        (r#"{"type": "sound", "text": {"value": "a"}}"#, ""),
+        ("null", ""),
+    ] {
+        let delta: MessageDeltaObject = parse(&format!(
+            r#"{{"id": "m", "delta": {{"content": [{part}]}}}}"#
+        ));
+        assert_eq!(delta.text(), text, "{part}");
+    }
 }

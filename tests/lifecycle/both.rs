@@ -105,7 +105,7 @@ async fn the_outcome_is_available_after_the_text() {
         let mut texts = run.text_deltas();
         let mut text = String::new();
         while let Some(piece) = texts.try_next().await.expect("the event is valid") {
-            text += &piece;
+            text += &piece.text;
         }
         assert_eq!(text, "2 + 2 = 4", "{}", setup.name);
         let outcome = run.finish().await.expect("the run completes");

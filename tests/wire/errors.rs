@@ -177,22 +177,26 @@ async fn each_status_has_its_predicate() {
 
 #[tokio::test]
 async fn a_decode_error_has_the_path_of_the_value() {
-    let body = r#"{"data":[{"id":1}]}"#;
+    let body = r#"{"usage":"x","id":1}"#;
     let server = ScriptedServer::start([response(200, "", body)]).await;
-    let call = server.client().list_runs().thread_id("thread_1");
+    let call = server
+        .client()
+        .get_run()
+        .thread_id("thread_1")
+        .run_id("run_1");
     let error = call.send().await.expect_err("a number is not a string");
     assert!(error.is_decode() && !error.is_retryable());
     assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
     assert!(
         error
             .to_string()
-            .starts_with("listRuns failed: the server returned 200 OK, but "),
+            .starts_with("getRun failed: the server returned 200 OK, but "),
         "{error}"
     );
     assert!(
         error
             .to_string()
-            .contains("at `data[0].id`: invalid type: integer `1`, expected a string"),
+            .contains("`id`: invalid type: integer `1`, expected a string"),
         "{error}"
     );
     assert_eq!(error.body(), Some(body));

@@ -6,6 +6,7 @@ use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
 use super::runtime::{ERROR, SETTERS};
+use super::structs::is_extra;
 use super::syntax::{docs, parameter_of};
 use crate::model::api::Api;
 use crate::model::reference::type_name;
@@ -51,7 +52,9 @@ fn builder(item: &ItemStruct) -> Vec<Item> {
     let values = item.fields.iter().map(|field| {
         let ident = &field.ident;
         let key = ident.as_ref().map(ToString::to_string);
-        if parameter_of(&field.ty, "Option").is_some() {
+        if is_extra(field) {
+            quote!(#ident: self.#ident.unwrap_or_default())
+        } else if parameter_of(&field.ty, "Option").is_some() {
             quote!(#ident: self.#ident)
         } else {
             quote!(#ident: #SETTERS::required(#spelled, #key, self.#ident)?)

@@ -20,7 +20,7 @@ use crate::model::reference::{SCHEMAS, type_name};
 use crate::model::schema::Kind;
 
 /// The constant `object` of a run.
-const RUN: &str = "thread.run";
+pub const RUN: &str = "thread.run";
 
 /// The source of the events that operations stream.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use quote::quote;
 use syn::{Item, parse_quote};
 
 use super::example::example;
-use super::runtime::{PAGINATION, SEALED};
+use super::runtime::{MALFORMED_ITEM, PAGINATION, SEALED};
 use super::syntax::ident;
 use crate::model::api::{Api, Page, Presence};
 use crate::model::operation::Operation;
@@ -111,6 +111,10 @@ pub fn page(page: &Page) -> Vec<Item> {
 
             fn into_items(self) -> ::std::vec::Vec<types::#item> {
                 self.data
+            }
+
+            fn malformed(&self) -> &[#MALFORMED_ITEM::MalformedItem] {
+                &self.malformed
             }
 
             fn has_more(&self) -> bool {

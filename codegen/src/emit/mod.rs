@@ -3,13 +3,13 @@
 mod builders;
 mod client;
 mod deltas;
-mod deserialize;
 mod enums;
 pub mod events;
 mod example;
 mod lists;
 mod mocks;
 mod newtypes;
+mod object;
 mod operations;
 mod requests;
 mod run;
@@ -30,8 +30,32 @@ pub struct Client {
     pub operations: String,
 }
 
-/// The types, the operations and the methods of `Client`.
+/// The source of the types, the operations and the methods of `Client`.
 pub fn client(file: File, api: &Api) -> Result<Client, Error> {
+    let Items {
+        mut types,
+        operations,
+    } = items(file, api)?;
+    for item in &mut types {
+        if let Item::Struct(item) = item {
+            object::strip_attributes(item);
+        }
+    }
+    Ok(Client {
+        types: unparse(types),
+        operations: unparse(operations),
+    })
+}
+
+/// The syntax trees of the types, and of the operations with the methods of `Client`.
+pub struct Items {
+    /// With the serde attributes that the implementations follow.
+    pub types: Vec<Item>,
+    pub operations: Vec<Item>,
+}
+
+/// The types, the operations and the methods of `Client`.
+pub fn items(file: File, api: &Api) -> Result<Items, Error> {
     let events = events::emit(api)?;
     let mut types = types::emit(take_module(&file, "types")?, api)?;
     if api.module.follows_runs() {
@@ -45,10 +69,7 @@ pub fn client(file: File, api: &Api) -> Result<Client, Error> {
     operations.extend(operations::emit(take_module(&file, "builder")?, api)?);
     operations.extend(events.implementations);
     operations.push(client::emit(api));
-    Ok(Client {
-        types: unparse(types),
-        operations: unparse(operations),
-    })
+    Ok(Items { types, operations })
 }
 
 /// The methods that follow runs.

@@ -18,6 +18,8 @@ pub struct Path(&'static str);
 pub const ERROR: Path = Path("crate::error::core");
 /// `Json`.
 pub const JSON: Path = Path("crate::json::raw");
+/// `MalformedItem`.
+pub const MALFORMED_ITEM: Path = Path("crate::json::malformed_item");
 /// `Client`.
 pub const CLIENT: Path = Path("crate::client::core");
 /// `Response`.
@@ -45,7 +47,7 @@ pub const STREAM: Path = Path("crate::sse::stream");
 pub const RUN_STATE: Path = Path("crate::sse::run_state");
 /// `deserialize`.
 pub const EVENT: Path = Path("crate::sse::event");
-/// `Object`, `Properties`, `decode`, `required`, and the rules for fields.
+/// `Object`, `Properties`, `Writer`, `decode`, the rules for fields, and their defaults.
 pub const OBJECT: Path = Path("crate::json::object");
 /// `Tagged`, `tagged`.
 pub const TAGGED: Path = Path("crate::json::tagged");

@@ -4,12 +4,12 @@ use quote::{ToTokens, quote};
 use serde_json::Value;
 use syn::{Attribute, Fields, ItemStruct, parse_quote};
 
-use super::runtime::SCALAR;
-use super::syntax::{docs, name_of, parameter_of, renamed, strip_json_schema};
+use super::runtime::{MALFORMED_ITEM, SCALAR};
+use super::syntax::{docs, ident, name_of, parameter_of, renamed, strip_json_schema};
 use crate::model::schema::{Constant, Kind, Schema};
 
 /// Properties without which a response cannot be used, or identified. They may not be missing.
-const ESSENTIAL: [&str; 4] = ["id", "index", "status", "type"];
+const ESSENTIAL: [&str; 3] = ["id", "status", "type"];
 
 /// Sets the attributes of a struct and its fields.
 ///
@@ -58,15 +58,19 @@ pub fn set_attributes(
         let may_be_missing = !is_sent && !ESSENTIAL.contains(&wire_name.as_str());
         let ty = &field.ty;
         if let Some(value) = parameter_of(ty, "Option") {
-            if is_integer(value) {
+            if !is_sent && is_json_text(&wire_name, value) {
+                rules.extend([quote!(default), deserialize_with("json_text")]);
+            } else if is_integer(value) {
                 rules.extend([quote!(default), deserialize_with("integer_or_null")]);
             }
             // Serde reads a missing property as `None`. A required one is serialized as null.
-            if !required(&wire_name) {
+            if !required(&wire_name) || wire_name == "index" {
                 rules.push(quote!(
                     skip_serializing_if = "::std::option::Option::is_none"
                 ));
             }
+        } else if !is_sent && is_json_text(&wire_name, ty) {
+            rules.extend([quote!(default), deserialize_with("json_text")]);
         } else if is_page && wire_name == "data" {
             // A response without `data` is not a page.
             rules.push(deserialize_with("null_as_default"));
@@ -89,6 +93,43 @@ pub fn set_attributes(
     }
 }
 
+/// Adds the fields that are not properties: those for unknown properties and malformed items.
+pub fn add_fields(item: &mut ItemStruct, schema: &Schema) {
+    let Fields::Named(fields) = &mut item.fields else {
+        return;
+    };
+    let has = |name: &str| {
+        let properties = schema.value.get("properties");
+        properties.is_some_and(|properties| properties.get(name).is_some())
+    };
+    if has("has_more") && has("data") {
+        fields.named.push(parse_quote! {
+            /// Items that cannot be deserialized. They are not in `data`.
+            #[serde(skip)]
+            pub malformed: ::std::vec::Vec<#MALFORMED_ITEM::MalformedItem>
+        });
+    }
+    let extra = ident(if has("extra") {
+        "extra_properties"
+    } else {
+        "extra"
+    });
+    fields.named.push(parse_quote! {
+        /// Unknown and malformed properties, verbatim. They are serialized in place of fields.
+        #[serde(flatten)]
+        pub #extra: ::std::collections::BTreeMap<::std::string::String, ::serde_json::Value>
+    });
+}
+
+/// Whether a field holds the properties that have no field.
+pub fn is_extra(field: &syn::Field) -> bool {
+    let is_flatten = |attribute: &Attribute| {
+        attribute.path().is_ident("serde")
+            && attribute.to_token_stream().to_string().contains("flatten")
+    };
+    field.attrs.iter().any(is_flatten)
+}
+
 /// The description, the derived traits, and serde's attributes of the type.
 pub fn attributes(item: &ItemStruct, constant: Option<Constant>) -> Vec<Attribute> {
     let is = |name: &'static str| move |attribute: &&Attribute| attribute.path().is_ident(name);
@@ -101,10 +142,10 @@ pub fn attributes(item: &ItemStruct, constant: Option<Constant>) -> Vec<Attribut
         .filter(is("derive"))
         .any(|derive| has(derive, "Default"));
     let default = default.then(|| quote!(Default,));
-    let deserialize =
-        matches!(item.fields, Fields::Unnamed(_)).then(|| quote!(::serde::Deserialize));
+    let serde = matches!(item.fields, Fields::Unnamed(_))
+        .then(|| quote!(::serde::Serialize, ::serde::Deserialize));
     attributes.push(parse_quote! {
-        #[derive(Clone, Debug, PartialEq, #default ::serde::Serialize, #deserialize)]
+        #[derive(Clone, Debug, PartialEq, #default #serde)]
     });
     let rules = item
         .attrs
@@ -126,6 +167,11 @@ fn is_collection(ty: &syn::Type) -> bool {
 /// Strings, times and floats. Booleans are not included: neither value means "not sent".
 fn is_scalar(ty: &syn::Type) -> bool {
     name_of(ty).is_some_and(|name| matches!(name.as_str(), "String" | "Timestamp" | "f32" | "f64"))
+}
+
+/// The arguments and the output of a function: JSON as text, which some servers send as JSON.
+fn is_json_text(property: &str, ty: &syn::Type) -> bool {
+    matches!(property, "arguments" | "output") && name_of(ty).as_deref() == Some("String")
 }
 
 fn is_integer(ty: &syn::Type) -> bool {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use syn::{Fields, Item, ItemImpl, ItemStruct, parse_quote};
+use syn::{Item, ItemImpl, ItemStruct, parse_quote};
 
 use super::syntax::{name_of, parameter_of, strip_json_schema};
-use super::{deserialize, enums, newtypes, structs, unions};
+use super::{enums, events, newtypes, object, structs, unions};
 use crate::error::Error;
 use crate::model::api::Api;
 use crate::model::reference::type_name;
@@ -62,6 +62,8 @@ fn structure(mut item: ItemStruct, schemas: &Schemas, api: &Api) -> Result<Vec<I
         let attributes = structs::attributes(&item, None);
         return Ok(newtypes::free_form(&item, &attributes));
     }
+    let conversions = newtypes::map_conversions(&item);
+    let mut implementations = Vec::new();
     if let Some(schema) = schema {
         let mut sent = api.requests.iter().map(|name| type_name(name));
         let is_sent = sent.any(|name| item.ident == name);
@@ -70,17 +72,34 @@ fn structure(mut item: ItemStruct, schemas: &Schemas, api: &Api) -> Result<Vec<I
             schema.is_some_and(|schema| matches!(schema.kind, Kind::Strings { .. }))
         };
         structs::set_attributes(&mut item, schema, is_sent, is_string_enum);
+        structs::add_fields(&mut item, schema);
+        let facts = object::Facts {
+            constant: match schema.kind {
+                Kind::Object { constant } => constant,
+                _ => None,
+            },
+            is_run: schema.object() == Some(events::RUN),
+            is_member: is_member(&item.ident, api),
+            is_string_enum: &is_string_enum,
+        };
+        implementations = object::emit(&item, &facts)?;
     }
-    let conversions = newtypes::map_conversions(&item);
-    let is_object = schema.is_some() && matches!(item.fields, Fields::Named(_));
-    let deserialize = match is_object {
-        true => deserialize::emit(&item)?,
-        false => Vec::new(),
-    };
     let mut items = vec![Item::Struct(item)];
-    items.extend(deserialize);
+    items.extend(implementations);
     items.extend(conversions);
     Ok(items)
+}
+
+/// Whether a type is a member of a tagged union.
+fn is_member(name: &syn::Ident, api: &Api) -> bool {
+    let mut kinds = api.schemas.values().map(|schema| &schema.kind);
+    kinds.any(|kind| match kind {
+        Kind::Tagged { members, .. } => {
+            let mut members = members.iter();
+            members.any(|member| *name == type_name(member.schema))
+        }
+        _ => false,
+    })
 }
 
 /// Whether an impl of typify is replaced: `builder()`, and all that concerns enums and

@@ -58,6 +58,7 @@ fn normalize(api: &Api) -> Value {
             map_values_are_any_json(&mut value);
             allow_unknown_properties(&mut value);
             empty_objects_are_closed(&schema.kind, &mut value);
+            index_is_optional(&mut value);
             optional_is_nullable(&mut value);
             limits_to_description(&mut value, api.requests.contains(name));
             ((*name).to_owned(), value)
@@ -180,6 +181,13 @@ fn free_form_is_any_json(kind: &Kind, schema: &mut Value) {
 fn allow_unknown_properties(schema: &mut Value) {
     if schema.get("properties").is_some() {
         remove(schema, "additionalProperties");
+    }
+}
+
+/// Makes the index of a delta optional: without it, the position in the delta counts, and not 0.
+fn index_is_optional(schema: &mut Value) {
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|name| name != "index");
     }
 }
 

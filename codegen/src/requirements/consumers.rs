@@ -36,12 +36,25 @@ pub const CONSUMERS: &[Consumer] = &[
         schemas: &[
             (
                 "RunObject",
-                &["id", "thread_id", "status", "required_action?"],
+                &[
+                    "id",
+                    "thread_id",
+                    "status",
+                    "created_at",
+                    "required_action?",
+                ],
             ),
             ("RunStatus", &[]),
             (
                 "MessageObject",
-                &["id", "thread_id", "run_id?", "role", "content"],
+                &[
+                    "id",
+                    "thread_id",
+                    "created_at",
+                    "run_id?",
+                    "role",
+                    "content",
+                ],
             ),
             ("MessageRole", &["user", "assistant"]),
             ("MessageContent", &["text"]),

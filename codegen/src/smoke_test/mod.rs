@@ -26,10 +26,18 @@ pub fn emit(api: &Api) -> String {
         let (id, call) = (operation.id, call(api, operation));
         quote!(#id => answer(#call.send_response().await?))
     });
+    let lists = api
+        .operations
+        .iter()
+        .filter(|operation| pages(api, operation));
+    let lists = lists.map(|operation| {
+        let (id, request) = (operation.id, request(operation));
+        quote!(#id => collect(#request .limit(1i64).order(order).items()).await)
+    });
     let streams = api.operations.iter().filter_map(|operation| {
         let event = ident(&type_name(operation.events?));
         let (id, call) = (operation.id, call(api, operation));
-        Some(quote!(#id => watch(#call.stream().await, types::#event::event).await))
+        Some(quote!(#id => watch(#call.stream().await, types::#event::event, types::#event::data).await))
     });
     prettyplease::unparse(&syn::parse_quote! {
         /// All operations, in the order of their paths.
@@ -48,13 +56,26 @@ pub fn emit(api: &Api) -> String {
             }
         }
 
+        /// Fetches all items of a list, in pages of one item.
+        pub async fn list(
+            client: &Client,
+            id: &str,
+            argument: impl Fn(&str) -> String,
+            order: &str,
+        ) -> Outcome<Vec<Value>> {
+            match id {
+                #(#lists,)*
+                _ => Err(unknown(id)),
+            }
+        }
+
         /// Calls an operation and reads its stream.
         pub async fn stream(
             client: &Client,
             id: &str,
             argument: impl Fn(&str) -> String,
             body: Value,
-        ) -> Outcome<Option<Watched>> {
+        ) -> Outcome<Watched> {
             match id {
                 #(#streams,)*
                 _ => Err(unknown(id)),
@@ -85,7 +106,7 @@ fn row(api: &Api, operation: &Operation, id_parameters: &BTreeMap<&str, &str>) -
     let page = api.page(operation.response);
     let object = page.as_ref().map_or(operation.response, |page| page.item);
     let names = option(id_parameters.get(object).map(|name| quote!(#name)));
-    let streams = operation.events.is_some();
+    let (streams, pages) = (operation.events.is_some(), pages(api, operation));
     let body = option(operation.body.map(|schema| {
         let minimal = body(api, operation, schema, Extent::Minimal).to_string();
         let body = body(api, operation, schema, Extent::Full);
@@ -102,6 +123,7 @@ fn row(api: &Api, operation: &Operation, id_parameters: &BTreeMap<&str, &str>) -
             path: #path,
             names: #names,
             streams: #streams,
+            pages: #pages,
             body: #body,
         }
     }
@@ -118,13 +140,25 @@ fn body(api: &Api, operation: &Operation, schema: &str, extent: Extent) -> Value
     body
 }
 
-/// The builder of an operation with its arguments.
-fn call(api: &Api, operation: &Operation) -> TokenStream {
+/// Whether an operation returns pages, in an order and of a size that the caller sets.
+fn pages(api: &Api, operation: &Operation) -> bool {
+    let has = |name: &str| operation.query_parameters().any(|query| query.name == name);
+    api.lists().any(|(list, _)| list.id == operation.id) && has("limit") && has("order")
+}
+
+/// The builder of an operation with its path parameters.
+fn request(operation: &Operation) -> TokenStream {
     let function = ident(&operation.function());
     let path = operation.path_parameters().map(|parameter| {
         let (setter, name) = (ident(&parameter.function()), parameter.name);
         quote!(.#setter(argument(#name)))
     });
+    quote!(client.#function()#(#path)*)
+}
+
+/// The builder of an operation with its arguments.
+fn call(api: &Api, operation: &Operation) -> TokenStream {
+    let request = request(operation);
     let query = operation.query_parameters().filter_map(|parameter| {
         let (setter, value) = (ident(&parameter.function()), query_value(api, parameter)?);
         Some(quote!(.#setter(#value)))
@@ -133,7 +167,7 @@ fn call(api: &Api, operation: &Operation) -> TokenStream {
         let schema = ident(&type_name(schema));
         quote!(.body(typed::<types::#schema>(body)?))
     });
-    quote!(client.#function()#(#path)*#(#query)*#body)
+    quote!(#request #(#query)*#body)
 }
 
 /// The sample value of a query parameter. IDs are only sent if they are required.
@@ -243,6 +277,14 @@ mod tests {
         ] {
             assert!(source.contains(call), "{call} is not in {source}");
         }
+    }
+
+    #[test]
+    fn lists_are_fetched_in_pages_of_one_item() {
+        let source = source_of(&document());
+        let list = r#"collect(client.list_things().limit(1i64).order(order).items()).await"#;
+        assert!(source.contains(list), "{source}");
+        assert_eq!(source.matches("pages:true").count(), 1);
     }
 
     #[test]

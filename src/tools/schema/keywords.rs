@@ -11,14 +11,16 @@ pub(super) type Keywords = Map<String, Value>;
 /// The string formats of the strict subset.
 const FORMATS: &str = "date date-time duration email hostname ipv4 ipv6 time uuid";
 
-/// Returns the keywords of a schema that the strict subset supports.
+/// Returns the keywords of a schema that matter.
 ///
 /// Keywords that only restrict or annotate a value (`minLength`, `default`, `title`) are dropped.
-/// Other unsupported keywords are errors, since without them the schema would describe other
-/// values.
-pub(super) fn supported(schema: Value, path: &str) -> Result<Keywords> {
-    let Value::Object(schema) = schema else {
-        return Err(untyped(path));
+/// Maps and tuples are kept, but are errors if the schema is to be strict. So are other unsupported
+/// keywords, since without them the schema would describe other values.
+pub(super) fn supported(schema: Value, path: &str, is_strict: bool) -> Result<Keywords> {
+    let schema = match schema {
+        Value::Object(schema) => schema,
+        _ if is_strict => return Err(untyped(path)),
+        _ => Keywords::new(),
     };
     let mut supported = Keywords::new();
     for (keyword, value) in schema {
@@ -31,8 +33,15 @@ pub(super) fn supported(schema: Value, path: &str) -> Result<Keywords> {
                 supported.insert(keyword, value);
                 continue;
             }
-            // Every object of a strict schema is closed.
-            "additionalProperties" | "unevaluatedProperties" if value == false => continue,
+            "additionalProperties" | "unevaluatedProperties" if !is_strict || value == false => {
+                supported.insert("additionalProperties".to_owned(), value);
+                continue;
+            }
+            "patternProperties" | "prefixItems" if !is_strict => {
+                supported.insert(keyword, value);
+                continue;
+            }
+            _ if !is_strict => continue,
             "additionalProperties"
             | "unevaluatedProperties"
             | "patternProperties"
@@ -83,39 +92,6 @@ pub(super) fn merge(one: &mut Keywords, other: Keywords, path: &str) -> Result<(
     Ok(())
 }
 
-/// Makes a strict schema accept null as well.
-pub(super) fn nullable(mut schema: Value) -> Value {
-    let null = json!({ "type": "null" });
-    if let Some(Value::Array(members)) = schema.get_mut("anyOf") {
-        if !members.contains(&null) {
-            members.push(null);
-        }
-        return schema;
-    }
-    let mut types = match &schema["type"] {
-        Value::Array(types) => types.clone(),
-        Value::String(only) if only != "object" && schema.get("const").is_none() => {
-            vec![only.as_str().into()]
-        }
-        _ => {
-            let description = schema
-                .as_object_mut()
-                .and_then(|one| one.remove("description"));
-            return any_of(vec![schema, null], description);
-        }
-    };
-    if !types.contains(&"null".into()) {
-        types.push("null".into());
-        schema["type"] = types.into();
-    }
-    if let Some(Value::Array(values)) = schema.get_mut("enum")
-        && !values.contains(&Value::Null)
-    {
-        values.push(Value::Null);
-    }
-    schema
-}
-
 /// Builds an `anyOf` with an optional description.
 pub(super) fn any_of(members: Vec<Value>, description: Option<Value>) -> Value {
     let mut schema = json!({ "anyOf": members });
@@ -125,9 +101,9 @@ pub(super) fn any_of(members: Vec<Value>, description: Option<Value>) -> Value {
     schema
 }
 
-/// Whether a schema accepts values of a JSON type.
-pub(super) fn has_type(schema: &Keywords, name: &str) -> bool {
-    match schema.get("type") {
+/// Whether the keyword `type` of a schema names a JSON type.
+pub(super) fn has_type(types: Option<&Value>, name: &str) -> bool {
+    match types {
         Some(Value::Array(types)) => types.iter().any(|one| one == name),
         only => only.is_some_and(|only| only == name),
     }

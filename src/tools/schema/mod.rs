@@ -1,9 +1,13 @@
-//! JSON Schemas of Rust types in the strict subset of the API.
+//! JSON Schemas of Rust types, and JSON that a model writes according to them.
 
-pub(crate) mod arguments;
+mod fit;
 pub(crate) mod generate;
 mod keywords;
+mod normalize;
+pub(crate) mod normalized;
 mod reference;
+mod restore;
 pub(crate) mod root;
-pub(crate) mod strict;
+mod strict;
+mod type_fit;
 mod unsupported;

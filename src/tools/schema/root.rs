@@ -7,6 +7,7 @@ use crate::tools::schema::reference::resolve;
 use crate::tools::schema::unsupported::error;
 
 const NOT_AN_OBJECT: &str = "is not an object with named properties, as the outermost value must be: put it into a field of a struct";
+const UNION: &str = "is not an object with one set of properties, as the outermost value must be, but a union, as of an enum or of a struct that flattens one: put it into a field of a struct";
 
 /// Returns a schema with all its keywords, but with an object as its root.
 ///
@@ -36,6 +37,7 @@ pub(super) fn require_object(mut schema: Value, path: &str) -> Result<Value> {
             schema["required"] = json!([]);
             schema["additionalProperties"] = false.into();
         }
+        None if schema.get("anyOf").is_some() => return Err(error(path, UNION)),
         _ => return Err(error(path, NOT_AN_OBJECT)),
     }
     Ok(schema)

@@ -248,3 +248,71 @@ fn lists_are_streams_that_can_be_sent_and_moved() {
     check::<Items<ListAssistants>>();
     check::<Pages<ListAssistants>>();
 }
+
+#[tokio::test]
+async fn a_malformed_item_is_an_error_and_the_list_continues() {
+    let page =
+        |items: &str, more: &str| response(200, "", &format!(r#"{{"data":[{items}],{more}}}"#));
+    let script = [
+        page(
+            r#"{"id":"a"},{"name":"b"},{"id":"c"},{"id":7}"#,
+            r#""has_more":true,"last_id":"d""#,
+        ),
+        page(r#"null,{"id":"e"}"#, LAST),
+    ];
+    let server = ScriptedServer::start(script).await;
+    let mut items = server.client().list_assistants().items();
+    let mut read = Vec::new();
+    loop {
+        match items.try_next().await {
+            Ok(Some(item)) => read.push(item.id),
+            Ok(None) => break,
+            Err(error) => {
+                assert!(
+                    error.is_decode() && error.operation() == Some("listAssistants"),
+                    "{error}"
+                );
+                read.push(error.to_string());
+            }
+        }
+    }
+    let error = |at: usize, reason: &str| {
+        format!(
+            "listAssistants failed: the item of the page at `data[{at}]` does not match the document: {reason}"
+        )
+    };
+    assert_eq!(
+        read,
+        [
+            "a".to_owned(),
+            error(1, "missing field `id`"),
+            "c".to_owned(),
+            error(3, "`id`: invalid type: integer `7`, expected a string"),
+            error(0, "missing field `id`"),
+            "e".to_owned(),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_page_keeps_its_malformed_items() {
+    let body = r#"{"object":"list","data":[{"name":"b"},{"id":"c"}],"has_more":false,"next":1}"#;
+    let server = ScriptedServer::start([response(200, "", body)]).await;
+    let response = server
+        .client()
+        .list_assistants()
+        .send_response()
+        .await
+        .unwrap();
+    assert_eq!(response.body(), body.as_bytes());
+    let page = response.into_inner();
+    assert_eq!((page.data.len(), page.malformed[0].index), (1, 0));
+    assert_eq!(page.malformed[0].value, serde_json::json!({ "name": "b" }));
+    assert_eq!(page.extra["next"], 1);
+    let written = serde_json::to_value(&page).unwrap();
+    assert_eq!(written["data"][0], serde_json::json!({ "name": "b" }));
+    assert_eq!(
+        (&written["data"][1]["id"], &written["next"]),
+        (&"c".into(), &1.into())
+    );
+}

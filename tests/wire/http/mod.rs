@@ -1,5 +1,6 @@
 //! Requests, retries, time-outs, tokens, redirects, redaction and responses.
 
+mod malformed;
 mod redaction;
 mod redirects;
 mod request;

@@ -128,8 +128,8 @@ async fn text_deltas_also_update_the_snapshots() {
     ])
     .await;
     let mut texts = run.text_deltas();
-    assert_eq!(texts.try_next().await.unwrap().as_deref(), Some("a"));
-    assert_eq!(texts.try_next().await.unwrap().as_deref(), Some("bc"));
+    assert_eq!(texts.try_next().await.unwrap().unwrap().text, "a");
+    assert_eq!(texts.try_next().await.unwrap().unwrap().text, "bc");
     assert_eq!(texts.try_next().await.unwrap(), None);
     assert_eq!(run.messages()[0].text(), "ab\nc");
     assert_eq!(run.run().unwrap().status.as_str(), "completed");

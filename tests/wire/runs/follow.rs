@@ -281,7 +281,9 @@ async fn an_existing_run_is_cancelled() {
         let (cancel, cancelled) = tokio::sync::oneshot::channel::<()>();
         let fetch = server.client().get_run();
         let work = fetch.thread_id("thread_1").run_id("run_1").follow();
-        let work = work.cancel_run(true).cancel_on(cancelled);
+        let work = work
+            .cancel_run(true)
+            .cancel_on(async { drop(cancelled.await) });
         let work = tokio::spawn(work.wait());
         until(|| server.requests().len() == 1).await;
         if first.starts_with(STALL) {
@@ -309,7 +311,7 @@ async fn a_run_that_is_being_created_is_cancelled_once_its_id_is_known() {
     let (cancel, cancelled) = tokio::sync::oneshot::channel::<()>();
     let work = follow(&server.client())
         .cancel_run(true)
-        .cancel_on(cancelled);
+        .cancel_on(async { drop(cancelled.await) });
     let work = tokio::spawn(work.wait());
     until(|| server.requests().len() == 1).await;
     cancel.send(()).unwrap();

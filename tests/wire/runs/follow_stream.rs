@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::support::{cancelling, completed, follow, is_cancelled};
 use crate::support::{
-    DONE, ManualClock, PAUSE, STALL, ScriptedServer, byte_by_byte, event, event_stream,
+    DONE, ENDLESS, ManualClock, PAUSE, STALL, ScriptedServer, byte_by_byte, event, event_stream,
     read_to_end, response, run, run_event, until,
 };
 
@@ -123,7 +123,7 @@ async fn the_stream_continues_after_an_invalid_event() {
 #[tokio::test]
 async fn a_run_is_cancelled_however_its_id_became_known() {
     let mut unreadable = run("in_progress");
-    unreadable["model"] = json!({});
+    unreadable["status"] = json!({});
     let unreadable = [
         event("thread.run.in_progress", &unreadable),
         event("error", &json!({ "message": "x" })),
@@ -175,7 +175,7 @@ async fn a_run_that_is_being_created_is_cancelled_once_its_id_is_known() {
         let (cancel, cancelled) = tokio::sync::oneshot::channel::<()>();
         let call = follow(&server.client())
             .cancel_run(true)
-            .cancel_on(cancelled);
+            .cancel_on(async { drop(cancelled.await) });
         let work = tokio::spawn(async move {
             match call.stream().await {
                 Ok(stream) => stream.finish().await.map(drop),
@@ -191,21 +191,51 @@ async fn a_run_that_is_being_created_is_cancelled_once_its_id_is_known() {
 }
 
 #[tokio::test]
-async fn the_deadline_does_not_apply_to_a_terminal_run() {
+async fn a_terminal_run_is_complete_after_a_grace_period() {
     let events = format!("{}{STALL}", completed());
     let server = ScriptedServer::start([event_stream(&events)]).await;
     let clock = ManualClock::default();
     let client = server.builder(&clock).build().unwrap();
     let mut stream = follow(&client).stream().await.unwrap();
     assert!(stream.try_next().await.unwrap().is_some());
-    clock.expire_timeouts();
-    let started = clock.timeouts().len();
     let work = tokio::spawn(stream.finish());
-    until(|| clock.timeouts().len() > started).await;
-    assert_eq!(clock.timeouts().last(), Some(&Duration::from_secs(5)));
-    clock.expire_timeouts();
+    let grace = Duration::from_secs(5);
+    until(|| clock.timeouts().contains(&grace)).await;
+    clock.expire_timeouts_of(grace);
     let outcome = work.await.unwrap().expect("the run is complete");
     assert_eq!(outcome.run.status.as_str(), "completed");
+}
+
+#[tokio::test]
+async fn the_deadline_and_the_caller_end_the_stream_of_a_terminal_run_without_an_error() {
+    for by_caller in [true, false] {
+        let comments = format!("{}: still here\n\n{ENDLESS}", completed());
+        let events = comments.replacen(": still", &format!("{PAUSE}: still"), 1);
+        let server = ScriptedServer::start([event_stream(&events)]).await;
+        let clock = ManualClock::default();
+        let client = server.builder(&clock).build().unwrap();
+        let (cancel, cancelled) = tokio::sync::oneshot::channel::<()>();
+        let limit = Duration::from_secs(3);
+        let call = follow(&client).deadline(limit).cancel_run(true);
+        let call = call.cancel_on(async { drop(cancelled.await) });
+        let mut stream = call.stream().await.unwrap();
+        assert!(stream.try_next().await.unwrap().is_some());
+        let work = tokio::spawn(stream.finish());
+        if by_caller {
+            cancel.send(()).unwrap();
+        } else {
+            clock.expire_timeouts_of(limit);
+            std::mem::forget(cancel);
+        }
+        let outcome = work.await.unwrap().expect("the run is complete");
+        assert_eq!(outcome.run.status.as_str(), "completed");
+        assert_eq!(
+            server.requests().len(),
+            1,
+            "nothing is cancelled or fetched"
+        );
+        until(|| server.closed_by_client() == 1).await;
+    }
 }
 
 #[tokio::test]

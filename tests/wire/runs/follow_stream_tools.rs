@@ -30,10 +30,10 @@ fn text(text: &str) -> String {
     event("thread.message.delta", &delta)
 }
 
-fn requiring(name: &str) -> String {
+fn requiring(id: &str, name: &str) -> String {
     let events = [
         run_event(&run("queued")),
-        run_event(&run_requiring(&[("call_1", name, "{}")])),
+        run_event(&run_requiring(&[(id, name, "{}")])),
         DONE.into(),
     ];
     event_stream(&events.concat())
@@ -42,8 +42,8 @@ fn requiring(name: &str) -> String {
 #[tokio::test]
 async fn one_stream_spans_all_submissions() {
     let server = ScriptedServer::start([
-        requiring("greet"),
-        requiring("greet"),
+        requiring("call_1", "greet"),
+        requiring("call_2", "greet"),
         event_stream(&[text("a"), text("b"), completed(), DONE.into()].concat()),
     ])
     .await;
@@ -68,13 +68,13 @@ async fn one_stream_spans_all_submissions() {
     assert_eq!(stream.finish().await.unwrap().messages[0].text(), "ab");
     let requests = server.requests();
     assert_eq!(requests.len(), 3);
-    for request in &requests[1..] {
+    for (request, id) in requests[1..].iter().zip(["call_1", "call_2"]) {
         assert!(request.starts_with("POST /v1/threads/thread_1/runs/run_1/submit_tool_outputs "));
         assert!(request.contains("accept: text/event-stream"));
         let body = request.split_once("\r\n\r\n").unwrap().1;
         assert_eq!(
             serde_json::from_str::<Value>(body).unwrap(),
-            json!({ "tool_outputs": [{ "tool_call_id": "call_1", "output": "hello" }], "stream": true })
+            json!({ "tool_outputs": [{ "tool_call_id": id, "output": "hello" }], "stream": true })
         );
     }
 }
@@ -111,7 +111,7 @@ async fn tools_run_although_the_server_does_not_close_the_connection() {
 
 #[tokio::test]
 async fn a_failed_submission_returns_the_run_id() {
-    let server = ScriptedServer::start([requiring("greet"), response(400, "", "")]).await;
+    let server = ScriptedServer::start([requiring("call_1", "greet"), response(400, "", "")]).await;
     let call = follow(&server.client()).tools(&tools());
     let mut stream = call.stream().await.unwrap();
     let error = read_to_end(&mut stream)
@@ -125,7 +125,8 @@ async fn a_failed_submission_returns_the_run_id() {
 
 #[tokio::test]
 async fn the_number_of_rounds_is_limited() {
-    let server = ScriptedServer::start([requiring("greet")]).await;
+    let rounds = ["call_1", "call_2", "call_3"].map(|id| requiring(id, "greet"));
+    let server = ScriptedServer::start(rounds).await;
     let call = follow(&server.client()).tools(&tools()).max_rounds(2);
     let mut stream = call.stream().await.unwrap();
     let (names, error) = read_to_end(&mut stream).await;
@@ -135,7 +136,7 @@ async fn the_number_of_rounds_is_limited() {
 
 #[tokio::test]
 async fn cancellation_ends_a_hanging_tool() {
-    let server = ScriptedServer::start([requiring("hang"), cancelling()]).await;
+    let server = ScriptedServer::start([requiring("call_1", "hang"), cancelling()]).await;
     let clock = ManualClock::default();
     let client = server.builder(&clock).build().unwrap();
     let limit = Duration::from_secs(7);

@@ -5,9 +5,14 @@ mod follow;
 mod follow_stream;
 #[cfg(feature = "tools")]
 mod follow_stream_tools;
+mod limits;
 mod outcome;
 mod snapshots;
+#[cfg(feature = "tools")]
+mod submissions;
 mod support;
+mod text_deltas;
+mod tolerance;
 #[cfg(feature = "tools")]
 mod tool_loop;
 mod until_idle;

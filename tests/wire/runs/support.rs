@@ -1,9 +1,12 @@
 //! Responses and requests of a followed run.
 
 use openai_assistants::operations::CreateRun;
-use openai_assistants::{Client, Follow};
+use openai_assistants::{Client, Follow, Result, RunOutcome};
+use serde_json::{Value, json};
 
-use crate::support::{ScriptedServer, create_run, json_response, run, run_event};
+use crate::support::{
+    DONE, ScriptedServer, create_run, event, event_stream, json_response, run, run_event,
+};
 
 /// Follows a new run.
 pub fn follow(client: &Client) -> Follow<CreateRun> {
@@ -24,4 +27,42 @@ pub fn cancelling() -> String {
 pub fn is_cancelled(server: &ScriptedServer) -> bool {
     let lines = server.request_lines();
     lines.iter().any(|line| line.ends_with("/run_1/cancel"))
+}
+
+/// The outcome of a run, by polling or by its event stream.
+pub async fn outcome(follow: Follow<CreateRun>, streams: bool) -> Result<RunOutcome> {
+    if streams {
+        follow.stream().await?.finish().await
+    } else {
+        follow.outcome().await
+    }
+}
+
+/// The response that has the run: as an object, or as the only event of a stream.
+pub fn reply(run: &Value, streams: bool) -> String {
+    if streams {
+        event_stream(&format!("{}{DONE}", run_event(run)))
+    } else {
+        json_response(run)
+    }
+}
+
+/// A list with these items.
+pub fn list(items: &[Value]) -> String {
+    json_response(&json!({ "object": "list", "data": items, "has_more": false }))
+}
+
+/// A message of the assistant in `run_1`, with this text.
+pub fn message(id: &str, text: &str) -> Value {
+    json!({
+        "id": id, "thread_id": "thread_1", "run_id": "run_1", "created_at": 1, "role": "assistant",
+        "content": [{ "type": "text", "text": { "value": text, "annotations": [] } }],
+    })
+}
+
+/// The delta of a message, with this text.
+pub fn text_delta(id: &str, text: &str) -> String {
+    let content = json!([{ "index": 0, "type": "text", "text": { "value": text } }]);
+    let delta = json!({ "id": id, "delta": { "content": content } });
+    event("thread.message.delta", &delta)
 }

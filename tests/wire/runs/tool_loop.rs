@@ -125,7 +125,9 @@ async fn the_caller_can_abort_on_a_failure() {
 
 #[tokio::test]
 async fn the_number_of_rounds_is_limited() {
-    let server = ScriptedServer::start([json_response(&call(r#"{"number": 1}"#))]).await;
+    let rounds = ["1", "2", "3", "4"];
+    let rounds = rounds.map(|round| json_response(&call(&format!(r#"{{"number": {round}}}"#))));
+    let server = ScriptedServer::start(rounds).await;
     let error = follow(&server.client())
         .max_rounds(3)
         .wait()
@@ -158,19 +160,18 @@ async fn without_tools_a_blocked_run_is_returned() {
 }
 
 #[tokio::test]
-async fn a_call_of_an_unknown_type_is_an_unknown_tool() {
-    let mut blocked = call("{}");
-    blocked["required_action"]["submit_tool_outputs"]["tool_calls"][0] =
-        json!({ "id": "call_9", "type": "browser", "browser": {} });
-    let server =
-        ScriptedServer::start([json_response(&blocked), json_response(&run("completed"))]).await;
-    follow(&server.client()).wait().await.unwrap();
-    let outputs = submitted(&server).remove(0);
-    assert_eq!(outputs[0]["tool_call_id"], "call_9");
-    assert!(
-        outputs.to_string().contains("no tool `browser`"),
-        "{outputs}"
-    );
+async fn a_round_with_a_call_of_an_unknown_kind_is_left_to_the_caller() {
+    let unknown = json!({ "id": "call_9", "type": "browser", "browser": {} });
+    let function =
+        call(r#"{"number": 1}"#)["required_action"]["submit_tool_outputs"]["tool_calls"][0].clone();
+    for calls in [json!([unknown]), json!([function, unknown])] {
+        let mut blocked = call("{}");
+        blocked["required_action"]["submit_tool_outputs"]["tool_calls"] = calls;
+        let server = ScriptedServer::start([json_response(&blocked)]).await;
+        let run = follow(&server.client()).wait().await.unwrap();
+        assert_eq!(run.status.as_str(), "requires_action");
+        assert_eq!(server.requests().len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -11,11 +11,13 @@ use crate::support::{DONE, STALL, event, event_stream, read_to_end};
 #[tokio::test]
 async fn an_unnamed_event_is_an_error_only_with_an_error_object() {
     let events = "data: {\"error\":null}\n\ndata: [\"error\"]\n\ndata: {\"error\"\n\ndata: 1\n\n";
-    let events = format!("{events}{}{DONE}", event("other", &json!({"error": {}})));
+    let other = event("other", &json!({"error": {}}));
+    let events = [events, &other, &run("completed"), DONE].concat();
     let (_server, mut stream) = stream_of(event_stream(&events)).await;
     let (names, error) = read_to_end(&mut stream).await;
     assert!(error.is_none(), "{error:?}");
-    assert_eq!(names, ["", "", "", "", "other", "done"]);
+    let last = ["other", "thread.run.completed", "done"];
+    assert_eq!(names, [&[""; 4][..], &last].concat());
 }
 
 #[tokio::test]
@@ -60,24 +62,23 @@ async fn data_that_is_not_an_envelope_is_unchanged() {
     ];
     let unnamed: String = data.map(|data| format!("data: {data}\n\n")).concat();
     let named = event("other", r#"{"event":"thread.created","data":{}}"#);
-    let events = [&unnamed, &named, DONE].concat();
+    let events = [&unnamed, &named, &run("completed"), DONE].concat();
     let (_server, mut stream) = stream_of(event_stream(&events)).await;
     let (names, error) = read_to_end(&mut stream).await;
     assert!(error.is_none(), "{error:?}");
-    assert_eq!(names, ["", "", "", "other", "done"]);
+    let last = ["other", "thread.run.completed", "done"];
+    assert_eq!(names, [&[""; 3][..], &last].concat());
 }
 
 #[tokio::test]
 async fn the_stream_continues_after_an_invalid_event() {
-    let mut invalid_model = run_object("completed");
-    invalid_model["id"] = "run_2".into();
-    invalid_model["model"] = json!({"name": KEY});
-    let mut invalid_time = run_object(KEY);
-    invalid_time["created_at"] = KEY.into();
+    let mut invalid_id = run_object("completed");
+    invalid_id["id"] = json!({"name": KEY});
+    let no_object = json!(KEY);
     let events = [
         run("queued"),
-        event("thread.run.in_progress", &invalid_time),
-        event("thread.run.completed", &invalid_model),
+        event("thread.run.in_progress", &no_object),
+        event("thread.run.completed", &invalid_id),
         event("thread.message.delta", "no JSON"),
     ];
     let (_server, mut stream) = stream_of(event_stream(&events.concat())).await;
@@ -90,11 +91,11 @@ async fn the_stream_continues_after_an_invalid_event() {
 
     let error = stream.try_next().await.expect_err("the event is invalid");
     assert!(error.is_decode() && error.source().is_some());
-    assert_eq!(error.run_id(), Some("run_2"));
-    let invalid_model = invalid_model.to_string().replace(KEY, "***");
-    assert_eq!(error.body(), Some(invalid_model.as_str()));
+    assert_eq!(error.run_id(), Some("run_1"));
+    let invalid_id = invalid_id.to_string().replace(KEY, "***");
+    assert_eq!(error.body(), Some(invalid_id.as_str()));
     let text = "createRun failed: the server returned 200 OK, but the event `thread.run.completed` does not match \
-                the document at `model`: ";
+                the document at `id`: ";
     assert!(error.to_string().starts_with(text), "{error}");
 
     let error = stream.try_next().await.expect_err("the event is invalid");

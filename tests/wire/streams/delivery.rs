@@ -40,7 +40,8 @@ async fn events_may_arrive_byte_by_byte() {
 
 #[tokio::test]
 async fn it_implements_stream() {
-    let (_server, mut stream) = stream_of(event_stream(DONE)).await;
+    let (_server, mut stream) = stream_of(event_stream(&[&run("failed"), DONE].concat())).await;
+    assert!(stream.try_next().await.unwrap().is_some());
     let next = poll_fn(|context| Pin::new(&mut stream).poll_next(context)).await;
     assert_eq!(
         next.expect("an event follows").expect("the event is valid"),

@@ -18,11 +18,11 @@ async fn done_ends_the_stream_whatever_its_name_and_the_connection_do() {
         "data: [DONE]\n\n",
         "event: thread.done\ndata:[DONE]\n\n",
     ] {
-        let events = [&run("queued"), done, &run("failed")].concat();
+        let events = [&run("completed"), done, &run("failed")].concat();
         let (server, mut stream) = stream_of(event_stream(&format!("{events}{STALL}"))).await;
         let (names, error) = read_to_end(&mut stream).await;
         assert!(error.is_none(), "{error:?}");
-        assert_eq!(names, ["thread.run.queued", "done"]);
+        assert_eq!(names, ["thread.run.completed", "done"]);
         until(|| server.closed_by_client() == 1).await;
         assert!(stream.try_next().await.unwrap().is_none());
     }
@@ -39,16 +39,16 @@ async fn the_connection_may_end_without_done_once_the_run_is_terminal_or_blocked
         "expired",
     ] {
         let events = [run("queued"), run(status)].concat();
-        for response in [
-            event_stream(&events),
-            chunked_event_stream(&events, true),
-            chunked_event_stream(&events, false),
-            event_stream(&format!("{events}data: [DONE]\n")),
+        for (response, count) in [
+            (event_stream(&events), 2),
+            (chunked_event_stream(&events, true), 2),
+            (chunked_event_stream(&events, false), 2),
+            (event_stream(&format!("{events}data: [DONE]\n")), 3),
         ] {
             let (_server, mut stream) = stream_of(response).await;
             let (names, error) = read_to_end(&mut stream).await;
             assert!(error.is_none(), "{error:?}");
-            assert_eq!(names.len(), 2);
+            assert_eq!(names.len(), count);
         }
     }
 }

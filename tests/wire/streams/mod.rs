@@ -5,4 +5,5 @@ mod delivery;
 mod end;
 mod opening;
 mod support;
+mod termination;
 mod text_deltas;

@@ -27,7 +27,7 @@ async fn opening_is_retried() {
     let server = ScriptedServer::start([
         response(500, "", ""),
         response(429, "", ""),
-        event_stream(&[&run("queued"), DONE].concat()),
+        event_stream(&[&run("completed"), DONE].concat()),
     ])
     .await;
     let mut stream = open(&server.client()).await.unwrap();

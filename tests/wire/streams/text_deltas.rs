@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use openai_assistants::types::MessageDeltaObject;
+use openai_assistants::types::{MessageDeltaContent, MessageDeltaObject};
 use openai_assistants::{Error, Result, TextDeltas};
 use serde_json::json;
 
@@ -49,6 +49,7 @@ async fn text_is_yielded_piece_by_piece() {
         "event: thread.run.queued\ndata: not JSON\n\n",
         &text("lo,\n\"\u{1f600}\""),
         "event: thread.message.completed\ndata: {}\n\n",
+        FAILED,
         DONE,
         &text("never"),
     ];
@@ -78,7 +79,7 @@ async fn parts_other_than_text_are_skipped() {
         json!(null),
     ];
     let events: String = contents.iter().map(delta).collect();
-    let (_server, mut deltas) = text_of(event_stream(&(events + DONE))).await;
+    let (_server, mut deltas) = text_of(event_stream(&(events + FAILED + DONE))).await;
     assert_eq!(pieces(&mut deltas).await.unwrap(), ["ab"]);
 }
 
@@ -110,33 +111,39 @@ async fn errors_are_those_of_the_event_stream() {
 
 #[tokio::test]
 async fn it_continues_after_an_invalid_delta() {
-    for (data, place) in [
-        (delta("7"), "at `delta.content`"),
+    for data in [
+        delta("[{\"text\": {\"value\": \"a\"}},]"),
+        delta("[]").replace("\n\n", "}\n\n"),
+    ] {
+        let events = [&data, &text("a"), FAILED, DONE].concat();
+        let (_server, mut deltas) = text_of(event_stream(&events)).await;
+        let error = deltas.try_next().await.expect_err("the event is invalid");
+        assert!(error.is_decode());
+        assert!(error.to_string().contains("is not JSON"), "{error}");
+        assert_eq!(pieces(&mut deltas).await.unwrap(), ["a"]);
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_part_of_a_delta_affects_only_itself() {
+    for (data, expected) in [
+        (delta("7"), vec!["a"]),
         (
             delta("[{\"text\": {\"value\": \"\\ud800\"}}]"),
-            "is not JSON",
+            vec!["\u{fffd}", "a"],
         ),
-        (delta("[{\"text\": {\"value\": \"a\"}},]"), "is not JSON"),
-        (delta("[]").replace("\"delta\": ", "\"other\": "), "`delta`"),
-        (delta("[]").replace("\n\n", "}\n\n"), "is not JSON"),
-        (
-            delta("[{\"text\": {\"value\": \"a\", \"value\": \"b\"}}]"),
-            "a property is repeated",
-        ),
+        (delta("[]").replace("\"delta\": ", "\"other\": "), vec!["a"]),
         (
             delta("[]").replace(
                 "{\"role\": \"assistant\", \"content\": []}",
                 "[[{\"text\": {\"value\": \"a\"}}]]",
             ),
-            "an array is in place of an object",
+            vec!["a"],
         ),
     ] {
-        let events = [&data, &text("a"), DONE].concat();
+        let events = [&data, &text("a"), FAILED, DONE].concat();
         let (_server, mut deltas) = text_of(event_stream(&events)).await;
-        let error = deltas.try_next().await.expect_err("the event is invalid");
-        assert!(error.is_decode());
-        assert!(error.to_string().contains(place), "{error}");
-        assert_eq!(pieces(&mut deltas).await.unwrap(), ["a"]);
+        assert_eq!(pieces(&mut deltas).await.unwrap(), expected, "{data}");
     }
 }
 
@@ -165,7 +172,8 @@ async fn the_text_equals_that_of_the_deserialized_event() {
     let events = deltas
         .iter()
         .map(|data| event("thread.message.delta", data));
-    let (_server, mut texts) = text_of(event_stream(&(events.collect::<String>() + DONE))).await;
+    let (_server, mut texts) =
+        text_of(event_stream(&(events.collect::<String>() + FAILED + DONE))).await;
     for data in deltas {
         let delta: MessageDeltaObject = serde_json::from_str(&data).unwrap();
         // Empty pieces are not yielded.
@@ -175,4 +183,60 @@ async fn the_text_equals_that_of_the_deserialized_event() {
         }
     }
     assert_eq!(texts.try_next().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_unusual_delta_has_the_text_of_the_deserialized_event() {
+    for (content, text) in [
+        (r#"[{"text": "a"}]"#, Some("a")),
+        (r#"[{"type": null, "text": {"value": "a"}}]"#, Some("a")),
+        (r#"[{"text": {"value": "a", "value": "b"}}]"#, Some("b")),
+        (
+            r#"[{"text": "a"}, {"text": {"value": "b"}}, {"text": 1}, {"text": []}]"#,
+            Some("ab"),
+        ),
+        (
+            r#"[{"type": "new", "text": "a"}, {"type": 1, "text": "b"}]"#,
+            Some(""),
+        ),
+        (r#"[{"index": 0, "type": "text", "text": "a"}]"#, None),
+        (r#"[{"index": 0, "type": "text", "text": 1}]"#, None),
+        (r#"[{"index": 0, "type": "text", "type": "text"}]"#, None),
+        (r#""a""#, None),
+    ] {
+        let events = event_stream(&[&delta(content), FAILED, DONE].concat());
+        let (_server, mut events_left) = stream_of(events.clone()).await;
+        let (_server, mut deltas) = text_of(events).await;
+        let expected = match events_left.try_next().await {
+            Ok(event) => {
+                let event = event.expect("there is a delta");
+                event.message_delta().expect("it is a delta").text()
+            }
+            Err(expected) => {
+                assert!(text.is_none());
+                let error = deltas.try_next().await.expect_err("the event is invalid");
+                assert_eq!(error.to_string(), expected.to_string());
+                continue;
+            }
+        };
+        let found = pieces(&mut deltas).await.unwrap().concat();
+        assert_eq!(found, expected, "{content}");
+        assert_eq!(found, text.unwrap_or(&expected), "{content}");
+    }
+}
+
+#[test]
+fn a_plain_string_is_the_text_of_a_part() {
+    for (part, text) in [
+        (json!({ "type": "text", "text": "hi" }), "hi"),
+        (json!({ "type": null, "text": { "value": "hi" } }), "hi"),
+        (json!({ "type": "text", "text": ["hi"] }), ""),
+        (json!({ "type": "refusal", "text": "hi" }), ""),
+        (json!({ "type": 1, "text": "hi" }), ""),
+    ] {
+        let data = r#"{"id": "msg_1", "delta": {"content": []}}"#;
+        let mut delta: MessageDeltaObject = serde_json::from_str(data).unwrap();
+        delta.delta.content = Some(vec![MessageDeltaContent::Unknown(part)]);
+        assert_eq!(delta.text(), text);
+    }
 }

@@ -1,43 +1,23 @@
 //! Arguments that a model writes according to a strict schema.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::error::Error as StdError;
-use std::sync::{Arc, Mutex};
 
-use openai_assistants::{Tool, ToolContext, ToolError, ToolSet};
+use openai_assistants::ToolError;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::schema::{Inner, Shape, Tree, check, strict_of};
+use super::support::{call_dynamic, received};
 
-type Received<T> = Arc<Mutex<Option<T>>>;
-
-/// A function that keeps its argument.
-fn keep<T>(received: &Received<T>, argument: T) -> std::future::Ready<Result<(), Infallible>> {
-    *received.lock().unwrap() = Some(argument);
-    std::future::ready(Ok(()))
-}
-
-/// Calls a tool that takes `T`, and returns what it received.
+/// What a tool without a strict schema receives.
 async fn deserialize<T>(arguments: &str) -> Result<T, ToolError>
 where
     T: DeserializeOwned + JsonSchema + Send + 'static,
 {
-    let received = Received::<T>::default();
-    let kept = received.clone();
-    let tool = Tool::function(move |argument: T| keep(&kept, argument)).strict(false);
-    call(tool, arguments).await?;
-    Ok(received.lock().unwrap().take().expect("it was called"))
-}
-
-async fn call(tool: Tool, arguments: &str) -> Result<String, ToolError> {
-    let tools = ToolSet::builder().tool(tool.name("tool")).build();
-    let context = ToolContext::new("thread_1", "run_1", "call_1");
-    let tools = tools.expect("the tool is valid");
-    tools.call("tool", arguments, context).await
+    received(arguments, false).await
 }
 
 #[tokio::test]
@@ -104,13 +84,8 @@ async fn null_counts_as_missing() {
     assert_eq!(deserialize::<Question>(text).await.unwrap(), expected);
     // In JSON and in maps of options null is a value.
     let text = r#"{"a": null}"#;
-    let received = Received::<Value>::default();
-    let kept = received.clone();
-    let schema = json!({"type": "object"});
-    let tool = Tool::dynamic("tool", "", schema, move |value| keep(&kept, value));
-    call(tool, text).await.unwrap();
-    let value = received.lock().unwrap().take();
-    assert_eq!(value, Some(json!({"a": null})));
+    let value = call_dynamic(json!({"type": "object"}), false, text).await;
+    assert_eq!(value, json!({"a": null}));
     let map: HashMap<String, Option<u8>> = deserialize(text).await.unwrap();
     assert_eq!(map.len(), 1);
 }

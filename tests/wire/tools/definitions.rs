@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::schema::definition_of;
+use super::schema::{definition_of, tool_with};
 
 /// Weather in a city.
 #[derive(Deserialize, JsonSchema)]
@@ -152,6 +152,10 @@ fn a_json_schema_is_sent_unchanged_unless_it_is_to_be_strict() {
         function["parameters"]["properties"]["q"],
         json!({"type": ["string", "null"]})
     );
+    let mut either = schema;
+    either["anyOf"] = json!([{"required": ["q"]}, {"required": ["r"]}]);
+    let tool = tool_with("find", either.clone());
+    assert_eq!(definition_of(tool)["function"]["parameters"], either);
 }
 
 #[test]

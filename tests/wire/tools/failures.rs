@@ -5,7 +5,12 @@ use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use openai_assistants::{Error, OnToolFailure, Tool, ToolError, ToolErrorKind, ToolSet};
+use openai_assistants::{
+    Error, OnToolFailure, Tool, ToolContext, ToolError, ToolErrorKind, ToolSet,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
 
 use super::support::{
     DivisionByZero, TOOL_TIMEOUT, Wait, aborting, divide, only, submitted_outputs, tools, wait,
@@ -194,4 +199,47 @@ async fn a_result_that_cannot_be_serialized_is_a_failure_of_the_tool() {
             .to_string()
             .contains("key must be a string")
     );
+}
+
+#[tokio::test]
+async fn huge_arguments_are_shortened_in_the_message_for_the_model() {
+    #[derive(Deserialize, JsonSchema)]
+    #[allow(dead_code, reason = "only the error matters")]
+    struct Start {
+        mode: Mode,
+    }
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    enum Mode {
+        Fast,
+        Slow,
+    }
+    let any = |_| async { Ok::<_, Infallible>(()) };
+    let tools = ToolSet::builder()
+        .function(|_: Start| async { Ok::<_, Infallible>(()) })
+        .tool(Tool::dynamic("any", "", json!({"type": "object"}), any))
+        .build()
+        .unwrap();
+    let huge = "é".repeat(100_000);
+    let mode = format!(r#"{{"mode": "{huge}"}}"#);
+    let key = format!(r#"{{"mode": {{"{huge}": [1, 2]}}}}"#);
+    let brackets = "[".repeat(10_000);
+    for (name, arguments, expected) in [
+        ("start", &mode, "expected `fast` or `slow` at line 1"),
+        ("start", &key, "the arguments do not match the parameters"),
+        ("start", &brackets, "the arguments are not valid JSON"),
+        ("any", &brackets, "recursion limit exceeded"),
+        (&huge, &mode, "the available tools are: start, any"),
+    ] {
+        let calls = [("call_1", name, arguments.as_str())];
+        let clock = ManualClock::default();
+        let outputs = submitted_outputs(&tools, &calls, &clock, |follow| follow).await;
+        let output = outputs.unwrap().remove(0).1;
+        assert!(output.contains(expected), "{output}");
+        assert!(output.chars().count() < 700, "{output}");
+        let context = ToolContext::new("thread_1", "run_1", "call_1");
+        let error = tools.call(name, arguments, context).await.unwrap_err();
+        assert_eq!(error.tool(), name);
+        assert!(error.to_string().chars().count() < 1_400, "{error}");
+    }
 }

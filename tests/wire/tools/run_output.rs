@@ -2,12 +2,13 @@
 
 use openai_assistants::types::{MessageObject, RunObject};
 use openai_assistants::{Parsed, Result};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::support::{ScriptedServer, create_run, json_response, run};
 
-#[derive(Debug, Deserialize, PartialEq)]
+#[derive(Debug, Deserialize, JsonSchema, PartialEq)]
 struct Solution {
     answer: f64,
     #[serde(default)]
@@ -36,7 +37,8 @@ fn text(text: &str) -> Value {
     json!([{"type": "text", "text": {"value": text, "annotations": []}}])
 }
 
-fn output(value: &str) -> MessageObject {
+/// A message of the assistant with this text.
+pub fn output(value: &str) -> MessageObject {
     message(text(value), json!({}))
 }
 
@@ -168,4 +170,59 @@ async fn a_completed_run_without_a_message_is_an_error() {
         error.to_string().contains("completed without a message"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn nulls_that_the_response_format_introduces_count_as_missing() {
+    #[derive(Debug, Deserialize, JsonSchema, PartialEq)]
+    struct Report {
+        #[serde(flatten)]
+        page: Option<Page>,
+        notes: Vec<Note>,
+    }
+    #[derive(Debug, Deserialize, JsonSchema, PartialEq)]
+    struct Page {
+        number: u8,
+        #[serde(default)]
+        of: u8,
+    }
+    #[derive(Debug, Deserialize, JsonSchema, PartialEq)]
+    #[serde(untagged)]
+    enum Note {
+        Quote {
+            text: String,
+            #[serde(default)]
+            page: u8,
+        },
+        Text {
+            text: String,
+        },
+        Any(Value),
+    }
+    let report = output(
+        r#"{"number": 3.0, "of": null, "notes": [{"text": "a", "page": null}, {"page": null}]}"#,
+    );
+    let expected = Report {
+        page: Some(Page { number: 3, of: 0 }),
+        notes: vec![
+            Note::Quote {
+                text: "a".to_owned(),
+                page: 0,
+            },
+            Note::Any(json!({"page": null})),
+        ],
+    };
+    assert_eq!(report.parse().unwrap(), Parsed::Value(expected));
+    let any = report.parse::<Value>().unwrap().value().expect("a value");
+    assert_eq!(any["of"], Value::Null);
+
+    let text = r#"{"answer": "four", "steps": null}"#;
+    let error = parse_completed(&[output(text)]).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("at `answer`: invalid type: string"),
+        "{error}"
+    );
+    assert_eq!(error.body(), Some(text));
 }

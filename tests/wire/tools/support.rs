@@ -3,14 +3,15 @@
 use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
-use std::future::pending;
+use std::future::{pending, ready};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use openai_assistants::operations::CreateRun;
-use openai_assistants::{Follow, OnToolFailure, Result, Tool, ToolContext, ToolSet};
+use openai_assistants::{Follow, OnToolFailure, Result, Tool, ToolContext, ToolError, ToolSet};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -108,6 +109,49 @@ pub async fn output_of(tools: &ToolSet, name: &str, arguments: &str) -> String {
 /// The run ends with an error if a tool fails.
 pub fn aborting(follow: Follow<CreateRun>) -> Follow<CreateRun> {
     follow.on_tool_failure(|_| OnToolFailure::Abort)
+}
+
+/// A tool that keeps its arguments.
+pub struct Receiver<T> {
+    tools: ToolSet,
+    received: Arc<Mutex<Option<T>>>,
+}
+
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> Receiver<T> {
+    pub fn new(is_strict: bool) -> Self {
+        let received = Arc::new(Mutex::new(None));
+        let kept = received.clone();
+        let tool = Tool::function(move |argument: T| {
+            *kept.lock().unwrap() = Some(argument);
+            ready(Ok::<_, Infallible>(()))
+        });
+        let tools = only(tool.name("tool").strict(is_strict));
+        Self { tools, received }
+    }
+
+    pub async fn call(&self, arguments: &str) -> Result<T, ToolError> {
+        let context = ToolContext::new("thread_1", "run_1", "call_1");
+        self.tools.call("tool", arguments, context).await?;
+        let received = self.received.lock().unwrap().take();
+        Ok(received.expect("the function was called"))
+    }
+}
+
+/// What a tool receives that takes `T`.
+pub async fn received<T>(arguments: &str, is_strict: bool) -> Result<T, ToolError>
+where
+    T: DeserializeOwned + JsonSchema + Send + 'static,
+{
+    Receiver::new(is_strict).call(arguments).await
+}
+
+/// What a tool receives whose schema is given as JSON.
+pub async fn call_dynamic(schema: Value, is_strict: bool, arguments: &str) -> Value {
+    let echo = |value: Value| ready(Ok::<_, Infallible>(value));
+    let tool = Tool::dynamic("tool", "", schema, echo).strict(is_strict);
+    let context = ToolContext::new("thread_1", "run_1", "call_1");
+    let output = only(tool).call("tool", arguments, context).await;
+    serde_json::from_str(&output.expect("it succeeds")).expect("the output is JSON")
 }
 
 /// The tool `wait`, whose calls return one by one as permits are added.

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use openai_assistants::response_format;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -56,9 +57,7 @@ fn optional_properties_become_nullable() {
     check(&schema);
     let null_type = json!({"type": "null"});
     let reference = json!({"$ref": "#/$defs/Inner"});
-    let mut described = inner();
-    described.as_object_mut().unwrap().remove("description");
-    let described = json!({"description": "Which one.", "anyOf": [described, null_type]});
+    let described = json!({"description": "Which one.", "anyOf": [reference, null_type]});
     let properties = json!({
         "text": {"type": ["string", "null"]},
         "inner": {"anyOf": [reference, null_type]},
@@ -71,7 +70,7 @@ fn optional_properties_become_nullable() {
 }
 
 #[test]
-fn shared_types_are_defined_once_and_inlined_where_they_have_a_description() {
+fn a_shared_type_is_defined_once_even_where_its_field_has_a_description() {
     #[derive(Deserialize, JsonSchema)]
     struct Outer {
         many: Vec<Inner>,
@@ -79,8 +78,7 @@ fn shared_types_are_defined_once_and_inlined_where_they_have_a_description() {
         one: Box<Inner>,
         color: Color,
     }
-    let mut one = inner();
-    one["description"] = "The one.".into();
+    let one = json!({"description": "The one.", "anyOf": [{"$ref": "#/$defs/Inner"}]});
     let mut expected = closed(json!({
         "many": {"type": "array", "items": {"$ref": "#/$defs/Inner"}},
         "one": one,
@@ -89,6 +87,38 @@ fn shared_types_are_defined_once_and_inlined_where_they_have_a_description() {
     let color = json!({"type": "string", "enum": ["Red", "dark green"], "description": "Color of something."});
     expected["$defs"] = json!({"Color": color, "Inner": inner()});
     assert_eq!(strict_of::<Outer>(), expected);
+}
+
+#[test]
+fn described_fields_of_one_type_do_not_multiply_its_schema() {
+    macro_rules! level {
+        ($name:ident, $part:ty) => {
+            #[derive(Deserialize, JsonSchema)]
+            struct $name {
+                /// First.
+                one: $part,
+                /// Second.
+                two: $part,
+                /// Third.
+                three: Option<$part>,
+                /// Fourth.
+                #[serde(default)]
+                four: Vec<$part>,
+            }
+        };
+    }
+    level!(Leaf, Color);
+    level!(Branch, Leaf);
+    level!(Bough, Branch);
+    level!(Trunk, Bough);
+    let schema = strict_of::<Trunk>();
+    check(&schema);
+    let text = schema.to_string();
+    assert!(text.len() < 3_000, "{}: {text}", text.len());
+    assert_eq!(text.matches(r#""enum""#).count(), 1, "{text}");
+    let three =
+        json!({"description": "Third.", "anyOf": [{"$ref": "#/$defs/Bough"}, {"type": "null"}]});
+    assert_eq!(schema["properties"]["three"], three);
 }
 
 #[test]
@@ -114,7 +144,9 @@ fn a_recursive_type_stays_a_reference() {
     let schema = strict_of::<Calculation>();
     check(&schema);
     let sum = &schema["$defs"]["Term"]["anyOf"][1]["properties"]["Sum"];
-    assert_eq!(sum["properties"]["left"], json!({"$ref": "#/$defs/Term"}));
+    let left = json!({"description": "In front.", "anyOf": [{"$ref": "#/$defs/Term"}]});
+    assert_eq!(sum["properties"]["left"], left);
+    assert_eq!(sum["properties"]["right"], json!({"$ref": "#/$defs/Term"}));
 }
 
 #[test]
@@ -318,6 +350,61 @@ fn the_root_must_be_an_object() {
     }
     error_of(tool_with("Any", json!(true)).strict(true));
     error_of(tool_with("Any", json!(true)));
+}
+
+#[test]
+fn a_struct_with_a_flattened_enum_is_a_union_and_not_an_outermost_value() {
+    #[derive(Deserialize, JsonSchema)]
+    struct Placed {
+        x: i32,
+        #[serde(flatten)]
+        shape: Shape,
+    }
+    let message = error_of(tool_of::<Placed>()).to_string();
+    assert!(
+        message.contains("of a struct that flattens one"),
+        "{message}"
+    );
+    // As the error advises, and without a strict schema.
+    #[derive(Deserialize, JsonSchema)]
+    struct Put {
+        placed: Placed,
+    }
+    check(&strict_of::<Put>());
+    let schema = schema_of(tool_of::<Placed>().strict(false));
+    assert!(schema["oneOf"].is_array(), "{schema}");
+}
+
+#[test]
+fn a_128_bit_integer_is_refused() {
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(tag = "kind")]
+    enum Tagged<T> {
+        Wide { number: Vec<T> },
+    }
+    #[derive(Deserialize, JsonSchema)]
+    struct Plain<T> {
+        number: Option<T>,
+    }
+    #[derive(Deserialize, JsonSchema)]
+    struct Given<T> {
+        x: Option<Tagged<T>>,
+        #[serde(flatten)]
+        plain: Plain<T>,
+    }
+    for tool in [tool_of::<Given<u128>>(), tool_of::<Given<i128>>()] {
+        for is_strict in [true, false] {
+            let tool = tool.clone().name("Given").strict(is_strict);
+            let message = error_of(tool).to_string();
+            let expected = message.contains(".number` is a 128-bit integer");
+            assert!(expected && message.contains(": use a 64-bit"), "{message}");
+        }
+    }
+    let message = response_format::<Given<u128>>().unwrap_err().to_string();
+    assert!(message.contains("128-bit"), "{message}");
+    check(&strict_of::<Given<u64>>());
+    let wide = with(json!({"type": "integer", "format": "uint128"}));
+    assert_eq!(schema_of(tool_with("Given", wide.clone())), wide);
 }
 
 #[test]

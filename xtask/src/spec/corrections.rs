@@ -60,6 +60,32 @@ const NO_DEFAULT: [(&str, &str); 6] = [
     ("CreateThreadAndRunRequest", "top_p"),
 ];
 
+/// Component and location of a property, and of the one that it is copied to.
+///
+/// Deltas mirror what they are merged into, and upstream omits a counterpart.
+const COUNTERPARTS: [[(&str, &str); 2]; 2] = [
+    [
+        (
+            "MessageDeltaContentTextAnnotationsFileCitationObject",
+            "/properties/file_citation/properties/quote",
+        ),
+        (
+            "MessageContentTextAnnotationsFileCitationObject",
+            "/properties/file_citation/properties/quote",
+        ),
+    ],
+    [
+        (
+            "RunStepDetailsToolCallsFileSearchObject",
+            "/properties/file_search",
+        ),
+        (
+            "RunStepDeltaStepDetailsToolCallsFileSearchObject",
+            "/properties/file_search",
+        ),
+    ],
+];
+
 /// Operation ID, misspelled upstream, and the name of its method in Rust.
 const RUST_NAMES: [(&str, &str); 1] = [("submitToolOuputsToRun", "submit_tool_outputs_to_run")];
 
@@ -83,6 +109,25 @@ pub(super) fn apply(schemas: &mut Schemas) {
         // Upstream declares an arbitrary string, but servers always send `list`.
         if let Some(object) = schema.pointer_mut("/properties/object") {
             *object = json!({ "type": "string", "enum": ["list"] });
+        }
+    }
+    // A canonical document has a type of its own there.
+    let is_open = |property: &Value| {
+        ["$ref", "allOf", "properties"]
+            .iter()
+            .all(|keyword| property.get(keyword).is_none())
+    };
+    for [(source, from), (target, to)] in COUNTERPARTS {
+        let property = schemas.get(source).and_then(|schema| schema.pointer(from));
+        let property = property.cloned();
+        let (parent, name) = to.rsplit_once('/').unwrap_or_default();
+        let parent = schemas
+            .get_mut(target)
+            .and_then(|schema| schema.pointer_mut(parent));
+        if let (Some(property), Some(parent)) = (property, parent)
+            && parent.get(name).is_none_or(is_open)
+        {
+            parent[name] = property;
         }
     }
     let known = schemas.clone();
@@ -164,6 +209,31 @@ mod tests {
         assert_eq!(action["oneOf"].as_array().map(Vec::len), Some(1));
         assert_eq!(action["nullable"], true);
         assert_eq!(schemas, once, "corrections are idempotent");
+    }
+
+    #[test]
+    fn a_delta_and_its_object_have_the_same_properties() {
+        let search =
+            |search: Value| json!({"type": "object", "properties": {"file_search": search}});
+        let known = json!({"type": "object", "properties": {"results": {"type": "array"}}});
+        let mut schemas: Schemas = [
+            (
+                "RunStepDetailsToolCallsFileSearchObject",
+                search(known.clone()),
+            ),
+            (
+                "RunStepDeltaStepDetailsToolCallsFileSearchObject",
+                search(json!({"type": "object"})),
+            ),
+        ]
+        .map(|(name, schema)| (name.to_owned(), schema))
+        .into_iter()
+        .collect();
+        apply(&mut schemas);
+        assert_eq!(
+            schemas["RunStepDeltaStepDetailsToolCallsFileSearchObject"],
+            search(known)
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use quote::ToTokens;
 use syn::{Fields, Ident, Item, Type};
 
+use super::super::structs::is_extra;
 use super::super::syntax::renamed;
 use crate::model::reference::type_name;
 use crate::model::schema::{Kind, Member, Schema};
@@ -31,6 +32,8 @@ pub struct Field<'a> {
     pub name: String,
     /// The type.
     pub ty: &'a Type,
+    /// Whether it holds the properties that have no field.
+    pub is_extra: bool,
 }
 
 /// The definitions by the names of the types.
@@ -92,6 +95,7 @@ fn field(field: &syn::Field) -> Option<Field<'_>> {
         ident,
         name: renamed(&field.attrs).unwrap_or_else(|| ident.to_string()),
         ty: &field.ty,
+        is_extra: is_extra(field),
     })
 }
 

@@ -47,6 +47,7 @@ impl<'a> Indexes<'a> {
         if !self.known.insert(name.clone()) {
             return;
         }
+        let mut is_null = None;
         let index = match self.definitions.get(&name) {
             Some(Definition::Struct(fields)) => {
                 fields.iter().find(|field| is_index(field)).map(|field| {
@@ -65,6 +66,11 @@ impl<'a> Indexes<'a> {
                     self.require(&named_type(&type_name(member.schema)));
                 }
                 let index = quote!(#DELTA::Indexed::index(delta));
+                is_null = Some(quote! {
+                    fn is_null(&self) -> bool {
+                        ::std::matches!(self, Self::#unknown(::serde_json::Value::Null))
+                    }
+                });
                 Some(quote! {
                     match self {
                         #(Self::#variants(delta) => #index,)*
@@ -79,6 +85,8 @@ impl<'a> Indexes<'a> {
                 fn index(&self) -> ::std::option::Option<i128> {
                     #index
                 }
+
+                #is_null
             }
         });
         let ty = ident(&name);

@@ -7,7 +7,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{Item, Type, parse_quote};
 
-use super::super::runtime::DELTA;
+use super::super::runtime::{DELTA, OBJECT};
 use super::super::syntax::{ident, named_type, parameter_of};
 use super::definitions::{Definition, Definitions, Field, is_json, is_string, text};
 use super::empty::Empties;
@@ -15,7 +15,7 @@ use super::index::Indexes;
 use crate::error::Error;
 use crate::model::api::Api;
 use crate::model::events::payloads;
-use crate::model::reference::type_name;
+use crate::model::reference::{SCHEMAS, type_name};
 use crate::model::schema::Member;
 
 /// `Merge`, `Empty` and `Indexed` for the types of objects that grow.
@@ -25,7 +25,13 @@ pub fn emit(types: &[Item], api: &Api) -> Result<Vec<Item>, Error> {
     for (object, delta) in pairs(api)? {
         merges.root(&type_name(object), &type_name(delta));
     }
-    Ok(merges.into_items())
+    match merges.unpaired.first() {
+        Some((delta, property, reason)) => Err(Error::at(
+            format!("{SCHEMAS}{delta}/properties/{property}"),
+            format!("the deltas of this property would be lost: {reason}"),
+        )),
+        None => Ok(merges.into_items()),
+    }
 }
 
 /// Each payload of deltas, with the payload that grows.
@@ -47,6 +53,8 @@ fn pairs<'a>(api: &Api<'a>) -> Result<Vec<(&'a str, &'a str)>, Error> {
 struct Merges<'a> {
     definitions: &'a Definitions<'a>,
     known: BTreeSet<(String, String)>,
+    /// Type and property of a delta without a counterpart, and why it has none.
+    unpaired: Vec<(String, String, String)>,
     items: Vec<Item>,
     empties: Empties<'a>,
     indexes: Indexes<'a>,
@@ -70,6 +78,7 @@ impl<'a> Merges<'a> {
         Self {
             definitions,
             known: BTreeSet::new(),
+            unpaired: Vec::new(),
             items: Vec::new(),
             empties: Empties::new(definitions),
             indexes: Indexes::new(definitions),
@@ -99,8 +108,10 @@ impl<'a> Merges<'a> {
             return;
         };
         if self.empties.require(ty) && self.known.insert((object.to_owned(), delta.to_owned())) {
-            let mut body = self.properties(targets, deltas);
-            if let Some(inner) = deltas.iter().find(|field| field.name == "delta") {
+            let is_inner = |field: &&Field| field.name == "delta";
+            let beside: Vec<&Field> = deltas.iter().filter(|field| !is_inner(field)).collect();
+            let mut body = self.properties((object, targets), (delta, &beside));
+            if let Some(inner) = deltas.iter().find(is_inner) {
                 let target = Value::new(quote!(&mut *self), ty);
                 let delta = Value::new(quote!(&delta.delta), inner.ty);
                 body.extend(self.merge("delta", target, delta));
@@ -148,7 +159,7 @@ impl<'a> Merges<'a> {
             && self.empties.require(item)
         {
             self.indexes.require(more);
-            return Some(quote!(#DELTA::list(#to, #from, holes)?;));
+            return Some(quote!(#DELTA::list(#property, #to, #from, holes)?;));
         }
         let is = |container| parameter_of(target.ty, container).is_some();
         is_same.then(|| match () {
@@ -174,7 +185,8 @@ impl<'a> Merges<'a> {
         if is_compatible && self.known.insert(pair.clone()) {
             let body = match (to, from) {
                 (Definition::Struct(targets), Definition::Struct(deltas)) => {
-                    self.properties(targets, deltas)
+                    let deltas: Vec<&Field> = deltas.iter().collect();
+                    self.properties((&pair.0, targets), (&pair.1, &deltas))
                 }
                 _ => self.members(to, &ident(&pair.1), from),
             };
@@ -184,42 +196,49 @@ impl<'a> Merges<'a> {
     }
 
     /// The statements that add the properties of one struct to those of another.
-    fn properties(&mut self, targets: &[Field], deltas: &[Field]) -> TokenStream {
+    fn properties(
+        &mut self,
+        (target_name, targets): (&str, &[Field]),
+        (delta_name, deltas): (&str, &[&Field]),
+    ) -> TokenStream {
         let mut body = TokenStream::new();
-        for delta in deltas {
-            let Some(target) = targets.iter().find(|target| target.name == delta.name) else {
-                continue;
+        // The index says which item of a list a delta belongs to.
+        for delta in deltas.iter().filter(|delta| delta.name != "index") {
+            let is_pair = |target: &&Field| target.name == delta.name;
+            let reason = match targets.iter().find(is_pair) {
+                Some(target) => {
+                    let (to, from) = (target.ident, delta.ident);
+                    if delta.is_extra {
+                        body.extend(quote! {
+                            #DELTA::extra(&mut self.#to, &delta.#from, <Self as #OBJECT::Object>::field, holes)?;
+                        });
+                        continue;
+                    }
+                    let to = Value::new(quote!(&mut self.#to), target.ty);
+                    let from = Value::new(quote!(&delta.#from), delta.ty);
+                    if let Some(statement) = self.merge(&delta.name, to, from) {
+                        body.extend(statement);
+                        continue;
+                    }
+                    format!("`{}` of {target_name} has another type", delta.name)
+                }
+                None => format!("{target_name} has no property `{}`", delta.name),
             };
-            let (to, from) = (target.ident, delta.ident);
-            let to = Value::new(quote!(&mut self.#to), target.ty);
-            let from = Value::new(quote!(&delta.#from), delta.ty);
-            body.extend(self.merge(&delta.name, to, from));
+            self.unpaired
+                .push((delta_name.to_owned(), delta.name.clone(), reason));
         }
         body
     }
 
-    /// The statement that adds a member of one union to a member of another. A target with
-    /// another variant is replaced.
+    /// The statements that add a member of one union to a member of another. A target with
+    /// another variant is replaced. A member without a tag continues the one that is there.
     fn members(&mut self, to: &Definition, union: &Ident, from: &Definition) -> TokenStream {
         let (Definition::Tagged(targets, unknown), Definition::Tagged(deltas, unknown_delta)) =
             (to, from)
         else {
             return TokenStream::new();
         };
-        let arm = |delta: &Ident, target: &Ident, body: TokenStream| {
-            quote! {
-                #union::#delta(delta) => {
-                    if !::std::matches!(self, Self::#target(_)) {
-                        *self = Self::#target(#DELTA::Empty::empty());
-                    }
-                    if let Self::#target(target) = self {
-                        #body
-                    }
-                }
-            }
-        };
-        let json = quote!(#DELTA::Merge::merge(target, delta, holes)?;);
-        let mut arms = vec![arm(unknown_delta, unknown, json)];
+        let (mut arms, mut untyped) = (Vec::new(), Vec::new());
         for delta in deltas.iter() {
             let Some(target) = targets.iter().find(|target| target.tag == delta.tag) else {
                 continue;
@@ -228,13 +247,50 @@ impl<'a> Merges<'a> {
             let from = &named_type(&type_name(delta.schema));
             let to = Value::new(quote!(target), ty);
             let body = self.merge("", to, Value::new(quote!(delta), from));
-            if let Some(body) = body.filter(|_| self.empties.require(ty)) {
-                let variant = variant(delta);
-                arms.push(arm(&variant, &variant, body));
+            let Some(body) = body.filter(|_| self.empties.require(ty)) else {
+                continue;
+            };
+            let (variant, tag) = (variant(delta), delta.tag);
+            arms.push(quote! {
+                #union::#variant(delta) => {
+                    if !::std::matches!(self, Self::#variant(_)) {
+                        let empty = Self::#variant(#DELTA::Empty::empty());
+                        if let (Self::#unknown(before), Self::#variant(target)) =
+                            (::std::mem::replace(self, empty), &mut *self)
+                        {
+                            #DELTA::member::<#from, _>(target, #tag, &before, holes)?;
+                        }
+                    }
+                    if let Self::#variant(target) = self {
+                        #body
+                    }
+                }
+            });
+            untyped.push(quote! {
+                Self::#variant(target) => #DELTA::member::<#from, _>(target, #tag, delta, holes)?
+            });
+        }
+        let rest = (arms.len() < deltas.len()).then(|| quote!(_ => {}));
+        quote! {
+            match delta {
+                #union::#unknown_delta(delta) => {
+                    let is_merged = match self {
+                        #(#untyped,)*
+                        _ => false,
+                    };
+                    if !is_merged {
+                        if !::std::matches!(self, Self::#unknown(_)) {
+                            *self = Self::#unknown(#DELTA::Empty::empty());
+                        }
+                        if let Self::#unknown(target) = self {
+                            #DELTA::Merge::merge(target, delta, holes)?;
+                        }
+                    }
+                }
+                #(#arms)*
+                #rest
             }
         }
-        let rest = (arms.len() <= deltas.len()).then(|| quote!(_ => {}));
-        quote!(match delta { #(#arms)* #rest })
     }
 
     fn implement(&mut self, target: &str, delta: &str, body: &TokenStream) {
@@ -273,7 +329,7 @@ mod tests {
     fn objects_with_delta_events_grow_property_by_property() {
         let document = growing_document(
             json!({ "text": { "type": "string" }, "count": { "type": "integer" }, "here": { "type": "string" } }),
-            json!({ "text": { "type": "string" }, "count": { "type": "integer" }, "there": { "type": "string" } }),
+            json!({ "text": { "type": "string" }, "count": { "type": "integer" } }),
             json!({}),
         );
         let merges = implementations(&document, "Merge");
@@ -295,7 +351,7 @@ mod tests {
         assert!(!body.contains("here"), "{body}");
         assert_eq!(
             merges["ThingObject<ThingDeltaObject>"],
-            "{crate::json::merge::text(\"id\",&mutself.id,&delta.id);\
+            "{crate::json::merge::text(\"id\",&mutself.id,&delta.id);crate::json::merge::extra(&mutself.extra,&delta.extra,<Selfascrate::json::object::Object>::field,holes)?;\
              ifletSome(delta)=&delta.delta{crate::json::merge::Merge::merge(&mut*self,delta,holes)?;}Ok(())}"
         );
     }
@@ -328,26 +384,46 @@ mod tests {
     }
 
     #[test]
-    fn properties_with_another_type_in_the_delta_are_ignored() {
+    fn a_delta_property_that_would_be_lost_is_an_error() {
         let text = json!({ "type": "string" });
         let object = json!({
             "a": text, "b": { "type": "array", "items": text }, "c": refer("Status"), "d": refer("Part"), "e": { "type": "number" },
         });
-        let delta = json!({
-            "a": { "type": "integer" }, "b": text, "c": text, "d": { "type": "object" }, "e": { "type": "array", "items": text },
-        });
-        let document = growing_document(
-            object,
-            delta,
-            json!({
-                "Status": { "type": "string", "enum": ["a", "b"] },
-                "Part": test_support::object(json!({ "text": text }), &[]),
-            }),
-        );
-        assert_eq!(
-            implementations(&document, "Merge")["ThingObject<ThingDelta>"],
-            "{Ok(())}"
-        );
+        for (property, schema, reason) in [
+            (
+                "a",
+                json!({ "type": "integer" }),
+                "`a` of ThingObject has another type",
+            ),
+            ("b", text.clone(), "`b` of ThingObject has another type"),
+            ("c", text.clone(), "`c` of ThingObject has another type"),
+            (
+                "d",
+                json!({ "type": "object" }),
+                "`d` of ThingObject has another type",
+            ),
+            (
+                "e",
+                json!({ "type": "array", "items": text }),
+                "`e` of ThingObject has another type",
+            ),
+            ("f", text.clone(), "ThingObject has no property `f`"),
+        ] {
+            let document = growing_document(
+                object.clone(),
+                json!({ property: schema }),
+                json!({
+                    "Status": { "type": "string", "enum": ["a", "b"] },
+                    "Part": test_support::object(json!({ "text": text }), &[]),
+                }),
+            );
+            assert_eq!(
+                test_support::error(&document),
+                format!(
+                    "at #/components/schemas/ThingDelta/properties/{property}: the deltas of this property would be lost: {reason}"
+                )
+            );
+        }
     }
 
     #[test]
@@ -367,7 +443,7 @@ mod tests {
              ifletSome(delta)=&delta.b{crate::json::merge::text(\"b\",&mutself.b,delta);}\
              crate::json::merge::text(\"c\",crate::json::merge::made(&mutself.c),&delta.c);\
              ifletSome(delta)=&delta.d{crate::json::merge::text(\"d\",crate::json::merge::made(&mutself.d),delta);}\
-             Ok(())}"
+             crate::json::merge::extra(&mutself.extra,&delta.extra,<Selfascrate::json::object::Object>::field,holes)?;Ok(())}"
         );
     }
 
@@ -398,7 +474,7 @@ mod tests {
         assert!(merges.contains_key("Part<PartDelta>"));
         assert_eq!(
             implementations(&document, "Indexed")["PartDelta"],
-            "{Some(self.index.into())}"
+            "{self.index.map(::std::convert::Into::into)}"
         );
         assert!(implementations(&document, "Empty").contains_key("Part"));
     }
@@ -455,19 +531,18 @@ mod tests {
                 "PartDelta": union(&[("text", "TextDelta"), ("sound", "SoundDelta")]),
             }),
         );
-        let arm = |variant: &str| {
-            format!(
-                "PartDelta::{variant}(delta)=>{{if!::std::matches!(self,Self::{variant}(_)){{*self=Self::{variant}(crate::json::merge::Empty::empty());}}\
-                 ifletSelf::{variant}(target)=self{{crate::json::merge::Merge::merge(target,delta,holes)?;}}}}"
-            )
-        };
         assert_eq!(
             implementations(&document, "Merge")["Part<PartDelta>"],
-            format!(
-                "{{matchdelta{{{}{}_=>{{}}}}Ok(())}}",
-                arm("Unknown"),
-                arm("Text")
-            )
+            "{matchdelta{PartDelta::Unknown(delta)=>{\
+             letis_merged=matchself{Self::Text(target)=>crate::json::merge::member::<TextDelta,_>(target,\"text\",delta,holes)?,_=>false,};\
+             if!is_merged{if!::std::matches!(self,Self::Unknown(_)){*self=Self::Unknown(crate::json::merge::Empty::empty());}\
+             ifletSelf::Unknown(target)=self{crate::json::merge::Merge::merge(target,delta,holes)?;}}}\
+             PartDelta::Text(delta)=>{if!::std::matches!(self,Self::Text(_)){\
+             letempty=Self::Text(crate::json::merge::Empty::empty());\
+             iflet(Self::Unknown(before),Self::Text(target))=(::std::mem::replace(self,empty),&mut*self){\
+             crate::json::merge::member::<TextDelta,_>(target,\"text\",&before,holes)?;}}\
+             ifletSelf::Text(target)=self{crate::json::merge::Merge::merge(target,delta,holes)?;}}\
+             _=>{}}Ok(())}"
         );
         assert_eq!(
             implementations(&document, "Empty")["Part"],

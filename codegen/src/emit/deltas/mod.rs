@@ -3,8 +3,8 @@
 //! `MessageDeltaObject.delta` mirrors `MessageObject` schema by schema. Starting from pairs
 //! of event payloads (`thread.message` and `thread.message.delta`), `Merge` is generated for
 //! each pair of types that mirror each other. How strings, lists and JSON grow is handwritten.
-//! A property that the object lacks, or that has another type there, is ignored: the
-//! complete object follows at the end of the stream.
+//! A property that the object lacks, or that has another type there, is an error: its deltas
+//! would be lost.
 
 mod definitions;
 mod empty;

@@ -1,5 +1,6 @@
 //! The run, its messages, steps and tool calls, accumulated from events.
 
+mod deviations;
 mod messages;
 mod run;
 mod steps;

@@ -1,0 +1,443 @@
+//! The state machine of a followed run, without I/O.
+//!
+//! Responses, events, failures and elapsed limits go in; what to do next comes out. Polling and
+//! streaming share it, so both have the same guarantees: no tool call is executed twice, a stale
+//! status changes nothing, and a transient failure does not end the follow before the deadline.
+
+use std::collections::{HashMap, HashSet};
+use std::mem;
+use std::time::Duration;
+
+use http::HeaderMap;
+
+use crate::error::core::{Error, RunIds};
+use crate::run::limits::StopReason;
+use crate::run::polling::Pace;
+use crate::run::required_action::{PendingCall, pending_functions};
+use crate::sse::status::{is_stale, is_terminal, is_terminal_or_blocked};
+use crate::types::RunObject;
+
+/// How long a new run may be missing. Some servers return 404 until all replicas have it.
+const MISSING: Duration = Duration::from_secs(5);
+/// The shortest delay after such a response.
+const MISSING_DELAY: Duration = Duration::from_millis(500);
+
+/// What to do next.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// Fetch the run after a delay.
+    Fetch { after: Duration },
+    /// Execute these calls.
+    RunTools(Vec<PendingCall>),
+    /// Submit the outputs, by the ID of their call, after a delay.
+    Submit {
+        outputs: Vec<(String, String)>,
+        after: Duration,
+    },
+    /// Return the run: it is terminal, or left to the caller.
+    Return(Box<RunObject>),
+    /// Return the error.
+    Fail(Failure),
+}
+
+/// The end of a follow without the run.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    /// Whether to cancel the run before the error is returned.
+    pub(crate) cancels: bool,
+}
+
+/// What the first request does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum First {
+    /// It creates the run.
+    Create,
+    /// It fetches the run.
+    Fetch,
+    /// It changes the run, usually by a submission.
+    Submit,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The run is being created.
+    Created,
+    /// The run is fetched at intervals.
+    Polling,
+    /// The events of the run are read. The run, if its latest event was terminal or blocked.
+    Streaming(Option<Box<RunObject>>),
+    /// The run is blocked and these calls are executed.
+    Blocked(Vec<PendingCall>),
+    /// The outputs are being submitted.
+    Submitting,
+    /// The submission failed, and the run is fetched to find out whether it was accepted.
+    Unconfirmed(Error),
+    /// The deadline has passed, and the run is fetched for the last time.
+    LastPoll(Duration),
+    /// The run or an error was returned.
+    Ended,
+}
+
+/// What a state of the run means for the follow.
+enum Progress {
+    Active,
+    /// Terminal, or blocked and left to the caller.
+    Settled,
+    /// Blocked on calls of which some are unanswered.
+    Waiting(Vec<PendingCall>),
+    /// Blocked on calls that are all answered, with their outputs.
+    Answered(Vec<(String, String)>),
+}
+
+/// A followed run.
+#[derive(Debug)]
+pub(crate) struct RunMachine {
+    state: State,
+    ids: RunIds,
+    /// The last known status.
+    status: Option<String>,
+    /// Why the last poll failed, if it did.
+    poll_error: Option<String>,
+    pace: Pace,
+    /// The delays since the run was created, if the first request creates it.
+    age: Option<Duration>,
+    /// The outputs of all calls so far.
+    answered: HashMap<PendingCall, String>,
+    rounds: u32,
+    /// How many rounds of calls are executed. Without tools, blocked runs are left to the caller.
+    max_rounds: Option<u32>,
+    /// Whether to cancel the run if following it fails.
+    cancels_run: bool,
+}
+
+/// Creation, and the inputs.
+impl RunMachine {
+    pub(crate) fn new(
+        first: First,
+        ids: RunIds,
+        pace: Pace,
+        max_rounds: Option<u32>,
+        cancels_run: bool,
+    ) -> Self {
+        Self {
+            state: match first {
+                First::Create => State::Created,
+                First::Fetch => State::Polling,
+                First::Submit => State::Submitting,
+            },
+            age: (first == First::Create).then_some(Duration::ZERO),
+            ids,
+            status: None,
+            poll_error: None,
+            pace,
+            answered: HashMap::new(),
+            rounds: 0,
+            max_rounds,
+            cancels_run,
+        }
+    }
+
+    /// Receives the run: the response to the first request, a fetch, or a submission.
+    pub(crate) fn response(&mut self, run: RunObject, headers: &HeaderMap) -> Action {
+        if let Some(known) = self.other_than(&run) {
+            let error = Error::other_run(known, &run.id);
+            return self.fail(error);
+        }
+        self.pace.update(headers);
+        self.record(&run);
+        self.advance(Box::new(run))
+    }
+
+    /// Receives the outputs of the calls that were executed, by their IDs.
+    pub(crate) fn outputs(&mut self, outputs: Vec<(String, String)>) -> Action {
+        let State::Blocked(calls) = mem::replace(&mut self.state, State::Submitting) else {
+            return self.fetch(Duration::ZERO);
+        };
+        let outputs: HashMap<_, _> = outputs.into_iter().collect();
+        let mut ids = HashSet::new();
+        let mut submission = Vec::new();
+        for call in calls {
+            // An ID that is repeated in the round has one output.
+            let output = self.answered.get(&call).or_else(|| outputs.get(&call.id));
+            let output = output.cloned().unwrap_or_default();
+            if ids.insert(call.id.clone()) {
+                submission.push((call.id.clone(), output.clone()));
+            }
+            self.answered.insert(call, output);
+        }
+        Action::Submit {
+            outputs: submission,
+            after: Duration::ZERO,
+        }
+    }
+
+    /// Receives the failure of an action or of a stream.
+    pub(crate) fn failed(&mut self, error: Error) -> Action {
+        match mem::replace(&mut self.state, State::Ended) {
+            State::LastPoll(limit) => {
+                self.poll_error = Some(error.message().to_owned());
+                self.stopped(&StopReason::Deadline(limit))
+            }
+            State::Submitting if self.may_be_accepted(&error) => {
+                self.state = State::Unconfirmed(error);
+                self.fetch(Duration::ZERO)
+            }
+            state @ (State::Polling | State::Unconfirmed(_)) => match self.tolerated(&error) {
+                Some(after) => {
+                    self.poll_error = Some(error.message().to_owned());
+                    self.state = state;
+                    self.fetch(after)
+                }
+                None => self.fail(match state {
+                    State::Unconfirmed(original) => original,
+                    _ => error,
+                }),
+            },
+            _ => {
+                // A response that is not a stream may be a run. A rejected creation may name
+                // another run.
+                if !error.is_bad_request() && !error.is_conflict() {
+                    self.learn(error.thread_id(), error.run_id());
+                }
+                self.fail(error)
+            }
+        }
+    }
+
+    /// Receives an elapsed limit. A deadline is followed by a last poll.
+    pub(crate) fn stop(&mut self, reason: StopReason) -> Action {
+        match (mem::replace(&mut self.state, State::Ended), reason) {
+            (State::Streaming(Some(run)), _)
+                if matches!(self.progress(&run), Progress::Settled) =>
+            {
+                Action::Return(run)
+            }
+            (State::LastPoll(limit), StopReason::Deadline(_)) => {
+                self.stopped(&StopReason::Deadline(limit))
+            }
+            (_, StopReason::Deadline(limit)) if self.has_ids() => {
+                self.state = State::LastPoll(limit);
+                self.fetch(Duration::ZERO)
+            }
+            (_, reason) => self.stopped(&reason),
+        }
+    }
+
+    /// Receives the start of a stream.
+    pub(crate) fn opened(&mut self) {
+        self.state = State::Streaming(None);
+    }
+
+    /// Receives the run of an event.
+    pub(crate) fn event(&mut self, run: &RunObject) {
+        let status = run.status.as_str();
+        if self.other_than(run).is_none() && !is_stale(self.is_terminal(), status) {
+            self.record(run);
+            let is_settled = is_terminal_or_blocked(status);
+            self.state = State::Streaming(is_settled.then(|| Box::new(run.clone())));
+        }
+    }
+
+    /// Receives the end of a stream.
+    pub(crate) fn stream_ended(&mut self) -> Action {
+        match mem::replace(&mut self.state, State::Polling) {
+            State::Streaming(Some(run)) => self.advance(run),
+            _ => self.fail(Error::stream_ended()),
+        }
+    }
+
+    /// Learns the IDs of the run, unless they are known.
+    pub(crate) fn learn(&mut self, thread_id: Option<&str>, run_id: Option<&str>) {
+        let mut ids = RunIds::default();
+        ids.update(thread_id, run_id);
+        let known = &mut self.ids;
+        known.thread_id = known.thread_id.take().or(ids.thread_id);
+        known.run_id = known.run_id.take().or(ids.run_id);
+    }
+
+    /// Records a state of the run.
+    pub(crate) fn record(&mut self, run: &RunObject) {
+        self.learn(Some(&run.thread_id), Some(&run.id));
+        self.poll_error = None;
+        if !is_stale(self.is_terminal(), run.status.as_str()) {
+            self.status = Some(run.status.as_str().to_owned());
+        }
+    }
+}
+
+/// Queries.
+impl RunMachine {
+    pub(crate) fn ids(&self) -> &RunIds {
+        &self.ids
+    }
+
+    /// Whether the run can only be cancelled once the first response returns its ID.
+    pub(crate) fn lacks_id_to_cancel(&self) -> bool {
+        self.cancels_run && self.ids.run_id.is_none()
+    }
+
+    /// Whether more follows after the end of this stream.
+    pub(crate) fn continues(&self) -> bool {
+        match &self.state {
+            State::Streaming(Some(run)) => !matches!(self.progress(run), Progress::Settled),
+            _ => false,
+        }
+    }
+
+    /// Returns the delay after a failed call, if it is repeated.
+    pub(crate) fn delay_after(&self, error: &Error) -> Option<Duration> {
+        self.pace.delay_after(error)
+    }
+
+    /// Returns the ID of the followed run if this is another one.
+    pub(crate) fn other_than(&self, run: &RunObject) -> Option<&str> {
+        let known = self.ids.run_id.as_deref()?;
+        (!run.id.is_empty() && run.id != known).then_some(known)
+    }
+
+    fn has_ids(&self) -> bool {
+        self.ids.thread_id.is_some() && self.ids.run_id.is_some()
+    }
+
+    fn is_terminal(&self) -> bool {
+        self.status.as_deref().is_some_and(is_terminal)
+    }
+
+    fn progress(&self, run: &RunObject) -> Progress {
+        let status = run.status.as_str();
+        if !is_terminal_or_blocked(status) {
+            return Progress::Active;
+        }
+        let calls = self.max_rounds.and_then(|_| pending_functions(run));
+        let Some(calls) = calls else {
+            return Progress::Settled;
+        };
+        let mut outputs: Vec<(String, String)> = Vec::new();
+        for call in &calls {
+            match self.answered.get(call) {
+                Some(output) if outputs.iter().all(|(id, _)| *id != call.id) => {
+                    outputs.push((call.id.clone(), output.clone()));
+                }
+                Some(_) => {}
+                None => return Progress::Waiting(calls),
+            }
+        }
+        Progress::Answered(outputs)
+    }
+
+    /// Whether the server may have accepted a submission that failed, or the run may be terminal.
+    fn may_be_accepted(&self, error: &Error) -> bool {
+        let is_own = !self.answered.is_empty();
+        self.has_ids() && !error.is_invalid_argument() && (is_own || error.attempts() > 1)
+    }
+
+    /// Returns the delay after a failed poll, if polling continues.
+    fn tolerated(&self, error: &Error) -> Option<Duration> {
+        let is_new = self.age.is_some_and(|age| age < MISSING);
+        if is_new && error.is_not_found() {
+            return Some(self.pace.delay().max(MISSING_DELAY));
+        }
+        self.pace.delay_after(error)
+    }
+}
+
+/// Transitions.
+impl RunMachine {
+    /// Continues from a state of the run.
+    fn advance(&mut self, run: Box<RunObject>) -> Action {
+        let progress = self.progress(&run);
+        match (mem::replace(&mut self.state, State::Polling), progress) {
+            (State::Unconfirmed(error), _) if self.is_left_blocked(&run) => self.fail(error),
+            (_, Progress::Settled) => {
+                self.state = State::Ended;
+                Action::Return(run)
+            }
+            (State::LastPoll(limit), _) => self.stopped(&StopReason::Deadline(limit)),
+            (_, Progress::Waiting(calls)) => self.execute(calls),
+            (State::Unconfirmed(error), Progress::Answered(outputs)) => {
+                match self.pace.delay_after(&error) {
+                    Some(after) => {
+                        self.state = State::Submitting;
+                        Action::Submit { outputs, after }
+                    }
+                    None => self.fail(error),
+                }
+            }
+            // Without an error, calls that were answered are a stale state.
+            (_, Progress::Active | Progress::Answered(_)) => self.fetch(self.pace.delay()),
+        }
+    }
+
+    /// Whether the run is still blocked after a submission by the caller, whose calls are unknown.
+    fn is_left_blocked(&self, run: &RunObject) -> bool {
+        self.answered.is_empty() && run.status.as_str() == "requires_action"
+    }
+
+    /// Executes the unanswered calls of a round.
+    fn execute(&mut self, calls: Vec<PendingCall>) -> Action {
+        let max_rounds = self.max_rounds.unwrap_or_default();
+        if self.rounds == max_rounds {
+            return self.fail(Error::too_many_rounds(max_rounds));
+        }
+        self.rounds += 1;
+        let unanswered = calls
+            .iter()
+            .filter(|call| !self.answered.contains_key(call));
+        let unanswered = unanswered.cloned().collect();
+        self.state = State::Blocked(calls);
+        Action::RunTools(unanswered)
+    }
+
+    fn fetch(&mut self, after: Duration) -> Action {
+        self.age = self.age.map(|age| age.saturating_add(after));
+        Action::Fetch { after }
+    }
+
+    fn stopped(&mut self, reason: &StopReason) -> Action {
+        self.state = State::Ended;
+        Action::Fail(self.failure_at(reason))
+    }
+
+    fn fail(&mut self, error: Error) -> Action {
+        self.state = State::Ended;
+        Action::Fail(self.failure(error))
+    }
+
+    /// Returns the failure for a limit that elapsed at this point.
+    pub(crate) fn failure_at(&self, reason: &StopReason) -> Failure {
+        let state = match (&self.status, &self.poll_error) {
+            (Some(status), Some(error)) => {
+                format!("the run was `{status}`, and the last poll failed ({error})")
+            }
+            (Some(status), None) if is_terminal(status) => {
+                format!("the run is `{status}`, but its messages and steps are incomplete")
+            }
+            (Some(status), None) => format!("the run is still `{status}`"),
+            (None, Some(error)) => {
+                format!("the state of the run is unknown, and the last poll failed ({error})")
+            }
+            (None, None) => "the run was not confirmed and may still be running".to_owned(),
+        };
+        self.failure(reason.error(&state))
+    }
+
+    /// Returns the failure for an error. An active run is cancelled on request.
+    pub(crate) fn failure(&self, error: Error) -> Failure {
+        let cancels = self.cancels_run && self.has_ids() && !self.is_terminal();
+        let RunIds { thread_id, run_id } = &self.ids;
+        let error = error.in_run(thread_id.as_deref(), run_id.as_deref());
+        // Never cancelled, because another caller may have created it.
+        let active = active_run(error.message()).map(str::to_owned);
+        let error = error.in_run(None, active.as_deref());
+        Failure { error, cancels }
+    }
+}
+
+/// Returns the ID in `Thread thread_1 already has an active run run_1.`
+fn active_run(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("already has an active run ")?;
+    let is_of_id = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let id = rest.split(|c| !is_of_id(c)).next()?;
+    (!id.is_empty()).then_some(id)
+}

@@ -1,0 +1,144 @@
+//! Recorded exchanges with the real service are deserialized and serialized again without loss.
+
+use std::fs;
+
+use openai_assistants::types::{
+    AssistantObject, AssistantStreamEvent, CreateRunRequest, DeleteAssistantResponse,
+    DeleteMessageResponse, ListAssistantsResponse, ListMessagesResponse, ListRunStepsResponse,
+    ListRunsResponse, MessageObject, RunObject, RunStepObject, ThreadObject,
+};
+use openai_assistants::{RawEvent, StreamEvent};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::loss::lost;
+use crate::server::{MockResponse, Server};
+
+/// The exchanges with these statuses, or `None` where the recordings are not at hand.
+fn exchanges() -> Option<Vec<Value>> {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../shared/recordings/exchanges.jsonl"
+    );
+    let Ok(text) = fs::read_to_string(path) else {
+        println!("skipped: there are no recordings");
+        return None;
+    };
+    let exchanges = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("it is JSON"));
+    Some(
+        exchanges
+            .filter(|exchange: &Value| exchange["status"] == 200)
+            .collect(),
+    )
+}
+
+fn text<'a>(exchange: &'a Value, name: &str) -> &'a str {
+    exchange[name].as_str().unwrap_or_default()
+}
+
+/// Deserializes and serializes again. Returns what was lost.
+fn round_trip<T: DeserializeOwned + Serialize>(response: &str) -> Option<String> {
+    let received: Value = serde_json::from_str(response).expect("it is JSON");
+    let object: T = match RawEvent::decode("", response).and_then(|event| event.json()) {
+        Ok(object) => object,
+        Err(error) => return Some(error.to_string()),
+    };
+    let serialized = serde_json::to_value(&object).expect("it can be serialized");
+    lost(&received, Some(&serialized))
+}
+
+#[test]
+fn responses_are_read_without_loss() {
+    let Some(exchanges) = exchanges() else { return };
+    let (mut read, mut failures) = (0, Vec::new());
+    for exchange in &exchanges {
+        let path = text(exchange, "path").split('?').next().unwrap_or_default();
+        let response = text(exchange, "response");
+        if !path.starts_with("/assistants") && !path.starts_with("/threads")
+            || text(exchange, "content_type").starts_with("text/event-stream")
+        {
+            continue;
+        }
+        let object: Value = serde_json::from_str(response).expect("it is JSON");
+        let list = path.rsplit('/').next();
+        let lost = match object["object"].as_str() {
+            Some("assistant") => round_trip::<AssistantObject>(response),
+            Some("assistant.deleted") => round_trip::<DeleteAssistantResponse>(response),
+            Some("thread") => round_trip::<ThreadObject>(response),
+            Some("thread.message") => round_trip::<MessageObject>(response),
+            Some("thread.message.deleted") => round_trip::<DeleteMessageResponse>(response),
+            Some("thread.run") => round_trip::<RunObject>(response),
+            Some("thread.run.step") => round_trip::<RunStepObject>(response),
+            Some("list") if list == Some("assistants") => {
+                round_trip::<ListAssistantsResponse>(response)
+            }
+            Some("list") if list == Some("messages") => {
+                round_trip::<ListMessagesResponse>(response)
+            }
+            Some("list") if list == Some("runs") => round_trip::<ListRunsResponse>(response),
+            Some("list") if list == Some("steps") => round_trip::<ListRunStepsResponse>(response),
+            other => panic!("{path}: {other:?}"),
+        };
+        read += 1;
+        failures.extend(lost.map(|at| format!("{} {path}: {at}", text(exchange, "method"))));
+    }
+    println!("{read} recorded responses");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[tokio::test]
+async fn streams_are_read_without_loss_and_accumulate_to_their_text() {
+    let Some(exchanges) = exchanges() else { return };
+    let mut read = 0;
+    for exchange in &exchanges {
+        if !text(exchange, "content_type").starts_with("text/event-stream") {
+            continue;
+        }
+        let stream = text(exchange, "response");
+        let mut texts = String::new();
+        for event in stream
+            .split("\n\n")
+            .filter(|event| !event.trim().is_empty())
+        {
+            let line = |name: &str| event.lines().find_map(|line| line.strip_prefix(name));
+            let (name, data) = (line("event: ").unwrap(), line("data: ").unwrap());
+            let decoded = AssistantStreamEvent::decode(name, data).expect("it is valid");
+            assert!(
+                !matches!(decoded, AssistantStreamEvent::Unknown { .. }),
+                "{name}"
+            );
+            if let Some(delta) = decoded.message_delta() {
+                texts += &delta.text();
+            }
+            if name != "done" {
+                let received = serde_json::from_str(data).expect("it is JSON");
+                let serialized = decoded.data().expect("it can be serialized");
+                let serialized = serde_json::from_str(&serialized).expect("it is JSON");
+                assert_eq!(lost(&received, Some(&serialized)), None, "{name}: {data}");
+            }
+            read += 1;
+        }
+        let response = MockResponse::text(200, stream).header("content-type", "text/event-stream");
+        let server = Server::start(response).await;
+        let body = CreateRunRequest::builder().assistant_id("asst_1");
+        let run = server
+            .client()
+            .create_run()
+            .thread_id("thread_1")
+            .body(body);
+        let outcome = run
+            .stream()
+            .await
+            .expect("it opens")
+            .accumulate()
+            .finish()
+            .await;
+        let outcome = outcome.expect("it is complete");
+        let accumulated: String = outcome.messages.iter().map(MessageObject::text).collect();
+        assert_eq!(accumulated, texts);
+    }
+    println!("{read} recorded events");
+}
