@@ -104,7 +104,7 @@ fn id(
     members.iter().all(has_id).then(|| {
         quote! {
             impl #name {
-                /// The ID of the member. An unknown member may have none.
+                /// The ID of the member. An unknown member may lack it.
                 pub fn id(&self) -> ::std::option::Option<&str> {
                     match self {
                         #(Self::#variants(member) => Some(&member.id),)*

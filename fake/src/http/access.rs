@@ -6,7 +6,7 @@ use crate::api_error::ApiError;
 
 /// Checks the bearer token, or the `api-key` header of Azure OpenAI.
 ///
-/// Accepts any key if the server has none.
+/// Accepts any key if no key is set.
 pub(crate) fn check_key(key: Option<&str>, headers: &HeaderMap) -> Result<(), ApiError> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let bearer = text("authorization").and_then(|value| {

@@ -53,7 +53,7 @@ fn pairs<'a>(api: &Api<'a>) -> Result<Vec<(&'a str, &'a str)>, Error> {
 struct Merges<'a> {
     definitions: &'a Definitions<'a>,
     known: BTreeSet<(String, String)>,
-    /// Type and property of a delta without a counterpart, and why it has none.
+    /// Type and property of a delta without a counterpart, and the reason.
     unpaired: Vec<(String, String, String)>,
     items: Vec<Item>,
     empties: Empties<'a>,
