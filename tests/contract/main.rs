@@ -9,7 +9,8 @@
 //! - `server`: a mock server that records requests
 //! - `lists`, `streams`, `mocks`: pagination, event streams, typed mocks
 //! - `servers`: the requests to each kind of server
-//! - `mutations`, `recordings`: malformed objects, and those of the real service
+//! - `mutations`: malformed objects
+//! - `recordings`, `recorded_requests`: recorded exchanges with the real service
 //! - `loss`: compares JSON as received with JSON as serialized
 
 #![cfg(assistants_document = "openapi.yaml")]
@@ -26,6 +27,7 @@ mod objects_v1;
 mod operations;
 #[cfg(feature = "v1")]
 mod operations_v1;
+mod recorded_requests;
 mod recordings;
 mod server;
 mod servers;

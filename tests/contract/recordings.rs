@@ -5,9 +5,9 @@ use std::fs;
 use openai_assistants::types::{
     AssistantObject, AssistantStreamEvent, CreateRunRequest, DeleteAssistantResponse,
     DeleteMessageResponse, ListAssistantsResponse, ListMessagesResponse, ListRunStepsResponse,
-    ListRunsResponse, MessageObject, RunObject, RunStepObject, ThreadObject,
+    ListRunsResponse, MessageContent, MessageObject, RunObject, RunStepObject, ThreadObject,
 };
-use openai_assistants::{RawEvent, StreamEvent};
+use openai_assistants::{RawEvent, RunOutcome, StreamEvent};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -15,8 +15,8 @@ use serde_json::Value;
 use crate::loss::lost;
 use crate::server::{MockResponse, Server};
 
-/// The exchanges with these statuses, or `None` where the recordings are not at hand.
-fn exchanges() -> Option<Vec<Value>> {
+/// The recorded exchanges, or `None` where the recordings are not at hand.
+pub fn exchanges() -> Option<Vec<Value>> {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../shared/recordings/exchanges.jsonl"
@@ -28,14 +28,10 @@ fn exchanges() -> Option<Vec<Value>> {
     let exchanges = text
         .lines()
         .map(|line| serde_json::from_str(line).expect("it is JSON"));
-    Some(
-        exchanges
-            .filter(|exchange: &Value| exchange["status"] == 200)
-            .collect(),
-    )
+    Some(exchanges.collect())
 }
 
-fn text<'a>(exchange: &'a Value, name: &str) -> &'a str {
+pub fn text<'a>(exchange: &'a Value, name: &str) -> &'a str {
     exchange[name].as_str().unwrap_or_default()
 }
 
@@ -58,6 +54,7 @@ fn responses_are_read_without_loss() {
         let path = text(exchange, "path").split('?').next().unwrap_or_default();
         let response = text(exchange, "response");
         if !path.starts_with("/assistants") && !path.starts_with("/threads")
+            || exchange["status"] != 200
             || text(exchange, "content_type").starts_with("text/event-stream")
         {
             continue;
@@ -121,24 +118,37 @@ async fn streams_are_read_without_loss_and_accumulate_to_their_text() {
             }
             read += 1;
         }
-        let response = MockResponse::text(200, stream).header("content-type", "text/event-stream");
-        let server = Server::start(response).await;
-        let body = CreateRunRequest::builder().assistant_id("asst_1");
-        let run = server
-            .client()
-            .create_run()
-            .thread_id("thread_1")
-            .body(body);
-        let outcome = run
-            .stream()
-            .await
-            .expect("it opens")
-            .accumulate()
-            .finish()
-            .await;
-        let outcome = outcome.expect("it is complete");
-        let accumulated: String = outcome.messages.iter().map(MessageObject::text).collect();
-        assert_eq!(accumulated, texts);
+        // The text of the deltas is that of the final message, with and without its final event.
+        let without_final_events: String = stream
+            .split_inclusive("\n\n")
+            .filter(|event| !event.contains("event: thread.message.completed\n"))
+            .collect();
+        let complete = accumulated(stream).await;
+        assert_eq!(
+            complete.messages.is_empty(),
+            !stream.contains("thread.message.completed")
+        );
+        assert_eq!(complete.text(), texts);
+        let incomplete = accumulated(&without_final_events).await;
+        let contents = |outcome: RunOutcome| -> Vec<Vec<MessageContent>> {
+            let messages = outcome.messages.into_iter();
+            messages.map(|message| message.content).collect()
+        };
+        assert_eq!(contents(incomplete), contents(complete));
     }
     println!("{read} recorded events");
+}
+
+/// Accumulates the events of a stream.
+async fn accumulated(stream: &str) -> RunOutcome {
+    let response = MockResponse::text(200, stream).header("content-type", "text/event-stream");
+    let server = Server::start(response).await;
+    let body = CreateRunRequest::builder().assistant_id("asst_1");
+    let call = server
+        .client()
+        .create_run()
+        .thread_id("thread_1")
+        .body(body);
+    let stream = call.stream().await.expect("it opens");
+    stream.accumulate().finish().await.expect("it is complete")
 }
