@@ -86,11 +86,12 @@ impl Run {
             }
             Action::AppendContent(delta) => {
                 if let Some(message) = self.open_message(messages) {
+                    let is_first = message.content.is_empty();
                     message.append(&delta);
                     let delta = json!({
                         "id": message.id,
                         "object": "thread.message.delta",
-                        "delta": { "content": [content_delta(delta)] },
+                        "delta": { "content": [content_delta(delta, is_first)] },
                     });
                     self.send_event_of("thread.message.delta", &delta);
                 }
@@ -203,6 +204,9 @@ impl Run {
         self.status = status;
         self.required_action = None;
         self.expires_at = None;
+        self.steps
+            .iter_mut()
+            .for_each(|step| step.expires_at = None);
         self.usage = Some(self.used);
         match status {
             Status::Completed => self.completed_at = Some(now),
@@ -273,8 +277,11 @@ impl Run {
 }
 
 /// The content part of a `thread.message.delta` event.
-fn content_delta(delta: ContentDelta) -> Value {
+fn content_delta(delta: ContentDelta, is_first: bool) -> Value {
     match delta {
+        ContentDelta::Text(text) if is_first => {
+            json!({ "index": 0, "type": "text", "text": { "value": text, "annotations": [] } })
+        }
         ContentDelta::Text(text) => {
             json!({ "index": 0, "type": "text", "text": { "value": text } })
         }

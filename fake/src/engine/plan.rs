@@ -221,6 +221,7 @@ impl Planner<'_> {
                 "file_id": result.file_id,
                 "file_name": result.file_name,
                 "score": 0.9,
+                "attributes": {},
                 "content": [{ "type": "text", "text": result.text }],
             })
         });

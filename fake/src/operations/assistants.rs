@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::api_error::ApiError;
 use crate::engine::state::State;
 use crate::operations::call::{Call, ResponseBody};
-use crate::operations::create::{non_null_or, tool_resources};
+use crate::operations::create::{non_null_or, tool_resources, tools};
 use crate::operations::page::Page;
 
 pub(super) fn list(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
@@ -25,7 +25,7 @@ pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
         "model": null,
         "instructions": null,
         "tools": [],
-        "tool_resources": null,
+        "tool_resources": {},
         "metadata": {},
         "temperature": 1.0,
         "top_p": 1.0,
@@ -68,6 +68,7 @@ fn update(assistant: &mut Value, call: &Call, state: &State) {
             "temperature" | "top_p" => non_null_or(value, 1.0.into()),
             "response_format" => non_null_or(value, "auto".into()),
             "tool_resources" => tool_resources(value, &state.ids),
+            "tools" => tools(value),
             _ => value.clone(),
         };
     }

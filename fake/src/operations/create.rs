@@ -93,7 +93,7 @@ pub(super) fn run(
     totals: &Totals,
 ) -> Run {
     let setting = |name: &str| non_null_or(&request[name], assistant[name].clone());
-    // The hosted service always sends a string, and typed clients rely on it.
+    // The service sends null if there are none. Some typed clients require a string.
     let instructions = [
         setting("instructions"),
         request["additional_instructions"].clone(),
@@ -116,7 +116,8 @@ pub(super) fn run(
         last_error: None,
         model: setting("model"),
         instructions: instructions.join("\n"),
-        tools: setting("tools"),
+        tools: tools(&setting("tools")),
+        tool_resources: json!({}),
         metadata: metadata(request).unwrap_or_else(|| json!({})),
         temperature: setting("temperature"),
         top_p: setting("top_p"),
@@ -163,7 +164,7 @@ pub(super) fn metadata(request: &Value) -> Option<Value> {
 /// The server stores neither files nor vector stores, so it accepts any ID. If a request has
 /// `vector_store_ids` as well, the descriptions are dropped.
 pub(super) fn tool_resources(request: &Value, ids: &Ids) -> Value {
-    let mut resources = request.clone();
+    let mut resources = non_null_or(request, json!({}));
     if let Some(search) = resources
         .pointer_mut("/file_search")
         .and_then(Value::as_object_mut)
@@ -175,6 +176,22 @@ pub(super) fn tool_resources(request: &Value, ids: &Ids) -> Value {
         search.insert("vector_store_ids".to_owned(), json!(created));
     }
     resources
+}
+
+/// Tools with the defaults that the service adds.
+pub(super) fn tools(request: &Value) -> Value {
+    let mut tools = request.clone();
+    for tool in tools.as_array_mut().into_iter().flatten() {
+        if let Some(function) = tool.get_mut("function") {
+            let parameters = json!({ "type": "object", "properties": {} });
+            function["parameters"] = non_null_or(&function["parameters"], parameters);
+            function["strict"] = non_null_or(&function["strict"], false.into());
+        }
+        if let Some(ranking) = tool.pointer_mut("/file_search/ranking_options") {
+            ranking["hybrid_search"] = ranking["hybrid_search"].clone();
+        }
+    }
+    tools
 }
 
 /// A copy of the value, or the default if it is null.

@@ -3,8 +3,8 @@
 use std::ops::AddAssign;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 /// An action that is due this long after the one before it.
 pub(crate) struct ScheduledAction {
@@ -59,7 +59,7 @@ pub(crate) enum ContentDelta {
 }
 
 /// Tokens used by a run or a run step.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
     pub(crate) prompt_tokens: u64,
     pub(crate) completion_tokens: u64,
@@ -73,6 +73,20 @@ impl Usage {
             completion_tokens: completion,
             total_tokens: prompt.saturating_add(completion),
         }
+    }
+}
+
+impl Serialize for Usage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let usage = json!({
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "total_tokens": self.total_tokens,
+            // The service spells these two differently.
+            "prompt_token_details": { "cached_tokens": 0 },
+            "completion_tokens_details": { "reasoning_tokens": 0 },
+        });
+        usage.serialize(serializer)
     }
 }
 

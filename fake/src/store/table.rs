@@ -108,6 +108,10 @@ impl<T> Table<T> {
         self.rows.values().map(|row| &row.object)
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.rows.values_mut().map(|row| &mut row.object)
+    }
+
     /// The objects with their positions, the oldest first.
     pub(crate) fn iter_with_positions(&self) -> impl DoubleEndedIterator<Item = (u64, &T)> {
         let rows = self.rows.iter();

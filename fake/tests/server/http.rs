@@ -20,17 +20,22 @@ impl Response {
 
     /// The names and data of the events of a stream.
     pub(crate) fn events(&self) -> Vec<(&str, &str)> {
-        let events = self.body.split_terminator("\n\n").map(|event| {
-            let (name, data) = event.split_once('\n').unwrap_or((event, ""));
-            let strip = |line, field| str::strip_prefix(line, field).unwrap_or(line);
-            (strip(name, "event: "), strip(data, "data: "))
-        });
-        events.collect()
+        events(&self.body)
     }
 
     pub(crate) fn names(&self) -> Vec<&str> {
         self.events().into_iter().map(|(name, _)| name).collect()
     }
+}
+
+/// The names and data of the events of a stream.
+pub(crate) fn events(body: &str) -> Vec<(&str, &str)> {
+    let events = body.split_terminator("\n\n").map(|event| {
+        let (name, data) = event.split_once('\n').unwrap_or((event, ""));
+        let strip = |line, field| str::strip_prefix(line, field).unwrap_or(line);
+        (strip(name, "event: "), strip(data, "data: "))
+    });
+    events.collect()
 }
 
 /// Sends JSON with an API key. `Null` sends no body.

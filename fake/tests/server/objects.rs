@@ -23,7 +23,7 @@ async fn a_new_assistant_has_every_property() {
         "model": "gpt-4o",
         "instructions": null,
         "tools": [],
-        "tool_resources": null,
+        "tool_resources": {},
         "metadata": {},
         "temperature": 1.0,
         "top_p": 1.0,
@@ -95,7 +95,7 @@ async fn a_thread_accepts_metadata_and_tool_resources() {
     let server = serve(Echo).await;
     let thread = post(&server, "/threads", Value::Null).await;
     assert_eq!(thread["metadata"], json!({}));
-    assert_eq!(thread["tool_resources"], Value::Null);
+    assert_eq!(thread["tool_resources"], json!({}));
     let path = format!("/threads/{}", text(&thread["id"]));
     let resources = json!({ "code_interpreter": { "file_ids": ["file-1"] } });
     let body = json!({ "metadata": { "a": "1" }, "tool_resources": resources });

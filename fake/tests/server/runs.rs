@@ -25,6 +25,16 @@ async fn steps_and_messages(server: &Server, run: &Value) -> (Vec<Value>, Vec<Va
     (list(&steps), list(&get(server, &messages).await))
 }
 
+fn usage(prompt: u64, completion: u64) -> Value {
+    json!({
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_token_details": { "cached_tokens": 0 },
+        "completion_tokens_details": { "reasoning_tokens": 0 },
+    })
+}
+
 #[tokio::test]
 async fn a_new_run_is_queued_and_later_completed() {
     let server = serve(Script::new().say("2 + 2 = 4").tokens(20, 7)).await;
@@ -43,7 +53,7 @@ async fn a_new_run_is_queued_and_later_completed() {
         (&json!(1_700_000_000), &json!(1_700_000_000))
     );
     assert_eq!(done["expires_at"], Value::Null);
-    let usage = json!({ "prompt_tokens": 20, "completion_tokens": 7, "total_tokens": 27 });
+    let usage = usage(20, 7);
     assert_eq!(done["usage"], usage);
     let (steps, messages) = steps_and_messages(&server, &created).await;
     assert_eq!(steps.len(), 1);
@@ -240,10 +250,7 @@ async fn parallel_calls_require_all_outputs() {
     );
     let done = fetch_run(&server, &created).await;
     assert_eq!(done["status"], "completed");
-    assert_eq!(
-        done["usage"],
-        json!({ "prompt_tokens": 40, "completion_tokens": 9, "total_tokens": 49 })
-    );
+    assert_eq!(done["usage"], usage(40, 9));
     let (steps, messages) = steps_and_messages(&server, &created).await;
     assert_eq!(
         (&steps[0]["type"], &steps[1]["type"]),
