@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::support::{list, outcome, reply};
 use crate::support::{
     ManualClock, ScriptedServer, create_run, json_response, response, run, run_requiring, until,
 };
@@ -171,6 +172,14 @@ async fn a_round_with_a_call_of_an_unknown_kind_is_left_to_the_caller() {
         let run = follow(&server.client()).wait().await.unwrap();
         assert_eq!(run.status.as_str(), "requires_action");
         assert_eq!(server.requests().len(), 1);
+
+        for streams in [false, true] {
+            let responses = [reply(&blocked, streams), list(&[])];
+            let server = ScriptedServer::start(responses).await;
+            let outcome = outcome(follow(&server.client()), streams).await.unwrap();
+            assert_eq!(outcome.run.status.as_str(), "requires_action");
+            assert!(submitted(&server).is_empty(), "the model is told nothing");
+        }
     }
 }
 
