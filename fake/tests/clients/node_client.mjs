@@ -46,7 +46,11 @@ async function follow(events) {
 const { beta } = new OpenAI();
 
 const assistant = await beta.assistants.create({ model: "gpt-4o", name: "Weather", tools: [TOOL] });
-assert.deepEqual((await beta.assistants.retrieve(assistant.id)).tools, [TOOL]);
+// The service adds the default of `strict`.
+const { type, function: definition } = TOOL;
+assert.deepEqual((await beta.assistants.retrieve(assistant.id)).tools, [
+  { type, function: { ...definition, strict: false } },
+]);
 
 // The first run is polled.
 const thread = await beta.threads.create({ messages: [{ role: "user", content: "Hi" }] });
