@@ -55,8 +55,8 @@
 //!     .body(CreateRunRequest::builder().assistant_id("asst_1"))
 //!     .stream()
 //!     .await?;
-//! let mut text = events.text_deltas();
-//! while let Some(delta) = text.try_next().await? {
+//! let mut texts = events.text_deltas();
+//! while let Some(delta) = texts.try_next().await? {
 //!     print!("{delta}");
 //! }
 //! # Ok(())
@@ -211,18 +211,19 @@ pub use http::operation_info::OperationInfo;
 pub use http::request::Request;
 pub use http::response::Response;
 pub use http::retry::RetryPolicy;
+pub use json::extra::Extra;
 pub use json::malformed_item::MalformedItem;
 pub use json::raw::Json;
 pub use json::timestamp::Timestamp;
 pub use run::follow::Follow;
 pub use run::outcome::RunOutcome;
 pub use run::stream::{RunStream, RunTextDeltas};
-pub use run::text_delta::TextDelta;
 pub use run::tool_call::ToolCall;
 pub use run::until_idle::UntilIdle;
 pub use sse::run_state::RunState;
 pub use sse::stream::{EventStream, StreamEvent};
 pub use sse::text::TextDeltas;
+pub use sse::text_delta::TextDelta;
 #[cfg(feature = "tools")]
 pub use tools::context::ToolContext;
 #[cfg(feature = "tools")]

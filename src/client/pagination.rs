@@ -281,7 +281,8 @@ fn fail<L: List>(reason: &str) -> Next<L::Page> {
     Next::Received(Err(Error::pagination(reason).in_operation(L::INFO.id, 0)))
 }
 
-fn malformed_item<L: List>(item: &MalformedItem) -> Error {
+/// Returns the error of an item that cannot be deserialized.
+pub(crate) fn malformed_item<L: List>(item: &MalformedItem) -> Error {
     let error = Error::malformed_item(item.index, &item.reason, &item.value.to_string());
     error.in_operation(L::INFO.id, 0)
 }

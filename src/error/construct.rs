@@ -5,6 +5,7 @@ use std::convert::Infallible;
 #[cfg(feature = "tools")]
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -446,7 +447,7 @@ impl Error {
     }
 
     fn with_source(mut self, source: impl Into<Source>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -13,7 +14,7 @@ use crate::error::server_error::ServerError;
 /// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The cause of an error.
+/// The cause of an error, when it is passed on.
 pub(super) type Source = Box<dyn StdError + Send + Sync>;
 
 /// An error returned by this crate.
@@ -35,8 +36,10 @@ pub(super) type Source = Box<dyn StdError + Send + Sync>;
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Clone)]
 pub struct Error(pub(super) Box<Inner>);
 
+#[derive(Clone)]
 pub(super) struct Inner {
     pub(super) kind: ErrorKind,
     /// The message of the server, or ours if the server sent none.
@@ -52,7 +55,7 @@ pub(super) struct Inner {
     pub(super) run: RunIds,
     /// Whether the run was cancelled, where that was attempted.
     pub(super) run_cancelled: Option<bool>,
-    pub(super) source: Option<Source>,
+    pub(super) source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// The IDs of a run and of its thread, as far as they are known.

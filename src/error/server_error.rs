@@ -22,7 +22,7 @@ pub(crate) fn is_error(json: &str, may_be_bare: bool) -> bool {
 }
 
 /// `{"error": {message, type, code, param}}`, and the variations of it that servers send.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct ServerError {
     pub(super) message: Option<String>,
     pub(super) kind: Option<String>,

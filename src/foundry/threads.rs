@@ -1,11 +1,8 @@
 //! The operation that lists threads.
 
-use std::collections::BTreeMap;
-
 use http::Method;
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 
 use crate::client::core::Client;
 use crate::client::operation::{self, Operation};
@@ -15,8 +12,11 @@ use crate::http::operation_info::OperationInfo;
 use crate::http::request::{Request, RequestOptions, request_options};
 use crate::http::response::Response;
 use crate::http::sealed::Sealed;
+use crate::json::extra::Extra;
 use crate::json::malformed_item::MalformedItem;
-use crate::json::object::{self, AsIs, NullAsDefault, Object, Properties, Writer};
+use crate::json::object::{self, Object, Writer};
+use crate::json::properties::Properties;
+use crate::json::rule::{AsIs, NullAsDefault};
 use crate::types::{ListOrder, ThreadObject};
 
 impl Client {
@@ -196,7 +196,7 @@ pub struct ThreadPage {
     /// Items that cannot be deserialized. They are not in `data`.
     pub malformed: Vec<MalformedItem>,
     /// Unknown and malformed properties, verbatim. They are serialized in place of fields.
-    pub extra: BTreeMap<String, Value>,
+    pub extra: Extra,
 }
 
 impl<'de> Deserialize<'de> for ThreadPage {
@@ -213,7 +213,13 @@ impl Object for ThreadPage {
         fields.iter().position(|field| *field == property)
     }
 
-    fn decode<'de, A: MapAccess<'de>>(mut properties: Properties<A>) -> Result<Self, A::Error> {
+    fn extra(&self) -> &Extra {
+        &self.extra
+    }
+
+    fn decode<'de, A: MapAccess<'de>>(
+        properties: &mut Properties<'de, A>,
+    ) -> Result<Self, A::Error> {
         let (mut data, mut first_id, mut last_id, mut has_more) = (None, None, None, None);
         let mut malformed = Vec::new();
         while let Some(field) = properties.next(Self::field)? {
@@ -232,7 +238,7 @@ impl Object for ThreadPage {
             last_id: last_id.unwrap_or_default(),
             has_more: has_more.unwrap_or_default(),
             malformed,
-            extra: properties.into_extra(),
+            extra: properties.take_extra(),
         })
     }
 }

@@ -4,16 +4,21 @@
 //! shared rules are here. Text is appended. A name is appended unless it is repeated, an ID is
 //! replaced. Other scalars are replaced. Missing and null properties change nothing.
 //! Items of a list are merged by their `index`, in any order; a missing item is [`Empty`] until
-//! its delta arrives. Without an index, an item of `content` or `tool_calls` has that of its
-//! position in the delta, and an item of another list, such as an annotation, is a new one.
-//! A member of a union without a tag continues the member that is there. The cost of a merge is proportional to the delta, not to the target.
+//! its delta arrives. Without an index, an item with an ID is the one with this ID, or a new one.
+//! Without either, an item of `content` or `tool_calls` has the index of its position in the delta,
+//! and an item of another list, such as an annotation, is a new one.
+//! A member of a union without a tag continues the member that is there. A text in place of an
+//! object or list is kept in `extra`. The cost of a merge is proportional to the delta, not to the
+//! target, as long as items have an index.
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::json::lenient::Part;
+use crate::json::extra::Extra;
+use crate::json::lenient;
 use crate::json::timestamp::Timestamp;
 
 /// How many items of a stream may be missing in total. Without a limit, a few bytes could
@@ -42,10 +47,15 @@ pub(crate) trait Empty {
     fn empty() -> Self;
 }
 
-/// An item of a list in a delta.
+/// An item of a list, or a delta of one.
 pub(crate) trait Indexed {
     /// Returns the index of the target item, if the delta has one.
     fn index(&self) -> Option<i128> {
+        None
+    }
+
+    /// Returns the ID of the item, if it has one.
+    fn id(&self) -> Option<&str> {
         None
     }
 
@@ -80,7 +90,7 @@ pub(crate) fn text(property: &str, target: &mut String, delta: &str) {
 }
 
 /// Merges a delta of an unknown member of a union into a known member, which has this tag. Returns
-/// false if the delta has another.
+/// false if the delta has another. A delta that lacks a required part is merged as JSON.
 pub(crate) fn member<D, T>(
     target: &mut T,
     tag: &str,
@@ -89,7 +99,7 @@ pub(crate) fn member<D, T>(
 ) -> Result<bool, TooFar>
 where
     D: DeserializeOwned,
-    T: Merge<D>,
+    T: DeserializeOwned + Serialize + Merge<D>,
 {
     let is_other = |value: &Value| !value.is_null() && value != tag;
     if delta.get("type").is_some_and(is_other) {
@@ -99,8 +109,16 @@ where
     if let Some(properties) = delta.as_object_mut() {
         properties.remove("type");
     }
-    if let Ok(delta) = D::deserialize(Part::lenient(delta)) {
+    if let Ok(delta) = lenient::from_str::<D>(&delta.to_string()) {
         target.merge(&delta, holes)?;
+    } else if let Ok(mut json) = serde_json::to_value(&*target) {
+        if let Some(properties) = delta.as_object_mut() {
+            properties.remove("index");
+        }
+        json.merge(&delta, holes)?;
+        if let Ok(merged) = lenient::from_str(&json.to_string()) {
+            *target = merged;
+        }
     }
     Ok(true)
 }
@@ -113,22 +131,26 @@ pub(crate) fn list<T, D>(
     holes: &mut Holes,
 ) -> Result<(), TooFar>
 where
-    T: Empty + Merge<D>,
+    T: Empty + Indexed + Merge<D>,
     D: Indexed,
 {
     let has_positions = matches!(property, "content" | "tool_calls");
-    for (position, delta) in deltas.iter().enumerate() {
+    for (position, delta) in (0_i128..).zip(deltas) {
         if delta.is_null() {
             continue;
         }
         let length = items.len();
-        let at = match delta.index() {
+        let id = delta.id().filter(|id| !id.is_empty());
+        let position = (has_positions && id.is_none()).then_some(position);
+        let at = match delta.index().or(position) {
             Some(index) => usize::try_from(index)
                 .ok()
                 .filter(|at| at.saturating_sub(length) <= holes.0)
                 .ok_or(TooFar { index, length })?,
-            None if has_positions => position.min(length),
-            None => length,
+            None => {
+                let known = id.and_then(|id| items.iter().position(|item| item.id() == Some(id)));
+                known.unwrap_or(length)
+            }
         };
         if at >= length {
             holes.0 -= at - length;
@@ -142,65 +164,95 @@ where
 /// Free-form JSON follows the same rules.
 impl Merge<Value> for Value {
     fn merge(&mut self, delta: &Value, holes: &mut Holes) -> Result<(), TooFar> {
-        match (&mut *self, delta) {
-            (_, Value::Null) => {}
-            (Value::String(text), Value::String(more)) => text.push_str(more),
-            (Value::Array(items), Value::Array(deltas)) => list("", items, deltas, holes)?,
-            (Value::Object(object), Value::Object(delta)) => object.merge(delta, holes)?,
-            (_, Value::Array(deltas)) => {
-                let mut items: Vec<Self> = Vec::new();
-                list("", &mut items, deltas, holes)?;
-                *self = items.into();
-            }
-            (_, Value::Object(delta)) => {
-                let mut object = Map::new();
-                object.merge(delta, holes)?;
-                *self = object.into();
-            }
-            (_, other) => *self = other.clone(),
-        }
-        Ok(())
+        value("", self, delta, holes)
     }
 }
 
 impl Merge<Self> for Map<String, Value> {
     fn merge(&mut self, delta: &Self, holes: &mut Holes) -> Result<(), TooFar> {
-        for (property, delta) in delta {
-            if !delta.is_null() {
-                let target = self.entry(property.as_str()).or_insert(Value::Null);
-                merge_property(property, target, delta, holes)?;
-            }
+        for (property, delta) in delta.iter().filter(|(_, delta)| !delta.is_null()) {
+            let target = self.entry(property.as_str()).or_insert(Value::Null);
+            value(property, target, delta, holes)?;
         }
         Ok(())
     }
 }
 
-fn merge_property(
+/// Merges the value of a property. An object of another type replaces the one before.
+fn value(
     property: &str,
     target: &mut Value,
     delta: &Value,
     holes: &mut Holes,
 ) -> Result<(), TooFar> {
-    match (target, delta) {
+    match (&mut *target, delta) {
+        (_, Value::Null) => {}
         (Value::String(target), Value::String(delta)) => text(property, target, delta),
-        (target, delta) => target.merge(delta, holes)?,
+        (Value::Array(items), Value::Array(deltas)) => list(property, items, deltas, holes)?,
+        (Value::Object(object), Value::Object(delta)) if has_type_of(object, delta) => {
+            object.merge(delta, holes)?;
+        }
+        (_, Value::Array(_)) => {
+            *target = Value::Array(Vec::new());
+            value(property, target, delta, holes)?;
+        }
+        (_, Value::Object(_)) => {
+            *target = Value::Object(Map::new());
+            value(property, target, delta, holes)?;
+        }
+        (_, other) => *target = other.clone(),
     }
     Ok(())
 }
 
-/// Merges the properties that have no field in either type. Malformed ones have one.
+/// Whether the types of two objects do not differ.
+fn has_type_of(object: &Map<String, Value>, other: &Map<String, Value>) -> bool {
+    let tag = |object| Map::get(object, "type").filter(|tag| !tag.is_null());
+    tag(object).zip(tag(other)).is_none_or(|(a, b)| a == b)
+}
+
+/// Replaces the properties beside `delta`, which identify the object and are not pieces.
+pub(crate) fn replace_extra(target: &mut Extra, delta: &Extra, field: fn(&str) -> Option<usize>) {
+    for (property, value) in delta {
+        if !value.is_null() && field(property).is_none() {
+            target.insert(property.clone(), value.clone());
+        }
+    }
+}
+
+/// Merges the properties that have no field. Most objects have none.
+#[inline]
 pub(crate) fn extra(
-    target: &mut BTreeMap<String, Value>,
-    delta: &BTreeMap<String, Value>,
+    target: &mut Extra,
+    delta: &Extra,
     field: fn(&str) -> Option<usize>,
+    objects: &[&str],
     holes: &mut Holes,
 ) -> Result<(), TooFar> {
-    let deltas = delta
-        .iter()
-        .filter(|(property, delta)| !delta.is_null() && field(property).is_none());
-    for (property, delta) in deltas {
+    if delta.is_empty() {
+        return Ok(());
+    }
+    merge_extra(target, delta, field, objects, holes)
+}
+
+/// Merges the properties that have no field in either type. Of malformed ones, which have a field,
+/// it merges texts in place of these objects and lists.
+fn merge_extra(
+    target: &mut Extra,
+    delta: &Extra,
+    field: fn(&str) -> Option<usize>,
+    objects: &[&str],
+    holes: &mut Holes,
+) -> Result<(), TooFar> {
+    let is_merged = |property: &str, delta: &Value| match delta {
+        Value::Null => false,
+        Value::String(_) if objects.contains(&property) => true,
+        _ => property != "index" && field(property).is_none(),
+    };
+    let deltas = delta.iter();
+    for (property, delta) in deltas.filter(|(property, delta)| is_merged(property, delta)) {
         let target = target.entry(property.clone()).or_insert(Value::Null);
-        merge_property(property, target, delta, holes)?;
+        value(property, target, delta, holes)?;
     }
     Ok(())
 }
@@ -210,6 +262,10 @@ impl Indexed for Value {
         let index = self.get("index")?;
         let index = index.as_i64().map(i128::from);
         index.or_else(|| self["index"].as_u64().map(i128::from))
+    }
+
+    fn id(&self) -> Option<&str> {
+        self.get("id")?.as_str()
     }
 
     fn is_null(&self) -> bool {
@@ -235,6 +291,7 @@ empty_by_default! {
     [] String;
     [] Value;
     [] Map<String, Value>;
+    [] Extra;
     [T] Option<T>;
     [T] Vec<T>;
     [K, V] BTreeMap<K, V>;
@@ -315,10 +372,59 @@ mod tests {
     }
 
     #[test]
+    fn items_without_an_index_are_found_by_their_id() {
+        let call = |id: &str, text: &str| json!({ "id": id, "text": text });
+        for property in ["tool_calls", "others"] {
+            let mut items: Vec<Value> = Vec::new();
+            for deltas in [
+                vec![call("a", "1"), call("b", "2")],
+                vec![call("b", "3")],
+                vec![call("c", "4"), call("a", "5")],
+            ] {
+                list(property, &mut items, &deltas, &mut Holes::default()).unwrap();
+            }
+            assert_eq!(items, [call("a", "15"), call("b", "23"), call("c", "4")]);
+        }
+    }
+
+    #[test]
+    fn a_part_has_its_position_at_any_depth() {
+        let delta = json!({ "content": [{ "text": "a" }] });
+        assert_eq!(
+            merged(json!({}), &[delta.clone(), delta]),
+            json!({ "content": [{ "text": "aa" }] })
+        );
+        let mut items: Vec<Value> = Vec::new();
+        let deltas = [Value::Null, json!({ "text": "a" })];
+        list("content", &mut items, &deltas, &mut Holes::default()).unwrap();
+        assert_eq!(items, deltas);
+    }
+
+    #[test]
+    fn the_index_takes_precedence_over_the_id() {
+        let mut items = vec![json!({ "id": "a" }), json!({ "id": "b" })];
+        let deltas = [json!({ "index": 1, "id": "a", "text": "1" })];
+        list("tool_calls", &mut items, &deltas, &mut Holes::default()).unwrap();
+        assert_eq!(items[0], json!({ "id": "a" }));
+        assert_eq!(items[1]["text"], "1");
+    }
+
+    #[test]
     fn null_is_not_an_item() {
         let list = json!([{ "text": "a" }]);
         assert_eq!(merged(list.clone(), &[json!([null])]), list);
         assert_eq!(merged(json!([]), &[json!([null])]), json!([]));
+    }
+
+    #[test]
+    fn an_object_of_another_type_replaces_the_one_before() {
+        let value = json!({ "type": "logs", "logs": "a" });
+        let untyped = json!({ "logs": "b" });
+        let image = json!({ "type": "image", "image": {} });
+        assert_eq!(
+            merged(value, &[untyped, image.clone(), json!({ "type": null })]),
+            image
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! JSON kept as text until its value is requested.
 
+use std::any::type_name;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -160,8 +161,13 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for TextOrValue<'_, V> {
     }
 }
 
-/// The text is the only entry of a map, under a key that the visitor expects. Any other map is
-/// the value itself.
+/// A key that is borrowed from the text where possible.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The text is the only entry of a map of serde_json, under a key that the visitor expects. Any other
+/// map is the value itself, also one that a server sent with this key: its text may not be JSON.
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for TextOrValue<'_, A> {
     type Error = A::Error;
 
@@ -169,15 +175,15 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for TextOrValue<'_, A> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
-        let mut object = Map::new();
-        if let Some(key) = self.inner.next_key::<Cow<'de, str>>()? {
-            match seed.deserialize(key.as_ref().into_deserializer()) {
-                Ok(expected) => return Ok(Some(expected)),
-                Err::<_, A::Error>(_) => {
-                    object.insert(key.into_owned(), self.inner.next_value()?);
-                }
+        let mut first = None;
+        if let Some(Key(key)) = self.inner.next_key()? {
+            let expected: Result<_, A::Error> = seed.deserialize(key.as_ref().into_deserializer());
+            if expected.is_ok() && type_name::<A>().contains("serde_json::raw::") {
+                return expected.map(Some);
             }
+            first = Some((key.into_owned(), self.inner.next_value()?));
         }
+        let mut object: Map<String, Value> = first.into_iter().collect();
         while let Some((key, value)) = self.inner.next_entry()? {
             object.insert(key, value);
         }

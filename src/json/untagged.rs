@@ -5,11 +5,12 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{self, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::json::lenient::{self, Lenient, Part};
+use crate::json::lenient;
+use crate::json::raw::Json;
 
 /// A union with at most one variant for each JSON type. Other values become `unknown`.
 pub(crate) trait Untagged<'de>: Sized {
@@ -42,27 +43,19 @@ pub(crate) trait Untagged<'de>: Sized {
     fn unknown(value: Value) -> Self;
 }
 
-/// Deserializes a union by the JSON type of the value. Where failures are contained, a malformed
-/// value becomes `unknown`.
+/// Deserializes a union by the JSON type of the value. In lenient mode a malformed value becomes
+/// `unknown`.
 pub(crate) fn untagged<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: for<'a> Untagged<'a>,
 {
-    struct Union<T>(T);
-
-    impl<T: for<'a> Untagged<'a>> Lenient for Union<T> {
-        fn strict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            by_json_type(deserializer).map(Self)
-        }
-
-        fn lenient(value: Value) -> serde_json::Result<Self> {
-            let known = by_json_type(Part::lenient(value.clone()));
-            Ok(Self(known.unwrap_or_else(|_| T::unknown(value))))
-        }
+    if !lenient::is_lenient() {
+        return by_json_type(deserializer);
     }
-
-    lenient::deserialize(deserializer).map(|Union(union)| union)
+    let json = Json::deserialize(deserializer)?;
+    let union = lenient::part(json.as_str(), ByJsonType(PhantomData));
+    Ok(union.unwrap_or_else(|_| T::unknown(lenient::value(&json))))
 }
 
 /// Deserializes a union by the JSON type of the value.
@@ -71,57 +64,65 @@ where
     D: Deserializer<'de>,
     T: Untagged<'de>,
 {
-    struct Any<T>(PhantomData<T>);
+    ByJsonType(PhantomData).deserialize(deserializer)
+}
 
-    impl<'de, T: Untagged<'de>> Visitor<'de> for Any<T> {
-        type Value = T;
+struct ByJsonType<T>(PhantomData<T>);
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a JSON value")
-        }
+impl<'de, T: Untagged<'de>> DeserializeSeed<'de> for ByJsonType<T> {
+    type Value = T;
 
-        fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<T, E> {
-            T::string(Cow::Borrowed(text))
-        }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-            T::string(Cow::Owned(text.to_owned()))
-        }
+impl<'de, T: Untagged<'de>> Visitor<'de> for ByJsonType<T> {
+    type Value = T;
 
-        fn visit_string<E: de::Error>(self, text: String) -> Result<T, E> {
-            T::string(Cow::Owned(text))
-        }
-
-        fn visit_bool<E: de::Error>(self, value: bool) -> Result<T, E> {
-            Ok(T::boolean(value))
-        }
-
-        fn visit_i64<E: de::Error>(self, value: i64) -> Result<T, E> {
-            T::number(value.into_deserializer())
-        }
-
-        fn visit_u64<E: de::Error>(self, value: u64) -> Result<T, E> {
-            T::number(value.into_deserializer())
-        }
-
-        fn visit_f64<E: de::Error>(self, value: f64) -> Result<T, E> {
-            T::number(value.into_deserializer())
-        }
-
-        fn visit_unit<E: de::Error>(self) -> Result<T, E> {
-            Ok(T::unknown(Value::Null))
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
-            T::array(SeqAccessDeserializer::new(items))
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, properties: A) -> Result<T, A::Error> {
-            T::object(properties)
-        }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
     }
 
-    deserializer.deserialize_any(Any(PhantomData))
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<T, E> {
+        T::string(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        T::string(Cow::Owned(text.to_owned()))
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<T, E> {
+        T::string(Cow::Owned(text))
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<T, E> {
+        Ok(T::boolean(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<T, E> {
+        T::number(value.into_deserializer())
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<T, E> {
+        T::number(value.into_deserializer())
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<T, E> {
+        T::number(value.into_deserializer())
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<T, E> {
+        Ok(T::unknown(Value::Null))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
+        T::array(SeqAccessDeserializer::new(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, properties: A) -> Result<T, A::Error> {
+        T::object(properties)
+    }
 }
 
 /// A string, borrowed from the input where possible, or a value of another JSON type.

@@ -213,6 +213,7 @@ pub fn outcome(
         messages,
         steps,
         steps_unavailable: None,
+        decode_errors: Vec::new(),
     }
 }
 

@@ -175,7 +175,7 @@ impl RunDriver {
             }
         };
         let failure = match self.limits.run(fetch).await {
-            Ok(Ok(fetched)) => return Ok(RunOutcome::new(run, fetched)),
+            Ok(Ok(outcome)) => return Ok(outcome),
             Ok(Err(error)) => self.machine.failure(error),
             Err(reason) => self.machine.failure_at(&reason),
         };

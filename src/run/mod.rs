@@ -20,7 +20,6 @@ mod run_events;
 mod settings;
 mod snapshots;
 pub(crate) mod stream;
-pub(crate) mod text_delta;
 pub(crate) mod tool_call;
 #[cfg(feature = "tools")]
 mod tool_loop;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::client::pagination::{List, Page, Pages, malformed_item};
 use crate::error::core::{Error, Result};
 use crate::error::kind::ErrorKind;
 use crate::run::handle::RunHandle;
@@ -22,7 +23,7 @@ use crate::types::{MessageObject, MessageRole, RunObject, RunStepObject};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RunOutcome {
     /// The run. Check its `status`, or call [`into_completed`](Self::into_completed).
@@ -33,51 +34,51 @@ pub struct RunOutcome {
     pub steps: Vec<RunStepObject>,
     /// Why there are no steps, if the server has no route that lists them.
     pub steps_unavailable: Option<String>,
+    /// Errors of the events, and of the listed messages and steps, that could not be deserialized.
+    ///
+    /// What they contain is only in their [`body`](Error::body).
+    pub decode_errors: Vec<Error>,
 }
-
-/// The messages and the steps of a run, or why there are no steps.
-pub(crate) type Fetched = (Vec<MessageObject>, Result<Vec<RunStepObject>, String>);
 
 /// Fetches the messages and the steps of a run.
-pub(crate) async fn fetch(handle: &RunHandle, thread_id: &str, run: &RunObject) -> Result<Fetched> {
-    let mut list = handle.client.list_messages();
-    list.options = handle.options();
-    let mut items = list
-        .thread_id(thread_id)
-        .query("run_id", &run.id)
-        .query("order", "asc")
-        .query("limit", "100")
-        .items();
-    let mut messages = Vec::new();
-    while let Some(message) = items.try_next().await? {
-        messages.push(message);
-    }
-    let steps = match fetch_steps(handle, thread_id, run).await {
-        Err(error) if is_missing_route(&error) => Err(error.to_string()),
-        steps => Ok(steps?),
-    };
-    retain_messages(&mut messages, run, steps.as_deref().unwrap_or_default());
-    Ok((messages, steps))
-}
-
-async fn fetch_steps(
+pub(crate) async fn fetch(
     handle: &RunHandle,
     thread_id: &str,
     run: &RunObject,
-) -> Result<Vec<RunStepObject>> {
+) -> Result<RunOutcome> {
+    let mut errors = Vec::new();
+    let mut list = handle.client.list_messages();
+    list.options = handle.options();
+    let list = list.thread_id(thread_id).query("run_id", &run.id);
+    let list = list.query("order", "asc").query("limit", "100");
+    let mut messages = fetch_all(list.pages(), &mut errors).await?;
+
     let mut list = handle.client.list_run_steps();
     list.options = handle.options();
-    let mut items = list
-        .thread_id(thread_id)
-        .run_id(&run.id)
-        .query("order", "asc")
-        .query("limit", "100")
-        .items();
-    let mut steps = Vec::new();
-    while let Some(step) = items.try_next().await? {
-        steps.push(step);
+    let list = list.thread_id(thread_id).run_id(&run.id);
+    let list = list.query("order", "asc").query("limit", "100");
+    let (steps, steps_unavailable) = match fetch_all(list.pages(), &mut errors).await {
+        Err(error) if is_missing_route(&error) => (Vec::new(), Some(error.to_string())),
+        steps => (steps?, None),
+    };
+    retain_messages(&mut messages, run, &steps);
+    Ok(RunOutcome {
+        run: run.clone(),
+        messages,
+        steps,
+        steps_unavailable,
+        decode_errors: errors,
+    })
+}
+
+/// Fetches all items of a list. Those that cannot be deserialized are errors beside them.
+async fn fetch_all<L: List>(mut pages: Pages<L>, errors: &mut Vec<Error>) -> Result<Vec<L::Item>> {
+    let mut items = Vec::new();
+    while let Some(page) = pages.try_next().await? {
+        errors.extend(page.malformed().iter().map(malformed_item::<L>));
+        items.extend(page.into_items());
     }
-    Ok(steps)
+    Ok(items)
 }
 
 /// Whether a server has no steps of a run that it has.
@@ -122,19 +123,6 @@ fn message_of_step(step: &RunStepObject) -> Option<String> {
 }
 
 impl RunOutcome {
-    pub(crate) fn new(run: RunObject, (messages, steps): Fetched) -> Self {
-        let (steps, steps_unavailable) = match steps {
-            Ok(steps) => (steps, None),
-            Err(reason) => (Vec::new(), Some(reason)),
-        };
-        Self {
-            run,
-            messages,
-            steps,
-            steps_unavailable,
-        }
-    }
-
     /// Returns the outcome of a completed run, and an error for any other status.
     ///
     /// # Errors

@@ -8,13 +8,15 @@ use serde_json::json;
 use crate::error::core::Result;
 use crate::run::outcome::RunOutcome;
 use crate::sse::stream::StreamEvent;
-use crate::types::{AssistantStreamEvent as Event, MessageContent, MessageObject};
+use crate::types::{AssistantStreamEvent as Event, MessageObject};
 
 /// Returns the events that complete a stream with these messages so far.
 pub(crate) fn events(outcome: &RunOutcome, streamed: &[MessageObject]) -> Result<VecDeque<Event>> {
     let mut events = VecDeque::new();
     for message in &outcome.messages {
         let known = streamed.iter().find(|known| known.id == message.id);
+        // As deltas have it: without line breaks between parts.
+        let text = |message: &MessageObject| message.texts().collect::<String>();
         let known = known.map(text).unwrap_or_default();
         // A text that differs from what was streamed is only in the final event.
         if let Some(rest) = text(message).strip_prefix(&known)
@@ -32,15 +34,6 @@ pub(crate) fn events(outcome: &RunOutcome, streamed: &[MessageObject]) -> Result
     events.push_back(final_event("thread.run", &outcome.run)?);
     events.push_back(Event::Done);
     Ok(events)
-}
-
-/// Returns the text of all parts of a message, as its deltas have it.
-fn text(message: &MessageObject) -> String {
-    let parts = message.content.iter().filter_map(|part| match part {
-        MessageContent::Text(part) => Some(part.text.value.as_str()),
-        _ => None,
-    });
-    parts.collect()
 }
 
 /// Returns the event of an object, named after its status.

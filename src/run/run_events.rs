@@ -16,8 +16,8 @@ use crate::types::AssistantStreamEvent as Event;
 
 /// An item of the events of a run.
 pub(crate) enum RunItem {
-    /// An event of the server.
-    Event(Event),
+    /// An event of the server, or the error of one that cannot be deserialized.
+    Event(Result<Event>),
     /// The outcome, if its last part was polled.
     Outcome(Box<RunOutcome>),
 }
@@ -92,11 +92,10 @@ impl Stream for RunEvents {
                         }
                         Some(Ok(event)) => {
                             driver.observe_event(&event);
-                            return Poll::Ready(Some(Ok(RunItem::Event(event))));
+                            return Poll::Ready(Some(Ok(RunItem::Event(Ok(event)))));
                         }
-                        // The events after one that cannot be deserialized may be valid.
                         Some(Err(error)) if !events.has_ended() => {
-                            return Poll::Ready(Some(Err(error)));
+                            return Poll::Ready(Some(Ok(RunItem::Event(Err(error)))));
                         }
                         Some(Err(error)) => self.act(|machine| machine.failed(error)),
                         None => self.act(|machine| machine.stream_ended()),

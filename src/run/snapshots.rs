@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::mem;
 
 use crate::error::core::{Error, Result};
-use crate::json::merge::{self, Empty, Holes, Merge, TooFar};
+use crate::json::merge::{self, Empty, Holes, Indexed, Merge, TooFar};
 use crate::run::outcome::RunOutcome;
 use crate::run::reported::reported_run;
 use crate::run::required_action::pending_tool_calls;
@@ -37,17 +37,19 @@ pub(crate) struct Snapshots {
 impl Snapshots {
     /// Adds an event.
     pub(crate) fn add(&mut self, event: &AssistantStreamEvent) -> Result<()> {
-        let name = event.event();
-        let is_final = is_final(name);
         if let Some(delta) = event.message_delta() {
+            let mut parts = delta.delta.content.iter().flatten();
+            let starts_at = parts.next().and_then(Indexed::index);
             self.messages
-                .merge(&delta.id, delta, &mut self.holes)
+                .merge(&delta.id, starts_at, delta, &mut self.holes)
                 .map_err(|too_far| self.error(too_far))
         } else if let Some(delta) = event.run_step_delta() {
             self.steps
-                .merge(&delta.id, delta, &mut self.holes)
+                .merge(&delta.id, None, delta, &mut self.holes)
                 .map_err(|too_far| self.error(too_far))
         } else {
+            let name = event.event();
+            let is_final = is_final(name);
             if let Some(message) = event.message() {
                 // open-assistant-api reports usage in an empty message without a thread, under an ID
                 // of its own.
@@ -105,6 +107,7 @@ impl Snapshots {
             messages: self.messages.into_items(),
             steps: self.steps.items,
             steps_unavailable: self.steps_unavailable,
+            decode_errors: Vec::new(),
         })
     }
 
@@ -209,6 +212,8 @@ struct Accumulated<T> {
     /// Whether an object was created or completed by an event.
     is_known: Vec<bool>,
     positions: HashMap<String, usize>,
+    /// The object of the last delta.
+    last: Option<usize>,
 }
 
 /// The source of a snapshot.
@@ -230,6 +235,7 @@ impl<T> Default for Accumulated<T> {
             sources: Vec::new(),
             is_known: Vec::new(),
             positions: HashMap::new(),
+            last: None,
         }
     }
 }
@@ -262,11 +268,25 @@ impl<T: Empty + Clone> Accumulated<T> {
             .collect()
     }
 
-    fn merge<D>(&mut self, id: &str, delta: &D, holes: &mut Holes) -> Result<(), TooFar>
+    /// Merges a delta, whose first part has this index.
+    ///
+    /// Some servers send each delta of a message under an ID of its own: one that is new and does
+    /// not start at index 0 continues the object of the delta before, unless an event announced it.
+    fn merge<D>(
+        &mut self,
+        id: &str,
+        starts_at: Option<i128>,
+        delta: &D,
+        holes: &mut Holes,
+    ) -> Result<(), TooFar>
     where
         T: Merge<D>,
     {
-        let at = self.position(id);
+        let continued = self.last.filter(|at| {
+            !self.is_known[*at] && starts_at > Some(0) && !self.positions.contains_key(id)
+        });
+        let at = continued.unwrap_or_else(|| self.position(id));
+        self.last = Some(at);
         if self.sources[at] == Source::Final {
             return Ok(());
         }

@@ -3,20 +3,19 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use crate::error::core::Result;
+use crate::error::core::{Error, Result};
 use crate::run::outcome::RunOutcome;
 use crate::run::replay;
 use crate::run::run_events::RunItem;
 use crate::run::snapshots::Snapshots;
-use crate::run::text_delta::TextDelta;
 use crate::run::tool_call::ToolCall;
 use crate::sse::stream::EventStream;
+use crate::sse::text_delta::{MessageBreaks, TextDelta};
 use crate::types::{AssistantStreamEvent, MessageObject, RunObject, RunStepObject, ThreadObject};
 
 impl EventStream<AssistantStreamEvent> {
@@ -44,8 +43,11 @@ impl Stream for OneRequest {
     type Item = Result<RunItem>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = Pin::new(&mut self.0).poll_next(context);
-        next.map(|event| event.map(|event| event.map(RunItem::Event)))
+        let event = ready!(Pin::new(&mut self.0).poll_next(context));
+        Poll::Ready(event.map(|event| match event {
+            Err(error) if self.0.has_ended() => Err(error),
+            event => Ok(RunItem::Event(event)),
+        }))
     }
 }
 
@@ -54,7 +56,8 @@ impl Stream for OneRequest {
 /// Created by [`Follow::stream`](crate::Follow::stream) and
 /// [`EventStream::accumulate`](crate::EventStream::accumulate). It is a [`Stream`] that yields each
 /// event after it was added to the snapshots. Deltas are merged into their message or step, until
-/// its final event replaces it. The snapshots remain available after an error.
+/// its final event replaces it. The snapshots remain available after an error. After the error of an
+/// event that cannot be deserialized, the stream continues.
 ///
 /// # Examples
 ///
@@ -78,6 +81,12 @@ pub struct RunStream {
     /// The events of an outcome that was fetched.
     fetched: VecDeque<AssistantStreamEvent>,
     snapshots: Snapshots,
+    /// The messages whose text was read.
+    messages: MessageBreaks,
+    /// The errors of events and of fetched items.
+    decode_errors: Vec<Error>,
+    /// Whether an error has ended the stream.
+    has_failed: bool,
 }
 
 impl RunStream {
@@ -89,14 +98,18 @@ impl RunStream {
             events: Box::pin(events),
             fetched: VecDeque::new(),
             snapshots: Snapshots::default(),
+            messages: MessageBreaks::default(),
+            decode_errors: Vec::new(),
+            has_failed: false,
         }
     }
 
     /// Returns the next event, or `None` after the last.
     ///
     /// # Errors
-    /// Those of the stream, see [`EventStream`]. A delta whose index leaves a gap of more than
-    /// 1,000 items is an error with [`is_decode`](crate::Error::is_decode).
+    /// Those of the stream, see [`EventStream`]. The stream continues after an error with
+    /// [`is_decode`](crate::Error::is_decode), which the outcome also contains. A delta whose index leaves a gap of more than
+    /// 1,000 items is such an error.
     pub async fn try_next(&mut self) -> Result<Option<AssistantStreamEvent>> {
         poll_fn(|context| self.poll_event(context))
             .await
@@ -163,11 +176,7 @@ impl RunStream {
     /// # }
     /// ```
     pub fn text_deltas(&mut self) -> RunTextDeltas<'_> {
-        RunTextDeltas {
-            run: self,
-            message_id: None,
-            is_interrupted: false,
-        }
+        RunTextDeltas { run: self }
     }
 
     /// Continues with the events of a submission of tool outputs.
@@ -186,24 +195,36 @@ impl RunStream {
     /// ```
     pub fn resume_with(&mut self, events: EventStream<AssistantStreamEvent>) {
         self.events = Box::pin(OneRequest(events));
+        self.fetched.clear();
+        self.has_failed = false;
     }
 
     /// Reads the stream to its end and returns the outcome.
     ///
+    /// Errors of events are in [`decode_errors`](RunOutcome::decode_errors), also those that were
+    /// yielded before.
+    ///
     /// # Errors
-    /// The first error of the rest of the stream, after all of it was read. If the stream ended
-    /// before the run was terminal or required action, the error is
+    /// The error that ended the stream. If it ended before the run was terminal or required action,
+    /// that is the first error of an event, or else one with
     /// [`is_ended_early`](crate::Error::is_ended_early).
     pub async fn finish(mut self) -> Result<RunOutcome> {
-        let mut result = Ok(());
         loop {
             match self.try_next().await {
-                Ok(Some(_)) => {}
                 Ok(None) => break,
-                Err(error) => result = result.and(Err(error)),
+                Err(error) if self.has_failed => return Err(error),
+                // The errors of events are kept.
+                Ok(Some(_)) | Err(_) => {}
             }
         }
-        result.and_then(|()| self.snapshots.into_outcome())
+        let errors = self.decode_errors;
+        match self.snapshots.into_outcome() {
+            Ok(outcome) => Ok(RunOutcome {
+                decode_errors: errors,
+                ..outcome
+            }),
+            Err(ended) => Err(errors.into_iter().next().unwrap_or(ended)),
+        }
     }
 
     fn poll_event(
@@ -214,18 +235,36 @@ impl RunStream {
             let event = match self.fetched.pop_front() {
                 Some(event) => event,
                 None => match ready!(self.events.as_mut().poll_next(context)) {
-                    Some(Ok(RunItem::Event(event))) => event,
+                    Some(Ok(RunItem::Event(Ok(event)))) => event,
+                    Some(Ok(RunItem::Event(Err(error)))) => return self.malformed(error),
                     Some(Ok(RunItem::Outcome(outcome))) => {
-                        self.fetched = replay::events(&outcome, self.messages())?;
+                        let events = replay::events(&outcome, self.messages());
                         self.snapshots.steps_unavailable = outcome.steps_unavailable;
+                        self.decode_errors.extend(outcome.decode_errors);
+                        match events {
+                            Ok(events) => self.fetched = events,
+                            Err(error) => return self.malformed(error),
+                        }
                         continue;
                     }
-                    Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                    Some(Err(error)) => {
+                        self.has_failed = true;
+                        return Poll::Ready(Some(Err(error)));
+                    }
                     None => return Poll::Ready(None),
                 },
             };
-            return Poll::Ready(Some(self.snapshots.add(&event).map(|()| event)));
+            return match self.snapshots.add(&event) {
+                Ok(()) => Poll::Ready(Some(Ok(event))),
+                Err(error) => self.malformed(error),
+            };
         }
+    }
+
+    /// Yields the error of an event, and keeps it for the outcome.
+    fn malformed(&mut self, error: Error) -> Poll<Option<Result<AssistantStreamEvent>>> {
+        self.decode_errors.push(error.clone());
+        Poll::Ready(Some(Err(error)))
     }
 }
 
@@ -256,10 +295,6 @@ impl fmt::Debug for RunStream {
 #[must_use = "nothing is read until the stream is polled"]
 pub struct RunTextDeltas<'a> {
     run: &'a mut RunStream,
-    /// The message of the latest text.
-    message_id: Option<String>,
-    /// Whether other events followed that text.
-    is_interrupted: bool,
 }
 
 impl RunTextDeltas<'_> {
@@ -278,25 +313,11 @@ impl RunTextDeltas<'_> {
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             };
-            let Some(delta) = event.message_delta() else {
-                self.is_interrupted = true;
-                continue;
-            };
-            let text = delta.text();
-            if !text.is_empty() {
-                return Poll::Ready(Some(Ok(self.text_delta(delta.id.clone(), text))));
+            let delta = event.message_delta();
+            let text = delta.map(|delta| (&*delta.id, delta.text().into()));
+            if let Some(text) = self.run.messages.next(text) {
+                return Poll::Ready(Some(Ok(text)));
             }
-        }
-    }
-
-    fn text_delta(&mut self, message_id: String, text: String) -> TextDelta {
-        let previous = self.message_id.replace(message_id.clone());
-        // Some servers send a new ID with each delta of a message.
-        let is_interrupted = mem::take(&mut self.is_interrupted);
-        TextDelta {
-            starts_message: is_interrupted && previous.is_some_and(|id| id != message_id),
-            message_id,
-            text,
         }
     }
 }

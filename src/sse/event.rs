@@ -3,20 +3,38 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::error::core::{Error, Result};
 use crate::error::server_error::is_error;
+use crate::json::object::Object;
 use crate::json::{lenient, path};
 use crate::sse::parser::SseEvent;
 
 /// Deserializes the data of an event.
 pub(crate) fn deserialize<T: DeserializeOwned>(name: &str, data: &str) -> Result<T> {
-    lenient::from_str(data).map_err(|error| {
-        let path = path::path_of(&error, data.as_bytes());
-        Error::event(name, data, &path, error)
-    })
+    lenient::from_str(data).map_err(|error| decode_error(name, data, error))
+}
+
+/// Deserializes the object of an event. Some servers send an error within a delta, whose
+/// properties are all optional.
+pub(crate) fn deserialize_object<T>(name: &str, data: &str) -> Result<Box<T>>
+where
+    T: DeserializeOwned + Object,
+{
+    let object: Box<T> = deserialize(name, data)?;
+    let error = object.extra().get("error");
+    if error.is_some_and(|error| !error.is_null()) && name.ends_with(".delta") {
+        let error = serde_json::Error::custom("it has an `error`");
+        return Err(decode_error(name, data, error));
+    }
+    Ok(object)
+}
+
+fn decode_error(name: &str, data: &str, error: serde_json::Error) -> Error {
+    let path = path::path_of(&error, data.as_bytes());
+    Error::event(name, data, &path, error)
 }
 
 /// The role of an event in its stream.

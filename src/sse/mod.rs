@@ -9,3 +9,4 @@ pub(crate) mod status;
 pub(crate) mod stream;
 mod termination;
 pub(crate) mod text;
+pub(crate) mod text_delta;

@@ -52,9 +52,6 @@ pub(crate) struct EventReader {
     run: RunTracker,
 }
 
-/// Decodes an event for the consumer.
-pub(crate) type Decode<T> = fn(&SseEvent<'_>) -> Result<Option<T>>;
-
 enum State {
     Open(reqwest::Body),
     /// Nothing more is read, and the connection is dropped. The last event and the result are
@@ -142,7 +139,7 @@ impl EventReader {
     pub(crate) fn poll_next<T>(
         &mut self,
         context: &mut Context<'_>,
-        decode: Decode<T>,
+        mut decode: impl FnMut(&SseEvent<'_>) -> Result<Option<T>>,
     ) -> Poll<Option<Result<T>>> {
         loop {
             let event = match &mut self.state {

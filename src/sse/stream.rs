@@ -138,7 +138,8 @@ impl<E: StreamEvent> EventStream<E> {
 
     /// Converts the stream to one of only the text of the messages.
     ///
-    /// It parses little else, which takes a fraction of the time of deserializing all events.
+    /// It parses little else, which takes a fraction of the time of deserializing all events. Each
+    /// [`TextDelta`](crate::TextDelta) has the ID of its message.
     ///
     /// # Examples
     ///
@@ -146,8 +147,8 @@ impl<E: StreamEvent> EventStream<E> {
     /// # use openai_assistants::types::AssistantStreamEvent;
     /// # use openai_assistants::{EventStream, Result};
     /// # async fn example(events: EventStream<AssistantStreamEvent>) -> Result<()> {
-    /// let mut text = events.text_deltas();
-    /// while let Some(delta) = text.try_next().await? {
+    /// let mut texts = events.text_deltas();
+    /// while let Some(delta) = texts.try_next().await? {
     ///     print!("{delta}");
     /// }
     /// # Ok(())

@@ -15,11 +15,12 @@ use crate::sse::event;
 use crate::sse::parser::SseEvent;
 use crate::sse::reader::EventReader;
 use crate::sse::scan::Scanner;
+use crate::sse::text_delta::{MessageBreaks, TextDelta};
 use crate::types::MessageDeltaObject;
 
 /// The text of the messages of a run as it arrives.
 ///
-/// It is a `Stream` of `Result<String, Error>` without empty pieces. Created by
+/// It is a `Stream` of non-empty [`TextDelta`]s. Created by
 /// [`EventStream::text_deltas`](crate::EventStream::text_deltas). It ends like an
 /// [`EventStream`](crate::EventStream), with the same errors, and parses other events only as far
 /// as that requires.
@@ -29,9 +30,9 @@ use crate::types::MessageDeltaObject;
 /// ```no_run
 /// use openai_assistants::{Result, TextDeltas};
 ///
-/// async fn show(mut text: TextDeltas) -> Result<()> {
-///     while let Some(piece) = text.try_next().await? {
-///         print!("{piece}");
+/// async fn show(mut texts: TextDeltas) -> Result<()> {
+///     while let Some(delta) = texts.try_next().await? {
+///         print!("{delta}");
 ///     }
 ///     Ok(())
 /// }
@@ -40,53 +41,62 @@ use crate::types::MessageDeltaObject;
 #[must_use = "nothing is read until the stream is polled"]
 pub struct TextDeltas {
     reader: EventReader,
+    messages: MessageBreaks,
 }
 
 impl TextDeltas {
     pub(super) fn new(reader: EventReader) -> Self {
-        Self { reader }
+        Self {
+            reader,
+            messages: MessageBreaks::default(),
+        }
     }
 
     /// Returns the next piece of text, or `None` after the last.
     ///
     /// # Errors
     /// See [`EventStream`](crate::EventStream).
-    pub async fn try_next(&mut self) -> Result<Option<String>> {
-        poll_fn(|context| self.reader.poll_next(context, decode))
-            .await
-            .transpose()
+    pub async fn try_next(&mut self) -> Result<Option<TextDelta>> {
+        poll_fn(|context| self.poll_text(context)).await.transpose()
+    }
+
+    fn poll_text(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<TextDelta>>> {
+        let messages = &mut self.messages;
+        self.reader
+            .poll_next(context, |event| decode(event, messages))
     }
 }
 
 impl Stream for TextDeltas {
-    type Item = Result<String>;
+    type Item = Result<TextDelta>;
 
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<String>>> {
-        self.reader.poll_next(context, decode)
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_text(context)
     }
 }
 
-fn decode(event: &SseEvent<'_>) -> Result<Option<String>> {
+fn decode(event: &SseEvent<'_>, messages: &mut MessageBreaks) -> Result<Option<TextDelta>> {
     if event.name != "thread.message.delta" {
-        return Ok(None);
+        return Ok(messages.next(None));
     }
-    let text = match delta_text(&mut Scanner::new(&event.data)) {
-        Some(text) => text.into_owned(),
-        None => event::deserialize::<MessageDeltaObject>(&event.name, &event.data)?.text(),
-    };
-    Ok((!text.is_empty()).then_some(text))
+    Ok(match message_delta(&mut Scanner::new(&event.data)) {
+        Some((id, text)) => messages.next(Some((&id, text))),
+        None => {
+            let delta: Box<MessageDeltaObject> =
+                event::deserialize_object(&event.name, &event.data)?;
+            messages.next(Some((&delta.id, delta.text().into())))
+        }
+    })
 }
 
-/// Returns the text of a message delta that has nothing unusual.
+/// Returns the ID and the text of a message delta that has nothing unusual.
 ///
-/// It is what [`MessageDeltaObject::text`] returns, which defines it for all others.
-fn delta_text<'a>(json: &mut Scanner<'a>) -> Option<Cow<'a, str>> {
-    let mut all = None;
+/// The text is what [`MessageDeltaObject::text`] returns, which defines it for all others.
+fn message_delta<'a>(json: &mut Scanner<'a>) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+    let (mut id, mut text) = (None, None);
     json.object(|json, key| match key {
-        "delta" => once(&mut all, json, |json| {
+        "id" => once(&mut id, json, Scanner::string),
+        "delta" => once(&mut text, json, |json| {
             let mut all = None;
             json.object(|json, key| match key {
                 "content" => once(&mut all, json, content_text),
@@ -94,9 +104,10 @@ fn delta_text<'a>(json: &mut Scanner<'a>) -> Option<Cow<'a, str>> {
             })?;
             Some(all.unwrap_or_default())
         }),
+        "error" => None,
         _ => json.skip(),
     })?;
-    all.filter(|_| json.is_at_end())
+    json.is_at_end().then_some((id?, text?))
 }
 
 /// Scans a value that must not be repeated.

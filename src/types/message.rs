@@ -1,5 +1,8 @@
 //! The text of messages and of message deltas.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::types::{MessageContent, MessageDeltaContent, MessageDeltaObject, MessageObject};
@@ -24,14 +27,20 @@ impl MessageObject {
     /// ```
     #[must_use]
     pub fn text(&self) -> String {
+        self.texts().collect::<Vec<_>>().join("\n")
+    }
+
+    /// Returns the text of each text part. Some servers send it in place of the list of parts.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let parts = self.content.iter().filter_map(|part| match part {
-            MessageContent::Text(part) => Some(part.text.value.as_str()),
-            MessageContent::Unknown(part) => untyped_text(part),
+            MessageContent::Text(part) => {
+                let text = Cow::Borrowed(&*part.text.value);
+                Some(text + plain(&part.extra, "text").unwrap_or_default())
+            }
+            MessageContent::Unknown(part) => untyped_text(part).map(Cow::Borrowed),
             _ => None,
         });
-        // Some servers send the text in place of the list of parts.
-        let plain = self.extra.get("content").and_then(Value::as_str);
-        parts.chain(plain).collect::<Vec<_>>().join("\n")
+        parts.chain(plain(&self.extra, "content").map(Cow::Borrowed))
     }
 }
 
@@ -57,13 +66,18 @@ impl MessageDeltaObject {
         let texts = parts.filter_map(|part| match part {
             MessageDeltaContent::Text(part) => match &part.text {
                 Some(text) => text.value.as_deref(),
-                None => part.extra.get("text")?.as_str(),
+                None => plain(&part.extra, "text"),
             },
             MessageDeltaContent::Unknown(part) => untyped_text(part),
             _ => None,
         });
-        texts.collect()
+        texts.chain(plain(&self.delta.extra, "content")).collect()
     }
+}
+
+/// The text in place of an object or list, which does not match the document.
+fn plain<'a>(extra: &'a BTreeMap<String, Value>, property: &str) -> Option<&'a str> {
+    extra.get(property)?.as_str()
 }
 
 /// The text of a part that does not match the document. Some servers leave out the type after the

@@ -5,6 +5,7 @@ use std::iter;
 use openai_assistants::Json;
 use openai_assistants::types::{AssistantTool, FunctionParameters};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde::de::value::{Error, MapDeserializer};
 use serde_json::{Value, json};
 
@@ -113,5 +114,32 @@ fn it_is_kept_wherever_the_tag_of_its_union_is() {
             tool.function.parameters,
             Some(FunctionParameters::from(parameters.clone()))
         );
+    }
+}
+
+/// Deserializers of a map answer every request with its properties.
+#[test]
+fn a_property_that_is_named_like_a_request_for_text_is_a_property() {
+    const NAME: &str = "$serde_json::private::RawValue";
+    for text in ["x", "{", "[1]"] {
+        let hostile = json!({ NAME: text }).to_string();
+        let map = MapDeserializer::<_, Error>::new(iter::once((NAME, text)));
+        let json = Json::deserialize(map).expect("it is an object");
+        assert_eq!(json.as_str(), hostile);
+        assert_eq!(read(&hostile).as_str(), hostile);
+        for tool in [
+            format!(
+                r#"{{"type": "function", "function": {{"name": "f", "parameters": {hostile}}}}}"#
+            ),
+            // Buffers of serde_json take it for text too, and reject text that is not JSON.
+            format!(
+                r#"{{"function": {{"parameters": {hostile}, "name": "f"}}, "type": "function"}}"#
+            ),
+        ] {
+            if let Ok(AssistantTool::Function(tool)) = serde_json::from_str(&tool) {
+                let parameters = tool.function.parameters.expect("they are kept");
+                assert!(parameters.parse::<IgnoredAny>().is_ok(), "{parameters:?}");
+            }
+        }
     }
 }

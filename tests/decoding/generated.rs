@@ -2,11 +2,11 @@
 
 use openai_assistants::types::{
     AssistantStreamEvent, AssistantTool, AssistantToolsFunction, AssistantsApiResponseFormatOption,
-    AssistantsApiToolChoiceOption, CreateMessageContent, ListRunsResponse, MessageDeltaContent,
-    MessageDeltaObject, MessageObject, Metadata, ResponseFormat, RunCompletionUsage, RunObject,
-    RunStatus, ToolChoiceMode,
+    AssistantsApiToolChoiceOption, CreateMessageContent, ListRunsResponse, MessageContent,
+    MessageDeltaContent, MessageDeltaObject, MessageObject, Metadata, ResponseFormat,
+    RunCompletionUsage, RunObject, RunStatus, ThreadObject, ToolChoiceMode,
 };
-use openai_assistants::{StreamEvent, Timestamp};
+use openai_assistants::{Extra, StreamEvent, Timestamp};
 use serde_json::{Value, json};
 
 use super::{parse, serialized};
@@ -346,4 +346,52 @@ fn the_text_of_a_delta_needs_no_type() {
         ));
         assert_eq!(delta.text(), text, "{part}");
     }
+}
+
+#[test]
+fn the_place_of_the_tag_of_a_union_does_not_matter() {
+    let read = |json: &str| serde_json::from_str::<MessageContent>(json);
+    for json in [
+        r#"{"type":"text","text":{"value":"a"},"new":1}"#,
+        r#"{"text":{"value":"a"},"type":"text","new":1}"#,
+        r#"{"new":1,"text":{"value":"a"},"type":"text"}"#,
+    ] {
+        let value: Value = serde_json::from_str(json).unwrap();
+        let content = read(json).unwrap();
+        assert_eq!(serde_json::to_value(&content).unwrap()["new"], 1);
+        assert_eq!(
+            serde_json::from_value::<MessageContent>(value).unwrap(),
+            content
+        );
+    }
+    for json in [
+        r#"{"type":"text","text":{"value":1}}"#,
+        r#"{"text":{"value":1},"type":"text"}"#,
+        r#"{"type":"text","text":{"value":"a"},"text":{"value":"b"}}"#,
+        r#"{"text":{"value":"a"},"text":{"value":"b"},"type":"text"}"#,
+    ] {
+        assert!(read(json).is_err(), "{json}");
+    }
+    let unknown = r#"{"a":1,"b":{},"a":2,"type":"new","c":[]}"#;
+    let MessageContent::Unknown(value) = read(unknown).unwrap() else {
+        panic!("there is no such type");
+    };
+    assert_eq!(value, json!({ "a": 2, "b": {}, "type": "new", "c": [] }));
+}
+
+#[test]
+fn extra_properties_are_a_map() {
+    let json = r#"{"id":"thread_1","created_at":0,"metadata":{},"b":2,"a":[1]}"#;
+    let mut thread: ThreadObject = serde_json::from_str(json).unwrap();
+    let names: Vec<_> = (&thread.extra)
+        .into_iter()
+        .map(|(name, _)| &**name)
+        .collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(json!(thread.extra), json!({ "a": [1], "b": 2 }));
+    thread.extra.remove("a");
+    thread.extra.remove("b");
+    assert_eq!(thread.extra, Extra::default());
+    thread.extra.insert("c".to_owned(), json!(3));
+    assert_eq!(json!(thread)["c"], 3);
 }

@@ -397,7 +397,7 @@ async fn text_streams_in_every_dialect() {
         let mut pieces = Vec::new();
         let end = loop {
             match deltas.try_next().await {
-                Ok(Some(piece)) => pieces.push(piece),
+                Ok(Some(piece)) => pieces.push(piece.text),
                 end => break end,
             }
         };

@@ -91,7 +91,7 @@ async fn text_arrives_as_it_is_generated() {
         let mut texts = events.text_deltas();
         let mut pieces = Vec::new();
         while let Some(text) = texts.try_next().await.expect("the event is valid") {
-            pieces.push(text);
+            pieces.push(text.text);
         }
         assert_eq!(pieces, ["2 + 2 ", "= 4"], "{}", setup.name);
     }

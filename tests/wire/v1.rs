@@ -151,7 +151,7 @@ async fn text_deltas_yield_only_text() {
     let mut texts = stream(&server.client().v1()).await.text_deltas();
     let mut pieces = Vec::new();
     while let Some(piece) = texts.try_next().await.expect("the delta is valid") {
-        pieces.push(piece);
+        pieces.push(piece.text);
     }
     assert_eq!(pieces, ["2 + 2", " = 4"]);
 }

@@ -74,7 +74,12 @@ fn event_enum(api: &Api, union: &str, events: &mut Events) -> Result<(), Error> 
                 variants.push(quote!(#[doc = #doc] #variant(::std::boxed::Box<#data>)));
                 names.push(quote!(Self::#variant(_) => #tag));
                 encoders.push(quote!(Self::#variant(data) => ::serde_json::to_string(data)));
-                decoders.push(quote!(#tag => #EVENT::deserialize(event, data).map(Self::#variant)));
+                let deserialize = ident(match api.schemas[schema].kind {
+                    Kind::Object { .. } => "deserialize_object",
+                    _ => "deserialize",
+                });
+                decoders
+                    .push(quote!(#tag => #EVENT::#deserialize(event, data).map(Self::#variant)));
             }
             Payload::Literal(data) => {
                 variants.push(quote!(#[doc = #doc] #variant));

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Attribute, Field, Item, ItemStruct, parse_quote};
 
-use super::runtime::OBJECT;
+use super::runtime::{EXTRA, OBJECT, PROPERTIES, RULE};
 use super::syntax::{ident, name_of, parameter_of};
 use crate::error::Error;
 use crate::model::reference::SCHEMAS;
@@ -68,7 +68,7 @@ pub fn emit(item: &ItemStruct, facts: &Facts) -> Result<Vec<Item>, Error> {
             Some(malformed) if field.property == "data" => {
                 quote!(properties.items(#property, &mut #slot, &mut #malformed))
             }
-            _ => quote!(properties.set::<#OBJECT::#rule, _>(#property, &mut #slot)),
+            _ => quote!(properties.set::<#RULE::#rule, _>(#property, &mut #slot)),
         }
     });
     let idents: Vec<_> = fields.iter().map(|field| field.ident).collect();
@@ -112,8 +112,12 @@ pub fn emit(item: &ItemStruct, facts: &Facts) -> Result<Vec<Item>, Error> {
                 }
             }
 
+            fn extra(&self) -> &#EXTRA::Extra {
+                &self.#extra
+            }
+
             fn decode<'de, A: ::serde::de::MapAccess<'de>>(
-                mut properties: #OBJECT::Properties<A>,
+                properties: &mut #PROPERTIES::Properties<'de, A>,
             ) -> ::std::result::Result<Self, A::Error> {
                 #(let mut #slots = None;)*
                 #malformed_slot
@@ -124,7 +128,7 @@ pub fn emit(item: &ItemStruct, facts: &Facts) -> Result<Vec<Item>, Error> {
                         _ => properties.keep(),
                     }?;
                 }
-                Ok(Self { #(#idents: #values,)* #malformed_value #extra: properties.into_extra() })
+                Ok(Self { #(#idents: #values,)* #malformed_value #extra: properties.take_extra() })
             }
         }
 
@@ -156,7 +160,7 @@ struct FieldRule<'a> {
     ident: &'a syn::Ident,
     property: String,
     role: Role,
-    /// A type of the module [`OBJECT`] that deserializes the value.
+    /// A type of the module [`RULE`] that deserializes the value.
     rule: syn::Ident,
     missing: Missing,
     /// Whether `None` is not serialized.
@@ -177,7 +181,7 @@ enum Role {
 enum Missing {
     /// An error.
     Error,
-    /// An error, unless failures are contained. Then a function of the module [`OBJECT`].
+    /// An error, unless failures are contained. Then a function of the module [`PROPERTIES`].
     Expected(&'static str),
     Default,
     Of(syn::Path),
@@ -260,7 +264,7 @@ impl<'a> FieldRule<'a> {
             Missing::Error => quote!(properties.required(#property, #slot)?),
             Missing::Expected(default) => {
                 let default = ident(default);
-                quote!(properties.expected(#property, #slot, #OBJECT::#default)?)
+                quote!(properties.expected(#property, #slot, #PROPERTIES::#default)?)
             }
             Missing::Default => quote!(#slot.unwrap_or_default()),
             Missing::Of(function) => quote!(#slot.unwrap_or_else(#function)),
@@ -308,19 +312,19 @@ mod tests {
         let source: String = quote!(#(#items)*).to_string().split_whitespace().collect();
         for part in [
             r#"match property { "id" => Some(0usize), "type" => Some(1usize), "count" => Some(2usize),"#,
-            r#"Some(0usize) => properties.set::<crate::json::object::AsIs, _>("id", &mut value_0),"#,
-            r#"Some(1usize) => properties.set::<crate::json::object::AsIs, _>("type", &mut value_1),"#,
-            r#"Some(2usize) => properties.set::<crate::json::object::IntegerOrZero, _>("count", &mut value_2),"#,
-            r#"Some(3usize) => properties.set::<crate::json::object::NullAsUnknown, _>("level", &mut value_3),"#,
-            r#"Some(4usize) => properties.set::<crate::json::object::NullAsDefault, _>("data", &mut value_4),"#,
+            r#"Some(0usize) => properties.set::<crate::json::rule::AsIs, _>("id", &mut value_0),"#,
+            r#"Some(1usize) => properties.set::<crate::json::rule::AsIs, _>("type", &mut value_1),"#,
+            r#"Some(2usize) => properties.set::<crate::json::rule::IntegerOrZero, _>("count", &mut value_2),"#,
+            r#"Some(3usize) => properties.set::<crate::json::rule::NullAsUnknown, _>("level", &mut value_3),"#,
+            r#"Some(4usize) => properties.set::<crate::json::rule::NullAsDefault, _>("data", &mut value_4),"#,
             r#"id: properties.required("id", value_0)?, type_: value_1.unwrap_or_default(),"#,
             r"count: value_2.unwrap_or_default(), level: value_3.unwrap_or_else(crate::json::scalar::unknown),",
             r#"data: properties.required("data", value_4)?,"#,
-            r#"flag: properties.expected("flag", value_5, crate::json::object::default)?,"#,
-            r#"part: properties.expected("part", value_6, crate::json::object::nothing)?,"#,
+            r#"flag: properties.expected("flag", value_5, crate::json::properties::default)?,"#,
+            r#"part: properties.expected("part", value_6, crate::json::properties::nothing)?,"#,
             r#""object" => Some(7usize), _ => None,"#,
             r#"Some(7usize) => properties.constant("object", "thing"), _ => properties.keep(),"#,
-            r"extra: properties.into_extra() }",
+            r"extra: properties.take_extra() }",
             r#"object.field("object", "thing")?; object.field("id", &self.id)?; object.optional("type", &self.type_)?;"#,
         ] {
             let part: String = part.split_whitespace().collect();

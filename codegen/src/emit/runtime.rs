@@ -18,6 +18,8 @@ pub struct Path(&'static str);
 pub const ERROR: Path = Path("crate::error::core");
 /// `Json`.
 pub const JSON: Path = Path("crate::json::raw");
+/// `Extra`.
+pub const EXTRA: Path = Path("crate::json::extra");
 /// `MalformedItem`.
 pub const MALFORMED_ITEM: Path = Path("crate::json::malformed_item");
 /// `Client`.
@@ -45,10 +47,14 @@ pub const PAGINATION: Path = Path("crate::client::pagination");
 pub const STREAM: Path = Path("crate::sse::stream");
 /// `RunState`.
 pub const RUN_STATE: Path = Path("crate::sse::run_state");
-/// `deserialize`.
+/// `deserialize`, `deserialize_object`.
 pub const EVENT: Path = Path("crate::sse::event");
-/// `Object`, `Properties`, `Writer`, `decode`, the rules for fields, and their defaults.
+/// `Object`, `Writer`, `decode`.
 pub const OBJECT: Path = Path("crate::json::object");
+/// `Properties`, and the defaults of missing ones.
+pub const PROPERTIES: Path = Path("crate::json::properties");
+/// The rules for fields.
+pub const RULE: Path = Path("crate::json::rule");
 /// `Tagged`, `tagged`.
 pub const TAGGED: Path = Path("crate::json::tagged");
 /// `Untagged`, `untagged`.

@@ -4,7 +4,7 @@ use quote::{ToTokens, quote};
 use serde_json::Value;
 use syn::{Attribute, Fields, ItemStruct, parse_quote};
 
-use super::runtime::{MALFORMED_ITEM, SCALAR};
+use super::runtime::{EXTRA, MALFORMED_ITEM, SCALAR};
 use super::syntax::{docs, ident, name_of, parameter_of, renamed, strip_json_schema};
 use crate::model::schema::{Constant, Kind, Schema};
 
@@ -117,7 +117,7 @@ pub fn add_fields(item: &mut ItemStruct, schema: &Schema) {
     fields.named.push(parse_quote! {
         /// Unknown and malformed properties, verbatim. They are serialized in place of fields.
         #[serde(flatten)]
-        pub #extra: ::std::collections::BTreeMap<::std::string::String, ::serde_json::Value>
+        pub #extra: #EXTRA::Extra
     });
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use syn::{Attribute, Item, ItemEnum, parse_quote};
 
 use super::enums::unknown_variant;
-use super::runtime::{ERROR, TAGGED, UNTAGGED};
+use super::runtime::{ERROR, OBJECT, PROPERTIES, TAGGED, UNTAGGED};
 use super::syntax::{docs, ident, name_of, parameter_of};
 use crate::error::Error;
 use crate::model::api::{Api, Presence};
@@ -51,6 +51,9 @@ pub fn tagged(
         api,
     );
 
+    let arms = tags.iter().zip(&variants).map(|(tag, variant)| {
+        quote!(#tag => Some(#OBJECT::Object::decode(properties).map(Self::#variant)))
+    });
     let id = id(name, members, &variants, &unknown, api);
 
     let file: syn::File = parse_quote! {
@@ -61,12 +64,12 @@ pub fn tagged(
         impl #TAGGED::Tagged for #name {
             const TAG: &'static str = #tag;
 
-            fn variant<'de, D: ::serde::Deserializer<'de>>(
+            fn variant<'de, A: ::serde::de::MapAccess<'de>>(
                 tag: &str,
-                rest: D,
-            ) -> ::std::option::Option<::std::result::Result<Self, D::Error>> {
+                properties: &mut #PROPERTIES::Properties<'de, A>,
+            ) -> ::std::option::Option<::std::result::Result<Self, A::Error>> {
                 match tag {
-                    #(#tags => Some(::serde::Deserialize::deserialize(rest).map(Self::#variants)),)*
+                    #(#arms,)*
                     _ => None,
                 }
             }

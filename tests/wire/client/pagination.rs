@@ -288,7 +288,7 @@ async fn a_malformed_item_is_an_error_and_the_list_continues() {
             error(1, "missing field `id`"),
             "c".to_owned(),
             error(3, "`id`: invalid type: integer `7`, expected a string"),
-            error(0, "missing field `id`"),
+            error(0, "invalid type: null, expected struct AssistantObject"),
             "e".to_owned(),
         ]
     );

@@ -142,6 +142,39 @@ async fn a_value_beyond_the_limits_of_the_parser_is_its_text() {
 }
 
 #[tokio::test]
+async fn the_last_of_repeated_properties_counts() {
+    for (first, last) in [("1", r#"{"code":"c"}"#), (r#"{"code":"c"}"#, "1")] {
+        let run =
+            format!(r#"{{"id":"r","status":"failed","last_error":{first},"last_error":{last}}}"#);
+        let server = ScriptedServer::start([response(200, "", &run)]).await;
+        let get = server.client().get_run();
+        let run = get.thread_id("t").run_id("r").send().await.unwrap();
+        let last: serde_json::Value = serde_json::from_str(last).unwrap();
+        assert_eq!(run.last_error.is_none(), last == 1);
+        let last_error = json!(run)["last_error"].clone();
+        assert_eq!(last_error.get("code"), last.get("code"));
+        assert_eq!(run.extra.contains_key("last_error"), last == 1);
+    }
+}
+
+/// serde_json takes such a property for a value of its own.
+#[tokio::test]
+async fn an_object_with_a_reserved_name_is_its_text() {
+    for value in ["x", "{", "NaN"] {
+        let object = format!(r#"{{"$serde_json::private::RawValue":"{value}"}}"#);
+        let message = format!(
+            r#"{{"id":"m","content":[{{"type":"new","part":{object}}}],"metadata":{{"a":{object}}},"vendor":{object}}}"#
+        );
+        let server = ScriptedServer::start([response(200, "", &message)]).await;
+        let get = server.client().get_message();
+        let read = get.thread_id("t").message_id("m").send().await.unwrap();
+        assert_eq!(read.metadata.as_ref().unwrap()["a"], *object);
+        assert_eq!(read.extra["vendor"], *object);
+        assert_eq!(json!(read)["content"][0]["part"], *object);
+    }
+}
+
+#[tokio::test]
 async fn text_that_is_not_json_is_an_error_with_its_reason() {
     for (value, reason) in [("NaN", "expected value"), ("{", "EOF while parsing")] {
         let body = format!(r#"{{"id":"thread_1","metadata":{{"a":{value}}}}}"#);

@@ -1,6 +1,8 @@
 //! Runs: following, tool calls, snapshots.
 
 mod accumulate;
+mod differential;
+mod event_errors;
 mod follow;
 mod follow_stream;
 #[cfg(feature = "tools")]

@@ -82,6 +82,56 @@ async fn a_server_without_a_route_for_steps_has_an_outcome() {
 }
 
 #[tokio::test]
+async fn listed_items_that_cannot_be_deserialized_are_errors_beside_the_outcome() {
+    let anonymous = |text: &str| {
+        let mut message = super::support::message("", text);
+        message.as_object_mut().unwrap().remove("id");
+        message
+    };
+    let messages = [
+        anonymous("lost"),
+        super::support::message("msg_1", "4"),
+        anonymous("too"),
+    ];
+    let steps = list(&[json!({ "type": "tool_calls" }), step("msg_1")]);
+    let outcome = fetched(&messages, &[steps]).await;
+    assert_eq!(
+        (ids(&outcome), outcome.text()),
+        (vec!["msg_1"], "4".to_owned())
+    );
+    assert_eq!(outcome.steps.len(), 1);
+    let errors = outcome.decode_errors.iter();
+    let errors: Vec<_> = errors
+        .map(|error| {
+            assert!(error.is_decode());
+            (error.operation().unwrap(), error.body().unwrap().to_owned())
+        })
+        .collect();
+    let [first, _, last] = messages.map(|message| message.to_string());
+    let step = r#"{"type":"tool_calls"}"#.to_owned();
+    assert_eq!(
+        errors,
+        [
+            ("listMessages", first),
+            ("listMessages", last),
+            ("listRunSteps", step)
+        ]
+    );
+    let text = outcome.decode_errors[1].to_string();
+    assert!(text.contains("data[2]") && text.contains("`id`"), "{text}");
+    let copy = outcome.decode_errors[1].clone();
+    assert_eq!(copy.to_string(), text);
+}
+
+#[tokio::test]
+async fn a_page_that_cannot_be_deserialized_is_an_error() {
+    let responses = [json_response(&run("completed")), response(200, "", "[]")];
+    let server = ScriptedServer::start(responses).await;
+    let error = follow(&server.client()).outcome().await;
+    assert!(error.expect_err("it is not a page").is_decode());
+}
+
+#[tokio::test]
 async fn other_failures_of_the_steps_are_errors() {
     let responses = [
         json_response(&run("completed")),
@@ -219,7 +269,8 @@ async fn only_a_completed_run_is_completed() {
         }
     }
     let outcome = fetched(&[], &[list(&[])]).await;
-    assert_eq!(outcome.clone().into_completed().unwrap(), outcome);
+    let completed = outcome.clone().into_completed().unwrap();
+    assert_eq!(format!("{completed:?}"), format!("{outcome:?}"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ async fn texts(events: &[String]) -> (Vec<(String, String)>, String) {
     let (mut deltas, mut printed) = (Vec::new(), String::new());
     while let Some(delta) = texts.try_next().await.unwrap() {
         printed += &delta.to_string();
-        deltas.push((delta.message_id, delta.text));
+        deltas.push((delta.message_id.to_string(), delta.text));
     }
     (deltas, printed)
 }

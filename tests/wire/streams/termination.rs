@@ -449,17 +449,59 @@ async fn an_error_without_an_envelope_is_the_error_of_the_server() {
 
 #[tokio::test]
 async fn an_error_in_place_of_the_data_of_an_event_is_the_error_of_the_server() {
-    let error = json!({ "error": { "message": "boom" } });
+    let boom = json!({ "message": "boom" });
+    let content = json!([{ "index": 0, "type": "text", "text": { "value": "b" } }]);
+    for (name, data) in [
+        ("thread.message.delta", json!({ "error": boom })),
+        (
+            "thread.message.delta",
+            json!({ "id": "msg_1", "delta": { "content": content }, "error": boom }),
+        ),
+        (
+            "thread.message.delta",
+            json!({ "error": boom, "id": "msg_1", "delta": null }),
+        ),
+        (
+            "thread.run.step.delta",
+            json!({ "id": "step_1", "error": boom }),
+        ),
+    ] {
+        let events = [
+            run("created"),
+            text("a"),
+            event(name, &data),
+            run("completed"),
+        ];
+        let (_server, stream) = stream_of(event_stream(&events.concat())).await;
+        let ending = read_events(stream).await;
+        let error = ending.error.expect("the server sent an error");
+        assert!(
+            error.is_stream_error() && error.message() == "boom",
+            "{error}"
+        );
+        if name == "thread.message.delta" {
+            let ending = ending_of(event_stream(&events.concat())).await;
+            assert_eq!(
+                ending.error.map(|error| error.to_string()),
+                Some(error.to_string())
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_a_delta_that_is_null_or_only_text_is_not_an_error_of_the_server() {
+    let quoted = json!({ "id": "msg_1", "error": null, "delta": { "content": [
+        { "index": 0, "type": "text", "text": { "value": "{\"error\": 1}" }, "error": 2 },
+    ] } });
     let events = [
         run("created"),
-        event("thread.message.delta", &error),
+        event("thread.message.delta", &quoted),
         run("completed"),
     ];
-    let error = error_of(event_stream(&events.concat())).await;
-    assert!(
-        error.is_stream_error() && error.message() == "boom",
-        "{error}"
-    );
+    let ending = ending_of(event_stream(&events.concat())).await;
+    assert!(ending.error.is_none(), "{ending:?}");
+    assert_eq!(ending.text, "{\"error\": 1}");
 }
 
 #[tokio::test]

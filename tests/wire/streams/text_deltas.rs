@@ -1,6 +1,7 @@
 //! Text deltas of a stream.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use openai_assistants::types::{MessageDeltaContent, MessageDeltaObject};
 use openai_assistants::{Error, Result, TextDeltas};
@@ -35,7 +36,7 @@ fn text(text: &str) -> String {
 async fn pieces(deltas: &mut TextDeltas) -> Result<Vec<String>> {
     let mut pieces = Vec::new();
     while let Some(piece) = deltas.try_next().await? {
-        pieces.push(piece);
+        pieces.push(piece.text);
     }
     Ok(pieces)
 }
@@ -59,6 +60,63 @@ async fn text_is_yielded_piece_by_piece() {
         ["Hel", "lo,\n\"\u{1f600}\""]
     );
     until(|| server.closed_by_client() == 1).await;
+}
+
+#[tokio::test]
+async fn a_text_has_its_message_and_prints_on_a_line_of_its_own() {
+    let of = |id: &str, data: &str| data.replace("msg_1", id);
+    let created = event("thread.message.created", "{}");
+    let unusual = text("Really?").replace("\"text\", ", "null, ");
+    let events = [
+        &*text("Let me "),
+        &created,
+        &text("look."),
+        &created,
+        &of("msg\\u005f2", &text("It is ")),
+        // A new ID without an event before it.
+        &of("msg_3", &text("12 °C.")),
+        &created,
+        &of("msg_4", &unusual),
+        FAILED,
+    ];
+    let (_server, mut deltas) = text_of(event_stream(&events.concat())).await;
+    let (mut received, mut printed) = (Vec::new(), String::new());
+    while let Some(delta) = deltas.try_next().await.unwrap() {
+        printed += &delta.to_string();
+        received.push((delta.message_id.to_string(), delta.text));
+    }
+    let expected = [
+        ("msg_1", "Let me "),
+        ("msg_1", "look."),
+        ("msg_2", "It is "),
+        ("msg_3", "12 °C."),
+        ("msg_4", "Really?"),
+    ];
+    let expected = expected.map(|(id, text)| (id.to_owned(), text.to_owned()));
+    assert_eq!(received, expected);
+    assert_eq!(printed, "Let me look.\nIt is 12 °C.\nReally?");
+}
+
+#[tokio::test]
+async fn the_deltas_of_a_message_share_its_id() {
+    let events = [&text("a"), &text("b"), FAILED].concat();
+    let (_server, mut deltas) = text_of(event_stream(&events)).await;
+    let first = deltas.try_next().await.unwrap().unwrap();
+    let second = deltas.try_next().await.unwrap().unwrap();
+    assert!(Arc::ptr_eq(&first.message_id, &second.message_id));
+}
+
+#[tokio::test]
+async fn a_delta_without_the_id_of_its_message_is_an_error() {
+    let anonymous = text("a").replace("\"id\"", "\"other\"");
+    let events = [&anonymous, &text("b"), FAILED].concat();
+    let (_server, mut deltas) = text_of(event_stream(&events)).await;
+    let error = deltas.try_next().await.expect_err("it has no ID");
+    assert!(
+        error.is_decode() && error.to_string().contains("`id`"),
+        "{error}"
+    );
+    assert_eq!(pieces(&mut deltas).await.unwrap(), ["b"]);
 }
 
 #[tokio::test]
@@ -179,7 +237,7 @@ async fn the_text_equals_that_of_the_deserialized_event() {
         // Empty pieces are not yielded.
         if !delta.text().is_empty() {
             let text = texts.try_next().await.expect("the delta is valid");
-            assert_eq!(text, Some(delta.text()), "{data}");
+            assert_eq!(text.as_deref(), Some(&*delta.text()), "{data}");
         }
     }
     assert_eq!(texts.try_next().await.unwrap(), None);

@@ -6,9 +6,8 @@ use quote::quote;
 use syn::{Item, Type, parse_quote};
 
 use super::super::runtime::DELTA;
-use super::super::syntax::{ident, parameter_of};
+use super::super::syntax::{ident, name_of, parameter_of};
 use super::definitions::{Definition, Definitions, is_json, is_string, text};
-use crate::generator::TIMESTAMP;
 
 /// Implements `Empty` where it is required.
 pub struct Empties<'a> {
@@ -82,7 +81,7 @@ fn is_implemented(ty: &Type) -> bool {
         || is_string(ty)
         || is_json(ty)
         || matches!(
-            text(ty).as_str(),
-            "bool" | "i64" | "f32" | "f64" | TIMESTAMP
+            name_of(ty).as_deref(),
+            Some("bool" | "i64" | "f32" | "f64" | "Timestamp" | "Extra")
         )
 }

@@ -109,8 +109,17 @@ impl<'a> Merges<'a> {
         };
         if self.empties.require(ty) && self.known.insert((object.to_owned(), delta.to_owned())) {
             let is_inner = |field: &&Field| field.name == "delta";
-            let beside: Vec<&Field> = deltas.iter().filter(|field| !is_inner(field)).collect();
+            let beside = deltas.iter().filter(|field| !is_inner(field));
+            let (extra, beside): (Vec<&Field>, Vec<&Field>) =
+                beside.partition(|field| field.is_extra);
             let mut body = self.properties((object, targets), (delta, &beside));
+            let target = targets.iter().find(|field| field.is_extra);
+            if let (Some(to), [from]) = (target, &*extra) {
+                let (to, from) = (to.ident, from.ident);
+                body.extend(quote! {
+                    #DELTA::replace_extra(&mut self.#to, &delta.#from, <Self as #OBJECT::Object>::field);
+                });
+            }
             if let Some(inner) = deltas.iter().find(is_inner) {
                 let target = Value::new(quote!(&mut *self), ty);
                 let delta = Value::new(quote!(&delta.delta), inner.ty);
@@ -158,6 +167,7 @@ impl<'a> Merges<'a> {
             && self.pair(item, more)
             && self.empties.require(item)
         {
+            self.indexes.require(item);
             self.indexes.require(more);
             return Some(quote!(#DELTA::list(#property, #to, #from, holes)?;));
         }
@@ -202,6 +212,11 @@ impl<'a> Merges<'a> {
         (delta_name, deltas): (&str, &[&Field]),
     ) -> TokenStream {
         let mut body = TokenStream::new();
+        let objects = deltas
+            .iter()
+            .filter(|delta| self.is_object_or_list(delta.ty));
+        let objects = objects.map(|delta| &delta.name);
+        let objects = quote!(&[#(#objects),*]);
         // The index says which item of a list a delta belongs to.
         for delta in deltas.iter().filter(|delta| delta.name != "index") {
             let is_pair = |target: &&Field| target.name == delta.name;
@@ -210,7 +225,7 @@ impl<'a> Merges<'a> {
                     let (to, from) = (target.ident, delta.ident);
                     if delta.is_extra {
                         body.extend(quote! {
-                            #DELTA::extra(&mut self.#to, &delta.#from, <Self as #OBJECT::Object>::field, holes)?;
+                            #DELTA::extra(&mut self.#to, &delta.#from, <Self as #OBJECT::Object>::field, #objects, holes)?;
                         });
                         continue;
                     }
@@ -228,6 +243,18 @@ impl<'a> Merges<'a> {
                 .push((delta_name.to_owned(), delta.name.clone(), reason));
         }
         body
+    }
+
+    /// Whether a property is an object or a list of the document, so that a text is malformed.
+    fn is_object_or_list(&self, ty: &Type) -> bool {
+        let inner = parameter_of(ty, "Option").or_else(|| parameter_of(ty, "Box"));
+        match inner.or_else(|| self.definitions.newtype(ty)) {
+            Some(inner) => self.is_object_or_list(inner),
+            None => {
+                parameter_of(ty, "Vec").is_some()
+                    || matches!(self.definitions.of(ty), Some(Definition::Struct(_)))
+            }
+        }
     }
 
     /// The statements that add a member of one union to a member of another. A target with
@@ -351,7 +378,7 @@ mod tests {
         assert!(!body.contains("here"), "{body}");
         assert_eq!(
             merges["ThingObject<ThingDeltaObject>"],
-            "{crate::json::merge::text(\"id\",&mutself.id,&delta.id);crate::json::merge::extra(&mutself.extra,&delta.extra,<Selfascrate::json::object::Object>::field,holes)?;\
+            "{crate::json::merge::text(\"id\",&mutself.id,&delta.id);crate::json::merge::replace_extra(&mutself.extra,&delta.extra,<Selfascrate::json::object::Object>::field);\
              ifletSome(delta)=&delta.delta{crate::json::merge::Merge::merge(&mut*self,delta,holes)?;}Ok(())}"
         );
     }
@@ -443,7 +470,7 @@ mod tests {
              ifletSome(delta)=&delta.b{crate::json::merge::text(\"b\",&mutself.b,delta);}\
              crate::json::merge::text(\"c\",crate::json::merge::made(&mutself.c),&delta.c);\
              ifletSome(delta)=&delta.d{crate::json::merge::text(\"d\",crate::json::merge::made(&mutself.d),delta);}\
-             crate::json::merge::extra(&mutself.extra,&delta.extra,<Selfascrate::json::object::Object>::field,holes)?;Ok(())}"
+             crate::json::merge::extra(&mutself.extra,&delta.extra,<Selfascrate::json::object::Object>::field,&[],holes)?;Ok(())}"
         );
     }
 
@@ -477,6 +504,40 @@ mod tests {
             "{self.index.map(::std::convert::Into::into)}"
         );
         assert!(implementations(&document, "Empty").contains_key("Part"));
+    }
+
+    #[test]
+    fn items_without_an_index_have_the_id_of_both_sides() {
+        let list = |of: Value| json!({ "type": "array", "items": of });
+        let text = json!({ "type": "string" });
+        let document = growing_document(
+            json!({ "parts": list(refer("Part")) }),
+            json!({ "parts": list(refer("PartDelta")) }),
+            json!({
+                "Part": test_support::object(json!({ "id": text, "text": text }), &["id"]),
+                "PartDelta": test_support::object(json!({ "id": text, "text": text }), &[]),
+            }),
+        );
+        let items = implementations(&document, "Indexed");
+        assert_eq!(items["Part"], "{Some(&self.id)}");
+        assert_eq!(items["PartDelta"], "{self.id.as_deref()}");
+    }
+
+    #[test]
+    fn a_text_in_place_of_an_object_or_list_is_merged() {
+        let list = json!({ "type": "array", "items": { "type": "string" } });
+        let text = json!({ "type": "string" });
+        let properties = json!({ "list": list, "part": refer("Part"), "text": text });
+        let document = growing_document(
+            properties.clone(),
+            properties,
+            json!({ "Part": test_support::object(json!({ "text": text }), &[]) }),
+        );
+        let body = &implementations(&document, "Merge")["ThingObject<ThingDelta>"];
+        assert!(
+            body.contains(r#"::field,&["list","part"],holes)?"#),
+            "{body}"
+        );
     }
 
     #[test]

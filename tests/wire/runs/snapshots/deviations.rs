@@ -116,6 +116,23 @@ async fn deltas_of_a_file_search_are_kept() {
 }
 
 #[tokio::test]
+async fn a_delta_that_lacks_a_part_of_its_type_changes_only_the_rest() {
+    let search = json!({ "ranking_options": { "ranker": "auto", "score_threshold": 0.5 } });
+    let whole = json!({ "index": 0, "id": "call_1", "type": "file_search", "file_search": search });
+    let mut expected = whole.clone();
+    expected.as_object_mut().unwrap().remove("index");
+    let mut anonymous = whole.clone();
+    anonymous.as_object_mut().unwrap().remove("id");
+    let rest = json!({ "index": 0, "id": "call_1", "type": "file_search" });
+    for deltas in [
+        [json!([anonymous]), json!([rest])],
+        [json!([rest]), json!([anonymous])],
+    ] {
+        assert_eq!(tool_calls_after(&deltas).await, json!([expected]));
+    }
+}
+
+#[tokio::test]
 async fn null_in_a_list_is_not_a_part() {
     assert_eq!(
         content_after(&[json!([null]), json!([text(0, "a")])]).await,
@@ -182,6 +199,110 @@ async fn messages_of_deltas_alone_give_way_to_completed_ones() {
         .await
         .unwrap();
     assert_eq!(outcome.messages.len(), 2, "there is no other");
+}
+
+/// Deltas of one text, each with an ID and an index of its own.
+fn scattered(tokens: &[String]) -> Vec<String> {
+    let tokens = tokens.iter().zip(0..);
+    let deltas = tokens.map(|(token, index)| {
+        let content = [text(index, token)];
+        let delta = json!({ "id": format!("chunk_{index}"), "delta": { "content": content } });
+        event("thread.message.delta", &delta)
+    });
+    deltas.collect()
+}
+
+#[tokio::test]
+async fn deltas_with_an_id_and_an_index_of_their_own_are_one_message() {
+    let tokens: Vec<_> = (0..3000).map(|number| format!("{number} ")).collect();
+    let last = event("thread.run.completed", &run("completed"));
+    let completed = message_event("completed", json!([text_part(&tokens.concat())]));
+
+    let events = [scattered(&tokens), vec![completed, last.clone()]].concat();
+    let outcome = super::support::open(&events).await.finish().await.unwrap();
+    assert!(
+        outcome.decode_errors.is_empty(),
+        "{:?}",
+        outcome.decode_errors
+    );
+    assert_eq!(outcome.messages.len(), 1);
+    assert_eq!(outcome.text(), tokens.concat());
+
+    let events = [scattered(&tokens), vec![last]].concat();
+    let outcome = super::support::open(&events).await.finish().await.unwrap();
+    assert_eq!(outcome.messages.len(), 1, "there is no other");
+    assert_eq!(outcome.text(), tokens.join("\n"));
+}
+
+#[tokio::test]
+async fn a_message_that_was_announced_is_not_continued_under_another_id() {
+    let created = event("thread.message.created", &message("in_progress", json!([])));
+    let late = json!({ "id": "msg_2", "delta": { "content": [text(1, "b")] } });
+    let run = accumulate(&[
+        created,
+        message_delta(json!([text(0, "a")])),
+        event("thread.message.delta", &late),
+    ])
+    .await;
+    assert_eq!(content(&run), json!([text_part("a")]));
+    assert_eq!(run.messages()[1].text(), "b");
+}
+
+#[tokio::test]
+async fn a_tool_call_without_an_index_is_found_by_its_id() {
+    let call = |id: &str, arguments: &str| json!({ "id": id, "type": "function", "function": { "arguments": arguments } });
+    let untyped = json!({ "id": "call_2", "function": { "name": "sub", "arguments": "}" } });
+    let calls = tool_calls_after(&[
+        json!([call("call_1", "[")]),
+        json!([call("call_2", "{")]),
+        json!([untyped]),
+        json!([call("call_1", "]")]),
+        json!([{ "type": "function", "function": { "name": "add" } }]),
+    ])
+    .await;
+    let call = |id: &str, name: &str, arguments: &str| {
+        json!({ "id": id, "type": "function", "function": {
+            "name": name, "arguments": arguments, "output": null,
+        } })
+    };
+    let expected = json!([call("call_1", "add", "[]"), call("call_2", "sub", "{}")]);
+    assert_eq!(calls, expected);
+}
+
+#[tokio::test]
+async fn a_text_in_place_of_its_object_is_accumulated() {
+    let plain = |text: &str| json!([{ "index": 0, "type": "text", "text": text }]);
+    let untyped = |text: &str| json!([{ "index": 0, "text": text }]);
+    for (deltas, expected) in [
+        (
+            [plain("a"), plain("b")],
+            json!([{ "type": "text", "text": "ab" }]),
+        ),
+        (
+            [untyped("a"), plain("b")],
+            json!([{ "type": "text", "text": "ab" }]),
+        ),
+        (
+            [plain("a"), untyped("b")],
+            json!([{ "type": "text", "text": "ab" }]),
+        ),
+        (
+            [untyped("a"), untyped("b")],
+            json!([{ "index": 0, "text": "ab" }]),
+        ),
+        ([json!("a"), json!("b")], json!("ab")),
+    ] {
+        let events = deltas.clone().map(message_delta);
+        let run = accumulate(&events).await;
+        assert_eq!(run.messages()[0].text(), "ab", "{deltas:?}");
+        assert_eq!(json!(run.messages()[0])["content"], expected, "{deltas:?}");
+        let mut stream = super::support::open(&events).await;
+        let mut texts = stream.text_deltas();
+        for text in ["a", "b"] {
+            let delta = texts.try_next().await.unwrap().unwrap();
+            assert_eq!((&*delta.message_id, &*delta), ("msg_1", text), "{deltas:?}");
+        }
+    }
 }
 
 #[tokio::test]
