@@ -175,7 +175,7 @@ impl<'de, A: MapAccess<'de>> Properties<'de, A> {
         Ok(())
     }
 
-    /// Forgets a malformed value of a property that was repeated.
+    /// Forgets the value in `extra` of a property that is repeated.
     fn forget(&mut self, property: &str) {
         if let Some(unusual) = &mut self.unusual
             && !unusual.extra.is_empty()
@@ -233,7 +233,9 @@ impl<'de, A: MapAccess<'de>> Properties<'de, A> {
     ) -> Result<(), A::Error> {
         if self.is_buffered {
             let value = self.buffered()?.into_value();
-            if value != expected {
+            if value == expected {
+                self.forget(property);
+            } else {
                 self.unusual().extra.insert(property.to_owned(), value);
             }
         } else if let Some(other) = self.access.next_value_seed(Constant(expected))? {

@@ -6,8 +6,8 @@ use std::fmt;
 
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, forward_to_deserialize_any};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 /// Free-form JSON, such as the schema of a function's arguments.
 ///
@@ -168,6 +168,7 @@ struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The text is the only entry of a map of serde_json, under a key that the visitor expects. Any other
 /// map is the value itself, also one that a server sent with this key: its text may not be JSON.
+/// Only the name of the type tells them apart.
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for TextOrValue<'_, A> {
     type Error = A::Error;
 
@@ -175,19 +176,18 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for TextOrValue<'_, A> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
-        let mut first = None;
+        let mut object: Vec<(String, Value)> = Vec::new();
         if let Some(Key(key)) = self.inner.next_key()? {
             let expected: Result<_, A::Error> = seed.deserialize(key.as_ref().into_deserializer());
             if expected.is_ok() && type_name::<A>().contains("serde_json::raw::") {
                 return expected.map(Some);
             }
-            first = Some((key.into_owned(), self.inner.next_value()?));
+            object.push((key.into_owned(), self.inner.next_value()?));
         }
-        let mut object: Map<String, Value> = first.into_iter().collect();
-        while let Some((key, value)) = self.inner.next_entry()? {
-            object.insert(key, value);
+        while let Some(property) = self.inner.next_entry()? {
+            object.push(property);
         }
-        *self.value = Some(object.into());
+        *self.value = Some(object.into_iter().collect());
         Ok(None)
     }
 

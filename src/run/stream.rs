@@ -108,8 +108,8 @@ impl RunStream {
     ///
     /// # Errors
     /// Those of the stream, see [`EventStream`]. The stream continues after an error with
-    /// [`is_decode`](crate::Error::is_decode), which the outcome also contains. A delta whose index leaves a gap of more than
-    /// 1,000 items is such an error.
+    /// [`is_decode`](crate::Error::is_decode), which the outcome also contains. A delta whose index
+    /// leaves a gap of more than 1,000 items is such an error.
     pub async fn try_next(&mut self) -> Result<Option<AssistantStreamEvent>> {
         poll_fn(|context| self.poll_event(context))
             .await
