@@ -1,9 +1,14 @@
-//! Guides: servers, runs and streams, tools, testing, regenerating, performance.
+//! Guides: servers, retries, runs and streams, tools, testing, regenerating, performance.
 
 /// Servers: Azure, Foundry, self-hosted servers, authentication, raw calls.
 #[doc = ""]
 #[doc = include_str!("../docs/servers.md")]
 pub mod servers {}
+
+/// Retries: what is sent again, and what that can cost.
+#[doc = ""]
+#[doc = include_str!("../docs/retries.md")]
+pub mod retries {}
 
 /// Runs and streams: following, polling, streaming, interruptions, lists.
 #[doc = ""]

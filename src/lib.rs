@@ -140,6 +140,7 @@
 //! # Guides
 //!
 //! - [Servers](guides::servers): Azure OpenAI, Foundry, self-hosted servers, gateways, raw calls
+//! - [Retries](guides::retries): what is sent again, and what that can cost
 //! - [Runs and streams](guides::runs_and_streams): following, streaming, interruptions, lists
 //! - [Tools](guides::tools): function calling and structured output
 //! - [Testing](guides::testing): typed mocks and the fake server
@@ -150,10 +151,10 @@
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
-//! | `rustls` | yes | TLS by rustls with ring |
+//! | `rustls` | yes | TLS by rustls with aws-lc, as in other crates on reqwest |
 //! | `tools` | yes | tools from Rust functions, structured output |
-//! | `rustls-aws-lc` | | TLS by rustls with aws-lc |
-//! | `native-tls` | | TLS by the library of the operating system |
+//! | `rustls-ring` | | TLS by rustls with ring, unless the program installs another provider |
+//! | `native-tls` | | TLS by the library of the operating system, which then is reqwest's default |
 //! | `http2` | | HTTP/2, where the server supports it |
 //! | `mock` | | typed mocks of every operation, and objects to start from |
 //! | `foundry` | | extensions of Foundry Agents (classic): tools, approvals, the list of threads |
@@ -200,6 +201,7 @@ pub mod v1;
 pub use ::http::{HeaderMap, Method, StatusCode};
 pub use client::builder::ClientBuilder;
 pub use client::core::Client;
+pub use client::once::ONCE_KEY;
 pub use client::operation::{Operation, StreamingOperation};
 pub use client::pagination::{Items, List, Page, Pages};
 pub use client::raw::{RawEvent, RawRequest};
@@ -210,7 +212,7 @@ pub use http::credentials::{Credentials, TokenProvider};
 pub use http::operation_info::OperationInfo;
 pub use http::request::Request;
 pub use http::response::Response;
-pub use http::retry::RetryPolicy;
+pub use http::retry_policy::RetryPolicy;
 pub use json::extra::Extra;
 pub use json::malformed_item::MalformedItem;
 pub use json::raw::Json;

@@ -11,11 +11,11 @@ use tokio::net::TcpListener;
 use crate::engine::state::{Limits, State};
 use crate::http::app::{App, Log, Settings};
 use crate::http::exchange::Exchange;
+use crate::http::fake_service::FakeService;
 use crate::http::fault::Fault;
 use crate::http::fault_rules::{FaultRules, Rule, When};
 use crate::http::serve::serve;
-use crate::http::server::{ANY_KEY, Server};
-use crate::http::service;
+use crate::http::server::Server;
 use crate::http::shutdown::Shutdown;
 use crate::ids::Ids;
 use crate::model::conversation::Model;
@@ -278,17 +278,33 @@ impl FakeBuilder {
     /// Fails if the server cannot listen on the address, or if a fault is set for an unknown
     /// operation.
     pub async fn start(self) -> io::Result<Server> {
+        let (address, max_connections) = (self.address, self.max_connections);
+        let service = self.service()?;
+        let listener = TcpListener::bind(address).await?;
+        Ok(Server {
+            address: listener.local_addr()?,
+            task: Some(tokio::spawn(serve(
+                listener,
+                service.clone(),
+                max_connections,
+            ))),
+            service,
+        })
+    }
+
+    /// Returns the server as a service, without a socket.
+    ///
+    /// # Errors
+    /// Fails if a fault is set for an unknown operation.
+    pub fn service(self) -> io::Result<FakeService> {
         let faults = FaultRules::new(self.rules);
         let faults = faults.map_err(|text| io::Error::new(io::ErrorKind::InvalidInput, text))?;
-        let listener = TcpListener::bind(self.address).await?;
-        let address = listener.local_addr()?;
-        let key = self.settings.api_key.clone();
         let check = self.is_checked.then(Arc::<Check>::default);
         let event_observer = check
             .clone()
             .map(|check| -> EventObserver { Arc::new(move |name, data| check.event(name, data)) });
         let (stop, shutdown) = Shutdown::channel();
-        let app = Arc::new(App {
+        let app = App {
             state: Arc::new(State {
                 store: Mutex::new(Store::new()),
                 ids: self.ids,
@@ -300,19 +316,11 @@ impl FakeBuilder {
             handler: operations::handler,
             settings: self.settings,
             faults,
-            check: check.clone(),
-            log: self.log,
-            shutdown: shutdown.clone(),
-        });
-        let router = service::router(&app);
-        let task = tokio::spawn(serve(listener, router, self.max_connections, shutdown));
-        Ok(Server {
-            address,
-            key: key.unwrap_or_else(|| ANY_KEY.to_owned()),
-            stop,
-            task: Some(task),
             check,
-        })
+            log: self.log,
+            shutdown,
+        };
+        Ok(FakeService::new(app, stop))
     }
 
     fn rule(mut self, operation: Option<String>, when: When, faults: Vec<Fault>) -> Self {
@@ -336,7 +344,8 @@ mod tests {
     async fn a_checked_server_panics_after_a_violation() {
         let fake = Fake::builder().model(Echo).checked();
         let server = fake.start().await.expect("a port is free");
-        let check = server.check.as_ref().expect("the server is checked");
+        let app = &server.service.app;
+        let check = app.check.as_ref().expect("the server is checked");
         check.event("thread.brand_new", &json!({}));
         assert_eq!(server.violations().len(), 1);
     }

@@ -47,6 +47,8 @@ mod clock;
 
 mod random;
 
+mod record;
+
 mod ids;
 
 mod spec;
@@ -66,6 +68,7 @@ mod builder;
 pub use builder::{Fake, FakeBuilder};
 pub use clock::SkippingClock;
 pub use http::exchange::Exchange;
+pub use http::fake_service::FakeService;
 pub use http::fault::{Fault, FaultError, RetryAfter};
 pub use http::server::Server;
 pub use model::conversation::{Conversation, ConversationMessage, Model, ToolOutput};
@@ -73,6 +76,10 @@ pub use model::echo::Echo;
 pub use model::script::Script;
 pub use model::script_file::ScriptError;
 pub use model::turn::{FailureCode, IncompleteReason, Reply, Turn};
+pub use record::recorder::{Recorded, Recorder};
+pub use record::replay::Replay;
+#[cfg(feature = "program")]
+pub use record::upstream::Upstream;
 
 /// Compiles the code in the README.
 #[cfg(doctest)]

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::fs::File;
 use std::future::{pending, ready};
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
@@ -10,9 +11,16 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::{BoxError, Router};
 use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
-use openai_assistants_fake::{Fake, Fault, Script, Server};
+use openai_assistants_fake::{Fake, Fault, Recorder, Script, Server, Upstream};
+use tokio::net::TcpListener;
+use tower_layer::Layer;
+use tower_service::Service;
 
 /// A stateful in-memory server of the OpenAI Assistants API v2
 ///
@@ -64,11 +72,27 @@ struct Options {
     /// Print a line per request
     #[arg(long)]
     log: bool,
+    /// Forward all requests to the server with this base URL, and append each exchange to a file
+    ///
+    /// A line of the file is a JSON object with the request and the response as text, without
+    /// keys and cookies. Of the other options, only `--port` and `--host` have an effect.
+    #[arg(long, num_args = 2, value_names = ["UPSTREAM", "FILE"])]
+    record: Option<Vec<String>>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match start(Options::parse()).await {
+    let options = Options::parse();
+    if let Some([upstream, file]) = options.record.as_deref() {
+        return match record(&options, upstream, file).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(reason) => {
+                eprintln!("error: {reason}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+    match start(options).await {
         Ok(server) => {
             let mut interrupted_once = pin!(interrupted());
             // Polling installs the signal handlers before the output is printed, which callers
@@ -94,6 +118,23 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Forwards requests and records the exchanges until the program is interrupted.
+async fn record(options: &Options, upstream: &str, file: &str) -> Result<(), BoxError> {
+    let file = File::options().create(true).append(true).open(file)?;
+    let recorded = Recorder::new(file).layer(Upstream::new(upstream)?);
+    let app = Router::new().fallback(async move |request: Request| {
+        let response = recorded.clone().call(request).await;
+        response
+            .unwrap_or_else(|error| (StatusCode::BAD_GATEWAY, error.to_string()).into_response())
+    });
+    let listener = TcpListener::bind((options.host, options.port)).await?;
+    let url = format!("http://{}/v1", listener.local_addr()?);
+    print_line(&export("OPENAI_BASE_URL", &url));
+    let server = axum::serve(listener, app);
+    server.with_graceful_shutdown(interrupted()).await?;
+    Ok(())
 }
 
 /// Waits for SIGINT or SIGTERM. If a handler cannot be installed, the signal ends the program.

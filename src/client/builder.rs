@@ -7,26 +7,23 @@ use std::time::Duration;
 
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderValue};
-use reqwest::Url;
 
 use crate::client::constants;
 use crate::client::core::Client;
 use crate::client::environment::Environment;
+use crate::client::http_settings::{AGENT, HttpClient, HttpSettings};
 use crate::client::preset::Server;
 use crate::error::core::{Error, Result};
+use crate::http::budget::RetryBudget;
 use crate::http::clock::{Clock, SystemClock};
 use crate::http::config::{Config, Random};
 use crate::http::credentials::Credentials;
 use crate::http::header;
-use crate::http::retry::RetryPolicy;
-use crate::http::tls;
+use crate::http::pool::Pool;
+use crate::http::retry_policy::RetryPolicy;
+use crate::http::time_limits::{CONNECT_TIMEOUT, TimeLimits};
 
-const TIMEOUT: Duration = Duration::from_secs(600);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const API_VERSION: &str = "api-version";
-const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
-
-type Configure = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
 
 /// How the client authenticates.
 #[derive(Clone)]
@@ -43,15 +40,6 @@ impl Access {
             Self::Credentials(credentials) => credentials.clone(),
         }
     }
-}
-
-/// The HTTP client to use.
-#[derive(Clone)]
-enum Http {
-    /// Built by this crate, configured further by the caller.
-    Internal(Configure),
-    /// Built by the caller.
-    External(reqwest::Client),
 }
 
 impl Client {
@@ -114,10 +102,10 @@ pub struct ClientBuilder {
     environment: Environment,
     headers: HeaderMap,
     query: Vec<(String, String)>,
-    timeout: Duration,
-    connect_timeout: Duration,
+    limits: TimeLimits,
     retry: RetryPolicy,
-    http: Http,
+    budget: Option<Arc<RetryBudget>>,
+    http: HttpSettings,
     clock: Arc<dyn Clock>,
     random: Random,
     /// The first invalid setting.
@@ -134,10 +122,10 @@ impl Default for ClientBuilder {
             environment: Environment::default(),
             headers: HeaderMap::new(),
             query: Vec::new(),
-            timeout: TIMEOUT,
-            connect_timeout: CONNECT_TIMEOUT,
+            limits: TimeLimits::default(),
             retry: RetryPolicy::default(),
-            http: Http::Internal(Arc::new(|http| http)),
+            budget: Some(Arc::default()),
+            http: HttpSettings::default(),
             clock: Arc::new(SystemClock),
             random: Arc::new(random),
             error: None,
@@ -181,7 +169,7 @@ impl ClientBuilder {
     /// ```
     /// use openai_assistants::Client;
     ///
-    /// # if cfg!(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls")) {
+    /// # if cfg!(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls")) {
     /// let client = Client::builder()
     ///     .azure_openai("https://example.openai.azure.com", "2024-05-01-preview")
     ///     .api_key("0123456789abcdef")
@@ -240,7 +228,7 @@ impl ClientBuilder {
     /// ```
     /// use openai_assistants::{Client, Credentials};
     ///
-    /// # if cfg!(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls")) {
+    /// # if cfg!(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls")) {
     /// # async fn token() -> Result<String, std::io::Error> { Ok("token".to_owned()) }
     /// let client = Client::builder()
     ///     .foundry("https://example.services.ai.azure.com/api/projects/demo", "v1")
@@ -351,10 +339,27 @@ impl ClientBuilder {
 impl ClientBuilder {
     /// Sets the time-out of each attempt. The default is 600 s.
     ///
-    /// It covers the token, the request and the whole response. For a stream it limits the time until
-    /// it opens, and then the time between two chunks.
+    /// It covers the token, the request and the whole response. For a stream it ends when the stream
+    /// opens; then [`stream_idle_timeout`](Self::stream_idle_timeout) applies.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.limits.attempt = Some(timeout);
+        self
+    }
+
+    /// Sets the time-out of each call, over all its attempts and the waits between them.
+    ///
+    /// There is none by default. For a stream it ends when the stream opens. The calls that follow a
+    /// run have it each; the run has a [deadline](crate::Follow::deadline).
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.total = Some(timeout);
+        self
+    }
+
+    /// Sets how long a stream may send nothing. The default is 120 s.
+    ///
+    /// The time runs while the caller waits for the next event.
+    pub fn stream_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.stream_idle = Some(timeout);
         self
     }
 
@@ -362,7 +367,7 @@ impl ClientBuilder {
     ///
     /// It has no effect on an existing [`http_client`](Self::http_client).
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.limits.connect = Some(timeout);
         self
     }
 
@@ -372,19 +377,28 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets whether retries are limited by a budget. The default is yes.
+    ///
+    /// The budget keeps an outage from being multiplied by retries. It has 500 tokens, which clones of the client
+    /// share. A retry takes 5, after a time-out 10, and a call that succeeds returns one. Without
+    /// tokens, a failure is returned without a retry.
+    pub fn retry_budget(mut self, is_limited: bool) -> Self {
+        self.budget = is_limited.then(Arc::default);
+        self
+    }
+
     /// Configures the HTTP client further, such as its proxies and limits.
     ///
-    /// The function receives a builder with user agent, connect time-out and TLS set, and may
-    /// replace these. Pass your own certificates in a configuration to
-    /// `tls_backend_preconfigured`. The redirect policy is set afterwards: this crate follows
-    /// redirects itself, within the origin of the base URL.
+    /// The function receives a builder with the other settings applied, and may replace these. It
+    /// may be called more than once. Redirects and retries are set afterwards: this crate does both
+    /// itself.
     ///
     /// ```
     /// use openai_assistants::Client;
     ///
     /// let client = Client::builder()
     ///     .api_key("sk-test")
-    ///     .http_client_builder(|http| http.no_proxy().pool_max_idle_per_host(4))
+    ///     .http_client_builder(|http| http.pool_max_idle_per_host(4))
     ///     .build()?;
     /// # Ok::<(), openai_assistants::Error>(())
     /// ```
@@ -392,7 +406,7 @@ impl ClientBuilder {
         mut self,
         configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
     ) -> Self {
-        self.http = Http::Internal(Arc::new(configure));
+        self.http.client = HttpClient::Internal(Arc::new(configure));
         self
     }
 
@@ -404,9 +418,94 @@ impl ClientBuilder {
     /// [`http_client_builder`](Self::http_client_builder) accepts them. A response from another
     /// server is always an error. Build the client with `redirect(Policy::none())` to follow
     /// redirects within the server without a change of the method. The user agent is that of this
-    /// crate, unless [`header`](Self::header) sets one.
+    /// crate, unless [`header`](Self::header) sets one. Certificates, proxies and the connect
+    /// time-out of this builder do not apply to it.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.http = Http::External(client);
+        self.http.client = HttpClient::External(client);
+        self
+    }
+
+    /// Trusts root certificates beside those of the system.
+    ///
+    /// They are PEM, one or several. Further calls add to them.
+    ///
+    /// ```no_run
+    /// use openai_assistants::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .base_url("https://assistants.internal/v1")
+    ///     .api_key("sk-test")
+    ///     .add_root_certificate(std::fs::read("company-root.pem")?)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn add_root_certificate(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.http.certificates.roots.push(pem.as_ref().to_vec());
+        self
+    }
+
+    /// Trusts these root certificates, and no others.
+    ///
+    /// They are PEM, one or several. A server whose certificate was issued by any other authority
+    /// is refused before credentials are sent.
+    ///
+    /// ```no_run
+    /// use openai_assistants::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .api_key("sk-test")
+    ///     .only_root_certificates(std::fs::read("pinned-root.pem")?)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn only_root_certificates(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.http.certificates.roots = vec![pem.as_ref().to_vec()];
+        self.http.certificates.is_only = true;
+        self
+    }
+
+    /// Authenticates the client to the server by a certificate.
+    ///
+    /// Both parts are PEM: the certificate, followed by its chain, and the key in the format
+    /// PKCS #8.
+    ///
+    /// ```no_run
+    /// use openai_assistants::{Client, Credentials};
+    ///
+    /// let client = Client::builder()
+    ///     .base_url("https://assistants.internal/v1")
+    ///     .credentials(Credentials::none())
+    ///     .identity(std::fs::read("client.pem")?, std::fs::read("client-key.pem")?)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn identity(
+        mut self,
+        certificate_pem: impl AsRef<[u8]>,
+        key_pem: impl AsRef<[u8]>,
+    ) -> Self {
+        let identity = (certificate_pem.as_ref().to_vec(), key_pem.as_ref().to_vec());
+        self.http.certificates.identity = Some(identity);
+        self
+    }
+
+    /// Ignores the proxies of the environment and the system.
+    ///
+    /// Those of [`http_client_builder`](Self::http_client_builder) are used. For loopback
+    /// addresses this is the default.
+    ///
+    /// ```
+    /// use openai_assistants::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .base_url("http://assistants.internal/v1")
+    ///     .api_key("sk-test")
+    ///     .no_proxy()
+    ///     .build()?;
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn no_proxy(mut self) -> Self {
+        self.http.no_proxy = true;
         self
     }
 
@@ -451,17 +550,16 @@ impl ClientBuilder {
             let header = this.headers.entry(name);
             header.or_insert_with(|| value.clone());
         }
-        let is_external = matches!(this.http, Http::External(_));
-        let http = match this.http {
-            Http::Internal(configure) => http_client(&base_url, this.connect_timeout, &configure)?,
-            Http::External(client) => {
-                let agent = this.headers.entry(USER_AGENT);
-                agent.or_insert(HeaderValue::from_static(AGENT));
-                client
-            }
-        };
+        let is_external = this.http.is_external();
+        if is_external {
+            let agent = this.headers.entry(USER_AGENT);
+            agent.or_insert(HeaderValue::from_static(AGENT));
+        }
+        let (http, url) = (this.http, base_url.clone());
+        let pool = Pool::new(move |connect_timeout| http.build(&url, connect_timeout));
+        pool.client(this.limits.connect.unwrap_or(CONNECT_TIMEOUT))?;
         let config = Config {
-            http,
+            pool: Arc::new(pool),
             is_external,
             base_url,
             credentials,
@@ -469,8 +567,9 @@ impl ClientBuilder {
             #[cfg(feature = "v1")]
             has_default_beta: this.sends_beta,
             query: this.query,
-            timeout: this.timeout,
+            limits: this.limits,
             retry: this.retry,
+            budget: this.budget,
             clock: this.clock,
             random: this.random,
         };
@@ -541,32 +640,10 @@ impl fmt::Debug for ClientBuilder {
             )
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("query", &query)
-            .field("timeout", &self.timeout)
-            .field("connect_timeout", &self.connect_timeout)
+            .field("limits", &self.limits)
             .field("retry", &self.retry)
             .finish_non_exhaustive()
     }
-}
-
-fn http_client(
-    base_url: &Url,
-    connect_timeout: Duration,
-    configure: &Configure,
-) -> Result<reqwest::Client> {
-    let is_tls = base_url.scheme() == "https";
-    if is_tls && !tls::IS_SUPPORTED {
-        return Err(Error::configuration(
-            "the base URL is https, but this build has no TLS: enable the feature `rustls`, `rustls-aws-lc` or \
-             `native-tls`, or pass an `http_client` with TLS",
-        ));
-    }
-    let builder = reqwest::Client::builder()
-        .user_agent(AGENT)
-        .connect_timeout(connect_timeout);
-    configure(tls::configure(builder, is_tls)?)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .map_err(|error| Error::configuration(format!("the HTTP client cannot be built: {error}")))
 }
 
 /// Returns a number from 0 to 1. The random keys of a map's hasher are good enough for jitter.

@@ -5,6 +5,8 @@ pub(crate) mod builder;
 mod constants;
 pub(crate) mod core;
 pub(crate) mod environment;
+mod http_settings;
+pub(crate) mod once;
 pub(crate) mod operation;
 pub(crate) mod pagination;
 pub(crate) mod preset;

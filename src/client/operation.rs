@@ -3,13 +3,14 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::client::once;
 use crate::error::core::{Error, Result};
 use crate::http::operation_info::OperationInfo;
 use crate::http::path;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::sealed::Sealed;
-use crate::http::transport;
+use crate::http::stack;
 use crate::sse::stream::{EventStream, StreamEvent};
 
 /// A call that can be sent: the request builder of an operation.
@@ -81,32 +82,37 @@ pub(crate) fn stream_request<O: StreamingOperation>(operation: O) -> Result<Requ
 
 /// Sends an operation and deserializes the response.
 pub(crate) async fn send<O: Operation>(operation: O) -> Result<O::Output> {
-    let response = receive(&mut request(operation)?).await;
+    let response = send_request(request(operation)?).await;
     response.map(Response::into_inner)
 }
 
 /// Sends an operation and deserializes the response, with its metadata.
 pub(crate) async fn send_response<O: Operation>(operation: O) -> Result<Response<O::Output>> {
-    receive(&mut request(operation)?).await
+    send_request(request(operation)?).await
 }
 
 /// Sends a request and deserializes the response.
-pub(crate) async fn send_request<T: DeserializeOwned>(mut request: Request) -> Result<Response<T>> {
-    receive(&mut request).await
+pub(crate) async fn send_request<T: DeserializeOwned>(request: Request) -> Result<Response<T>> {
+    match request.options.once {
+        // Boxed: the future of every call would have to hold it.
+        true => Box::pin(once::send(request)).await,
+        false => stack::receive(request).await,
+    }
+}
+
+/// Sends a request and opens the stream of its response.
+pub(crate) async fn open_events<E: StreamEvent>(request: Request) -> Result<EventStream<E>> {
+    match request.options.once {
+        true => Box::pin(once::open(request)).await,
+        false => EventStream::open(request).await,
+    }
 }
 
 /// Sends an operation and opens the stream of its response.
 pub(crate) async fn open_stream<O: StreamingOperation>(
     operation: O,
 ) -> Result<EventStream<O::Event>> {
-    EventStream::open(stream_request(operation)?).await
-}
-
-/// Takes the request by reference: by value, each future on the way would copy it.
-async fn receive<T: DeserializeOwned>(request: &mut Request) -> Result<Response<T>> {
-    let received = transport::send(request).await?;
-    Response::decode(received.head, &received.body, received.attempts)
-        .map_err(|error| error.in_operation(request.name(), received.attempts))
+    open_events(stream_request(operation)?).await
 }
 
 /// Returns a required argument.

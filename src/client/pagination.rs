@@ -1,25 +1,22 @@
 //! Auto-pagination: streams of the pages and items of a list.
 //!
-//! From the second page on, the next page is prefetched: its request is sent before a page is
-//! returned, and the task of the connection receives the head of the response. The body is read
-//! whenever the caller polls, and the time-out runs only while the caller waits for it. There is
-//! no task per list, and dropping the list cancels the prefetch. The first page is fetched
-//! without the second, so reading the beginning of a list takes one request.
+//! From the second page on, the next page is prefetched by a task while the caller reads a page.
+//! Dropping the list aborts the task. The first page is fetched without the second, so reading the
+//! beginning of a list takes one request.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::fmt;
-use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::mem;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use std::vec;
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use tokio::task::JoinSet;
 
 use crate::client::operation::{self, Operation};
 use crate::error::core::{Error, Result};
-use crate::http::deadline::NO_WAKER;
 use crate::http::sealed::Sealed;
 use crate::json::malformed_item::MalformedItem;
 
@@ -97,12 +94,7 @@ pub trait List: Operation<Output = <Self as List>::Page> + Clone {
 
 /// Returns all items of a list.
 pub(crate) fn items<L: List>(list: L) -> Items<L> {
-    Items {
-        pages: pages(list),
-        page: Vec::new().into_iter(),
-        malformed: VecDeque::new(),
-        index: 0,
-    }
+    Items(pages(list).0.map_ok(entries::<L>).try_flatten().boxed())
 }
 
 /// Returns all pages of a list.
@@ -117,13 +109,14 @@ pub(crate) fn pages<L: List>(list: L) -> Pages<L> {
     if let Some(cursor) = start {
         seen.insert(cursor);
     }
-    Pages {
+    let reader = Reader {
         list,
         backwards,
         seen,
         prefetches: false,
-        next: Next::Idle,
-    }
+        prefetched: JoinSet::new(),
+    };
+    Pages(stream::try_unfold(Ok(Some(reader)), read).boxed())
 }
 
 /// A stream of all items of a list, with auto-pagination.
@@ -147,15 +140,7 @@ pub(crate) fn pages<L: List>(list: L) -> Pages<L> {
 /// ```
 #[doc(alias = "paginate")]
 #[must_use = "nothing is fetched until the stream is polled"]
-pub struct Items<L: List> {
-    pages: Pages<L>,
-    /// The items of the current page that have not been returned.
-    page: vec::IntoIter<L::Item>,
-    /// The malformed items of the current page that have not been returned.
-    malformed: VecDeque<MalformedItem>,
-    /// The index of the next item in its page.
-    index: usize,
-}
+pub struct Items<L: List>(BoxStream<'static, Result<L::Item>>);
 
 /// A stream of the pages of a list.
 ///
@@ -174,25 +159,7 @@ pub struct Items<L: List> {
 /// ```
 #[doc(alias = "paginate")]
 #[must_use = "nothing is fetched until the stream is polled"]
-pub struct Pages<L: List> {
-    /// With the cursor of the next page.
-    list: L,
-    backwards: bool,
-    seen: SeenCursors,
-    /// Whether the next page is requested before it is polled for.
-    prefetches: bool,
-    next: Next<L::Page>,
-}
-
-/// The state of the next page.
-enum Next<P> {
-    /// Not requested.
-    Idle,
-    Requested(Pin<Box<dyn Future<Output = Result<P>> + Send>>),
-    Received(Result<P>),
-    /// There is no further page.
-    End,
-}
+pub struct Pages<L: List>(BoxStream<'static, Result<L::Page>>);
 
 impl<L: List> Pages<L> {
     /// Returns the next page, or `None` after the last.
@@ -200,68 +167,100 @@ impl<L: List> Pages<L> {
     /// # Errors
     /// The page cannot be fetched, or its cursor is missing or repeats.
     pub async fn try_next(&mut self) -> Result<Option<L::Page>> {
-        poll_fn(|context| self.poll_page(context)).await.transpose()
+        self.0.try_next().await
     }
+}
 
-    fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<L::Page>>> {
-        loop {
-            match mem::replace(&mut self.next, Next::End) {
-                Next::Idle => self.next = self.request(),
-                Next::Requested(mut page) => match page.as_mut().poll(context) {
-                    Poll::Ready(result) => self.next = Next::Received(result),
-                    Poll::Pending => {
-                        self.next = Next::Requested(page);
-                        return Poll::Pending;
-                    }
-                },
-                Next::Received(Ok(page)) => {
-                    self.next = self.after(&page);
-                    self.poll_prefetch();
-                    return Poll::Ready(Some(Ok(page)));
-                }
-                Next::Received(Err(error)) => return Poll::Ready(Some(Err(error))),
-                Next::End => return Poll::Ready(None),
-            }
-        }
+impl<L: List> Items<L> {
+    /// Returns the next item, or `None` after the last.
+    ///
+    /// # Errors
+    /// A page cannot be fetched, or its cursor is missing or repeats. If only the item cannot be
+    /// deserialized, the list continues with the next item.
+    pub async fn try_next(&mut self) -> Result<Option<L::Item>> {
+        self.0.try_next().await
     }
+}
 
-    /// Makes progress on a prefetched page without waiting. It wakes no task: the page is
-    /// polled again when the caller needs it.
-    fn poll_prefetch(&mut self) {
-        if let Next::Requested(page) = &mut self.next
-            && let Poll::Ready(result) = page.as_mut().poll(&mut Context::from_waker(&NO_WAKER))
-        {
-            self.next = Next::Received(result);
-        }
+impl<L: List> Stream for Pages<L> {
+    type Item = Result<L::Page>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().0.poll_next_unpin(context)
     }
+}
 
-    fn request(&self) -> Next<L::Page> {
-        Next::Requested(Box::pin(operation::send(self.list.clone())))
+impl<L: List> Stream for Items<L> {
+    type Item = Result<L::Item>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().0.poll_next_unpin(context)
     }
+}
 
-    /// Returns the state after a page.
-    fn after(&mut self, page: &L::Page) -> Next<L::Page> {
-        if !page.has_more() {
-            return Next::End;
-        }
-        let Some(cursor) = self.cursor(page) else {
-            return fail::<L>("the page has `has_more: true` but no cursor to continue from");
-        };
-        if !self.seen.insert(&cursor) {
-            return fail::<L>("the server returned a cursor that was used before");
-        }
-        if self.backwards {
-            self.list.set_before(Some(cursor));
-        } else {
-            self.list.set_after(Some(cursor));
-        }
-        if mem::replace(&mut self.prefetches, true) {
-            self.request()
-        } else {
-            Next::Idle
-        }
+impl<L: List> fmt::Debug for Pages<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pages({})", L::INFO.id)
     }
+}
 
+impl<L: List> fmt::Debug for Items<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Items({})", L::INFO.id)
+    }
+}
+
+/// The position in a list.
+struct Reader<L: List> {
+    /// With the cursor of the next page.
+    list: L,
+    backwards: bool,
+    seen: SeenCursors,
+    /// Whether the next page is prefetched: from the second page on.
+    prefetches: bool,
+    /// The task that fetches the next page.
+    prefetched: JoinSet<Result<L::Page>>,
+}
+
+/// What follows a page: more pages, the end of the list, or an error.
+type Next<L> = Result<Option<Reader<L>>>;
+
+/// Reads the next page, and returns it with what follows.
+async fn read<L: List>(next: Next<L>) -> Result<Option<(L::Page, Next<L>)>> {
+    let Some(mut reader) = next? else {
+        return Ok(None);
+    };
+    let page = match reader.prefetched.join_next().await {
+        Some(Ok(page)) => page?,
+        // Not prefetched, or the runtime of the task has ended.
+        _ => operation::send(reader.list.clone()).await?,
+    };
+    if !page.has_more() {
+        return Ok(Some((page, Ok(None))));
+    }
+    let Some(cursor) = reader.cursor(&page) else {
+        let error = error::<L>("the page has `has_more: true` but no cursor to continue from");
+        return Ok(Some((page, Err(error))));
+    };
+    // The page repeats with its cursor.
+    if !reader.seen.insert(&cursor) {
+        return Err(error::<L>(
+            "the server returned a cursor that was used before",
+        ));
+    }
+    if reader.backwards {
+        reader.list.set_before(Some(cursor));
+    } else {
+        reader.list.set_after(Some(cursor));
+    }
+    if mem::replace(&mut reader.prefetches, true) {
+        let next = operation::send(reader.list.clone());
+        reader.prefetched.spawn(next);
+    }
+    Ok(Some((page, Ok(Some(reader)))))
+}
+
+impl<L: List> Reader<L> {
     /// Returns the cursor of the next page: the one that the server sent, or else an item's ID.
     fn cursor(&self, page: &L::Page) -> Option<String> {
         let (sent, item) = match self.backwards {
@@ -277,96 +276,26 @@ impl<L: List> Pages<L> {
     }
 }
 
-fn fail<L: List>(reason: &str) -> Next<L::Page> {
-    Next::Received(Err(Error::pagination(reason).in_operation(L::INFO.id, 0)))
+fn error<L: List>(reason: &str) -> Error {
+    Error::pagination(reason).in_operation(L::INFO.id, 0)
+}
+
+/// The items of a page, and an error for each malformed one, in the order of the server.
+fn entries<L: List>(page: L::Page) -> impl Stream<Item = Result<L::Item>> {
+    let mut malformed = page.malformed().to_vec().into_iter().peekable();
+    let mut items = page.into_items().into_iter();
+    stream::iter((0..).map_while(
+        move |index| match malformed.next_if(|item| item.index <= index) {
+            Some(item) => Some(Err(malformed_item::<L>(&item))),
+            None => items.next().map(Ok),
+        },
+    ))
 }
 
 /// Returns the error of an item that cannot be deserialized.
 pub(crate) fn malformed_item<L: List>(item: &MalformedItem) -> Error {
     let error = Error::malformed_item(item.index, &item.reason, &item.value.to_string());
     error.in_operation(L::INFO.id, 0)
-}
-
-impl<L: List> Items<L> {
-    /// Returns the next item, or `None` after the last.
-    ///
-    /// # Errors
-    /// A page cannot be fetched, or its cursor is missing or repeats. If only the item cannot be
-    /// deserialized, the list continues with the next item.
-    pub async fn try_next(&mut self) -> Result<Option<L::Item>> {
-        poll_fn(|context| self.poll_item(context)).await.transpose()
-    }
-
-    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<L::Item>>> {
-        loop {
-            let index = self.index;
-            let malformed = match self.malformed.front() {
-                Some(item) if item.index <= index => self.malformed.pop_front(),
-                _ => None,
-            };
-            let next = match malformed {
-                Some(item) => Some(Err(malformed_item::<L>(&item))),
-                None => self.page.next().map(Ok),
-            };
-            if let Some(item) = next {
-                self.index += 1;
-                self.pages.poll_prefetch();
-                return Poll::Ready(Some(item));
-            }
-            match ready!(self.pages.poll_page(context)) {
-                Some(Ok(page)) => {
-                    self.malformed = page.malformed().to_vec().into();
-                    self.page = page.into_items().into_iter();
-                    self.index = 0;
-                }
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
-        }
-    }
-}
-
-impl<L: List> Stream for Pages<L> {
-    type Item = Result<L::Page>;
-
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_page(context)
-    }
-}
-
-impl<L: List> Stream for Items<L> {
-    type Item = Result<L::Item>;
-
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_item(context)
-    }
-}
-
-// Neither has fields that are pinned in place.
-impl<L: List> Unpin for Pages<L> {}
-impl<L: List> Unpin for Items<L> {}
-
-impl<L: List> fmt::Debug for Pages<L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cursor = if self.backwards {
-            self.list.before()
-        } else {
-            self.list.after()
-        };
-        f.debug_struct("Pages")
-            .field("operation", &L::INFO.id)
-            .field("cursor", &cursor)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<L: List> fmt::Debug for Items<L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items")
-            .field("pages", &self.pages)
-            .field("buffered", &self.page.len())
-            .finish()
-    }
 }
 
 /// The cursors that were used, as hashes: 8 bytes for each page.

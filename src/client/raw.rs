@@ -12,8 +12,9 @@ use crate::client::core::Client;
 use crate::client::operation;
 use crate::error::core::{Error, Result};
 use crate::http::operation_info::OperationInfo;
+use crate::http::options::{RequestOptions, request_options};
 use crate::http::path;
-use crate::http::request::{Request, RequestOptions, request_options};
+use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::sealed::Sealed;
 use crate::sse::event;
@@ -25,6 +26,7 @@ const INFO: &OperationInfo = &OperationInfo {
     id: "request",
     method: "",
     path: "",
+    is_idempotent: false,
 };
 
 /// A call of any method and path, for server-specific operations.

@@ -37,7 +37,7 @@ pub(super) fn body_text(bytes: &[u8]) -> String {
 }
 
 /// Returns the message of the innermost cause. The outer ones repeat it in general terms.
-pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;

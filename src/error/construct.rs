@@ -12,6 +12,7 @@ use http::HeaderMap;
 
 use crate::error::clip::{Clip, EXCERPT_LIMIT, NAME_LIMIT, TEXT_LIMIT, body_text, root_cause};
 use crate::error::core::{Error, Inner, RunIds, Source};
+use crate::error::failure::Failure;
 use crate::error::kind::ErrorKind;
 use crate::error::redaction::Secrets;
 use crate::error::response::{ResponseBody, ResponseHead};
@@ -19,7 +20,7 @@ use crate::error::server_error::{ServerError, is_error};
 
 /// Errors before a request is sent.
 impl Error {
-    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
             message: message.into(),
@@ -29,7 +30,8 @@ impl Error {
             headers: HeaderMap::new(),
             body: None,
             server: ServerError::default(),
-            is_retryable: false,
+            failure: Failure::Final,
+            is_unsettled: false,
             retry_after: None,
             run: RunIds::default(),
             run_cancelled: None,
@@ -75,43 +77,36 @@ impl Error {
 impl Error {
     /// No response within the time-out.
     pub(crate) fn timeout(limit: Duration) -> Self {
-        Self::new(ErrorKind::Timeout, format!("no response within {limit:?}")).retryable(true)
+        let message = format!("no response within {limit:?}");
+        Self::new(ErrorKind::Timeout, message).classed(Failure::Unknown)
+    }
+
+    /// No success within the time-out of all attempts; `last` is why the last one failed.
+    pub(crate) fn total_timeout(limit: Duration, last: Option<&str>, is_unsettled: bool) -> Self {
+        let last = last.map_or_else(String::new, |last| {
+            format!(": the last attempt failed: {last}")
+        });
+        let failure = match is_unsettled {
+            true => Failure::Unknown,
+            false => Failure::Refused,
+        };
+        Self::new(
+            ErrorKind::Timeout,
+            format!("no success within {limit:?}{last}"),
+        )
+        .classed(failure)
     }
 
     /// A response whose body was not complete within the time-out.
-    pub(crate) fn body_timeout(head: ResponseHead, limit: Duration) -> Self {
+    pub(crate) fn body_timeout(limit: Duration) -> Self {
         let message = format!("the response body was not complete within {limit:?}");
-        Self::new(ErrorKind::Timeout, message)
-            .with_head(head)
-            .retryable(true)
+        Self::new(ErrorKind::Timeout, message).classed(Failure::Processed)
     }
 
     /// A response body above the size limit.
-    pub(crate) fn body_too_large(head: ResponseHead, limit: usize) -> Self {
+    pub(crate) fn body_too_large(limit: usize) -> Self {
         let message = format!("the response body is larger than {limit} bytes");
-        Self::new(ErrorKind::Decode, message).with_head(head)
-    }
-
-    /// A failure of the HTTP client.
-    pub(crate) fn transport(error: reqwest::Error) -> Self {
-        let (kind, what) = match () {
-            () if error.is_builder() => (ErrorKind::Argument, "the request cannot be sent"),
-            () if error.is_timeout() && error.is_connect() => {
-                (ErrorKind::Timeout, "connecting timed out")
-            }
-            () if error.is_timeout() => (ErrorKind::Timeout, "no response in time"),
-            () if error.is_redirect() => (
-                ErrorKind::Redirect,
-                "the HTTP client did not follow a redirect",
-            ),
-            () if error.is_connect() => (ErrorKind::Connection, "the connection failed"),
-            () => (ErrorKind::Connection, "the connection broke"),
-        };
-        // A URL may contain secrets in its query.
-        let error = error.without_url();
-        Self::new(kind, format!("{what}: {}", root_cause(&error)))
-            .retryable(matches!(kind, ErrorKind::Connection | ErrorKind::Timeout))
-            .with_source(error)
+        Self::new(ErrorKind::Decode, message)
     }
 
     /// A redirect that the client does not follow.
@@ -119,31 +114,23 @@ impl Error {
         Self::new(ErrorKind::Redirect, reason).with_head(head)
     }
 
-    /// Too many redirects in a row.
-    pub(crate) fn too_many_redirects(limit: usize) -> Self {
-        let message = format!("the server redirected more than {limit} times");
-        Self::new(ErrorKind::Redirect, message)
-    }
-
     /// A response with an error status.
     pub(crate) fn status_error(
         head: ResponseHead,
         body: &ResponseBody,
-        is_retryable: bool,
         retry_after: Option<Duration>,
     ) -> Self {
-        let mut error = Self::new(ErrorKind::Status, "")
-            .with_server_error(&body_text(body), &body.secrets)
-            .with_head(head)
-            .retryable(is_retryable);
+        let mut error =
+            Self::new(ErrorKind::Status, "").with_server_error(&body_text(body), &body.secrets);
+        error.0.failure = Failure::of_response(head.status, &head.headers, error.code());
         error.0.retry_after = retry_after;
-        error
+        error.with_head(head)
     }
 
     /// An error body with a success status.
     fn error_in_success(head: &ResponseHead, body: &ResponseBody) -> Option<Self> {
         let text = body_text(body);
-        is_error(&text, true).then(|| Self::status_error(head.clone(), body, false, None))
+        is_error(&text, true).then(|| Self::status_error(head.clone(), body, None))
     }
 
     /// A response body that cannot be deserialized; `path` is the place in it. If the body is an
@@ -276,13 +263,6 @@ impl Error {
         Self::new(ErrorKind::StreamCut, message)
     }
 
-    /// A stream whose connection broke.
-    pub(crate) fn stream_broken(error: reqwest::Error) -> Self {
-        let error = error.without_url();
-        let message = format!("the connection of the stream broke: {}", root_cause(&error));
-        Self::new(ErrorKind::StreamCut, message).with_source(error)
-    }
-
     /// A stream that sent nothing within the time-out.
     pub(crate) fn stream_idle(limit: Duration) -> Self {
         let message = format!("the stream sent nothing for {limit:?}");
@@ -401,9 +381,14 @@ impl Error {
         self
     }
 
-    /// Appends the message of another error.
-    pub(crate) fn with_note(mut self, other: &Self) -> Self {
-        self.0.message = format!("{}; {}", self.0.message, other.0.message);
+    /// Appends a note to the message.
+    pub(crate) fn add_note(&mut self, note: &str) {
+        self.0.message = format!("{}; {note}", self.0.message);
+    }
+
+    /// Sets whether the server may have processed an earlier attempt of the call.
+    pub(crate) fn unsettled(mut self, is_unsettled: bool) -> Self {
+        self.0.is_unsettled = is_unsettled;
         self
     }
 
@@ -419,8 +404,8 @@ impl Error {
         self
     }
 
-    fn retryable(mut self, is_retryable: bool) -> Self {
-        self.0.is_retryable = is_retryable;
+    pub(super) fn classed(mut self, failure: Failure) -> Self {
+        self.0.failure = failure;
         self
     }
 
@@ -446,7 +431,7 @@ impl Error {
         self.with_source(error)
     }
 
-    fn with_source(mut self, source: impl Into<Source>) -> Self {
+    pub(super) fn with_source(mut self, source: impl Into<Source>) -> Self {
         self.0.source = Some(Arc::from(source.into()));
         self
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
+use crate::error::failure::Failure;
 use crate::error::kind::ErrorKind;
 use crate::error::response::request_id;
 use crate::error::server_error::ServerError;
@@ -50,7 +51,9 @@ pub(super) struct Inner {
     pub(super) headers: HeaderMap,
     pub(super) body: Option<String>,
     pub(super) server: ServerError,
-    pub(super) is_retryable: bool,
+    pub(super) failure: Failure,
+    /// Whether the server may have processed an earlier attempt.
+    pub(super) is_unsettled: bool,
     pub(super) retry_after: Option<Duration>,
     pub(super) run: RunIds,
     /// Whether the run was cancelled, where that was attempted.
@@ -186,9 +189,10 @@ impl Error {
         matches!(self.0.kind, ErrorKind::Argument | ErrorKind::Configuration)
     }
 
-    /// Whether the connection failed or broke before the response was complete.
+    /// Whether the connection failed, or broke before the response was complete.
     ///
-    /// Check the base URL and the network. The server may have received the request.
+    /// Check the base URL and the network. A server that closes the connection without a response
+    /// is [`ErrorKind::Disconnected`], a rejected certificate [`ErrorKind::Certificate`].
     #[must_use]
     pub fn is_connect(&self) -> bool {
         self.0.kind == ErrorKind::Connection
@@ -348,9 +352,50 @@ impl Error {
     ///
     /// The client has already made the attempts that its [`RetryPolicy`](crate::RetryPolicy)
     /// allows. It does not retry if the server requests a longer delay than `max_retry_after`.
+    /// Before you repeat a call that creates something, check
+    /// [`may_have_been_processed`](Self::may_have_been_processed).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.0.is_retryable
+        self.0.failure != Failure::Final
+    }
+
+    /// Whether the server may have processed the call.
+    ///
+    /// If so, sending it again may create a message or a run twice. That includes responses
+    /// that cannot be deserialized, and streams that broke. See
+    /// [the guide](crate::guides::retries) for what counts.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+    /// # let message = openai_assistants::types::CreateMessageRequest::builder();
+    /// let call = client.create_message().thread_id("thread_1").body(message);
+    /// match call.send().await {
+    ///     Err(error) if error.may_have_been_processed() => {
+    ///         println!("look for the message with `list_messages`");
+    ///     }
+    ///     other => drop(other?),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn may_have_been_processed(&self) -> bool {
+        let this = match self.0.failure {
+            Failure::NotSent | Failure::Refused => false,
+            Failure::Unknown | Failure::Processed => true,
+            Failure::Final => self.0.status.is_some_and(|status| {
+                status.is_success()
+                    || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
+            }),
+        };
+        this || self.0.is_unsettled
+    }
+
+    /// What is known about the attempt.
+    pub(crate) fn failure(&self) -> Failure {
+        self.0.failure
     }
 
     pub(super) fn is_status(&self, codes: &[u16]) -> bool {

@@ -84,6 +84,12 @@ impl Error {
         }
         let advice = match (self.0.kind, self.0.status.map(|status| status.as_u16())) {
             (ErrorKind::Connection, _) => "check the base URL and the network",
+            (ErrorKind::Certificate, _) => {
+                "check the certificate and the roots that it is checked against"
+            }
+            (ErrorKind::Disconnected, _) => {
+                "the server was reached: check its logs, and proxies on the way"
+            }
             (ErrorKind::Timeout, _) => "increase the time-out if the call needs more time",
             (ErrorKind::StreamEnded | ErrorKind::StreamCut | ErrorKind::StreamIdle, _) => {
                 match (self.run_id(), self.thread_id()) {
@@ -119,7 +125,7 @@ impl Error {
     }
 
     /// The service has no error code for this.
-    fn is_active_run(&self) -> bool {
+    pub(crate) fn is_active_run(&self) -> bool {
         self.message().contains("while a run")
             || self.message().contains("already has an active run")
     }

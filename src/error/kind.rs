@@ -21,7 +21,11 @@ pub enum ErrorKind {
     Credentials,
     /// The connection could not be established, or it broke.
     Connection,
-    /// An attempt took longer than its time-out.
+    /// The certificate of the server or of the client was rejected.
+    Certificate,
+    /// The server was reached, and closed the connection without a response.
+    Disconnected,
+    /// A call or one of its attempts took longer than its time-out.
     Timeout,
     /// The server responded with an error status, or with an error body and a success status.
     Status,
@@ -58,6 +62,8 @@ impl ErrorKind {
             Self::Configuration => "configuration",
             Self::Credentials => "credentials",
             Self::Connection => "connection",
+            Self::Certificate => "certificate",
+            Self::Disconnected => "disconnected",
             Self::Timeout => "timeout",
             Self::Status => "status",
             Self::Redirect => "redirect",

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 
 /// A shorter value is not a key, and may be a common word of the text.
 const MIN_LENGTH: usize = 8;
@@ -12,13 +12,7 @@ const MIN_LENGTH: usize = 8;
 pub(crate) struct Secrets(Vec<HeaderValue>);
 
 impl Secrets {
-    /// Collects the sensitive values of headers.
-    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
-        let mut secrets = Self::default();
-        secrets.add(headers.values());
-        secrets
-    }
-
+    /// Adds the sensitive values among these.
     pub(crate) fn add<'a>(&mut self, values: impl IntoIterator<Item = &'a HeaderValue>) {
         let values = values.into_iter().filter(|value| value.is_sensitive());
         self.0.extend(values.cloned());

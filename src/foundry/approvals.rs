@@ -8,7 +8,8 @@ use crate::client::operation::{self, Operation, Streamed, StreamingOperation, pa
 use crate::error::core::Result;
 use crate::foundry::tool_approval::ToolApproval;
 use crate::http::operation_info::OperationInfo;
-use crate::http::request::{Request, RequestOptions, request_options};
+use crate::http::options::{RequestOptions, request_options};
+use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::sealed::Sealed;
 use crate::run::follow::Follow;
@@ -136,6 +137,7 @@ impl Operation for SubmitToolApprovals {
         id: "submitToolApprovals",
         method: "POST",
         path: "/threads/{thread_id}/runs/{run_id}/submit_tool_outputs",
+        is_idempotent: false,
     };
 
     fn into_request(self) -> Result<Request> {

@@ -9,7 +9,8 @@ use crate::client::operation::{self, Operation};
 use crate::client::pagination::{self, Items, List, Page, Pages};
 use crate::error::core::Result;
 use crate::http::operation_info::OperationInfo;
-use crate::http::request::{Request, RequestOptions, request_options};
+use crate::http::options::{RequestOptions, request_options};
+use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::sealed::Sealed;
 use crate::json::extra::Extra;
@@ -132,6 +133,7 @@ impl Operation for ListThreads {
         id: "listThreads",
         method: "GET",
         path: "/threads",
+        is_idempotent: true,
     };
 
     fn into_request(self) -> Result<Request> {

@@ -6,7 +6,7 @@ use crate::error::response::ResponseHead;
 use crate::http::deadline::Deadline;
 
 /// Takes status and headers out of a response.
-pub(crate) fn take_head(response: &mut reqwest::Response) -> ResponseHead {
+pub(super) fn take_head(response: &mut reqwest::Response) -> ResponseHead {
     ResponseHead {
         status: response.status(),
         headers: std::mem::take(response.headers_mut()),

@@ -1,15 +1,17 @@
 //! The checked settings of a client, as plain data.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 
+use crate::http::budget::RetryBudget;
 use crate::http::clock::Clock;
 use crate::http::credentials::Credentials;
 use crate::http::header;
-use crate::http::retry::RetryPolicy;
+use crate::http::pool::Pool;
+use crate::http::retry_policy::RetryPolicy;
+use crate::http::time_limits::TimeLimits;
 
 /// A source of random numbers from 0 to 1.
 pub(crate) type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
@@ -17,8 +19,8 @@ pub(crate) type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
 /// Settings that have been checked.
 #[derive(Clone)]
 pub(crate) struct Config {
-    pub(crate) http: reqwest::Client,
-    /// Whether the caller built `http`, which may then follow redirects on its own.
+    pub(crate) pool: Arc<Pool>,
+    /// Whether the caller built the HTTP client, which may then follow redirects on its own.
     pub(crate) is_external: bool,
     pub(crate) base_url: Url,
     pub(crate) credentials: Credentials,
@@ -28,8 +30,10 @@ pub(crate) struct Config {
     #[cfg(feature = "v1")]
     pub(crate) has_default_beta: bool,
     pub(crate) query: Vec<(String, String)>,
-    pub(crate) timeout: Duration,
+    pub(crate) limits: TimeLimits,
     pub(crate) retry: RetryPolicy,
+    /// Shared with clients of other versions of the API.
+    pub(crate) budget: Option<Arc<RetryBudget>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Random,
 }

@@ -2,24 +2,13 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::{Arc, LazyLock};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::http::clock::{Clock, Sleep};
 
-/// The waker of a poll that no task waits for. It differs from every other waker, including the
-/// no-op wakers of callers.
-pub(crate) static NO_WAKER: LazyLock<Waker> = LazyLock::new(|| Waker::from(Arc::new(NoWaker)));
-
-struct NoWaker;
-
-impl Wake for NoWaker {
-    fn wake(self: Arc<Self>) {}
-}
-
-/// A time limit that runs only while a caller waits. A prefetched page has its whole limit left
-/// when the caller polls for it.
+/// A time limit that starts with the first poll that waits.
 pub(crate) struct Deadline {
     clock: Arc<dyn Clock>,
     limit: Duration,
@@ -50,10 +39,6 @@ impl Deadline {
     ) -> Poll<Option<T>> {
         if let Poll::Ready(output) = poll(context) {
             return Poll::Ready(Some(output));
-        }
-        if context.waker().will_wake(&NO_WAKER) {
-            self.running = None;
-            return Poll::Pending;
         }
         self.running
             .get_or_insert_with(|| self.clock.timeout(self.limit))

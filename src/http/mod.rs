@@ -1,17 +1,29 @@
 //! The HTTP layer: requests, responses, credentials, retries, redirects and time-outs.
 
+mod attempt;
+mod authenticate;
 pub(crate) mod body;
+pub(crate) mod budget;
+pub(crate) mod call;
 pub(crate) mod clock;
 pub(crate) mod config;
+mod connect;
 pub(crate) mod credentials;
 pub(crate) mod deadline;
+mod from_fn;
 pub(crate) mod header;
+mod http_request;
 pub(crate) mod operation_info;
+pub(crate) mod options;
 pub(crate) mod path;
+pub(crate) mod pool;
 mod redirect;
 pub(crate) mod request;
 pub(crate) mod response;
-pub(crate) mod retry;
+mod retry;
+pub(crate) mod retry_policy;
 pub(crate) mod sealed;
+pub(crate) mod stack;
+pub(crate) mod time_limits;
 pub(crate) mod tls;
-pub(crate) mod transport;
+mod total_timeout;

@@ -1,6 +1,6 @@
 //! Static metadata of operations.
 
-/// Static metadata of an operation: ID, method and path.
+/// Static metadata of an operation.
 ///
 /// # Examples
 ///
@@ -11,6 +11,7 @@
 /// assert_eq!(GetRun::INFO.id, "getRun");
 /// assert_eq!(GetRun::INFO.method, "GET");
 /// assert_eq!(GetRun::INFO.path, "/threads/{thread_id}/runs/{run_id}");
+/// assert!(GetRun::INFO.is_idempotent);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -21,4 +22,7 @@ pub struct OperationInfo {
     pub method: &'static str,
     /// The path with its parameters in braces, such as `/threads/{thread_id}/runs`.
     pub path: &'static str,
+    /// Whether the call has the same effect when it is sent twice: every call but those that create
+    /// an object or submit to a run.
+    pub is_idempotent: bool,
 }

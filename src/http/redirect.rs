@@ -1,13 +1,42 @@
-//! Decides which redirects are followed.
+//! Follows redirects within the origin.
 
 use http::Method;
 use http::header::LOCATION;
 use reqwest::Url;
+use tower::{Service, ServiceExt};
+
+use crate::error::core::{Error, Result};
+use crate::http::body::take_head;
+use crate::http::call::Call;
+
+const MAX_REDIRECTS: u32 = 5;
+
+/// Sends a call again to where it is redirected, within the origin.
+pub(super) async fn follow_redirects<S>(inner: S, mut call: Call) -> Result<reqwest::Response>
+where
+    S: Service<Call, Response = reqwest::Response, Error = Error> + Clone,
+{
+    let mut followed = 0;
+    loop {
+        let mut response = inner.clone().oneshot(call.clone()).await?;
+        let reason = match target(&call.method, call.url(), &response) {
+            Ok(None) => return Ok(response),
+            Ok(target) if followed < MAX_REDIRECTS => {
+                call.target = target;
+                followed += 1;
+                continue;
+            }
+            Ok(_) => format!("the server redirected more than {MAX_REDIRECTS} times"),
+            Err(reason) => reason,
+        };
+        return Err(Error::redirect(take_head(&mut response), reason));
+    }
+}
 
 /// Returns the URL that a response redirects to. Fails if the client must not go there.
 ///
 /// Credentials never leave the origin of the base URL, and a method never changes.
-pub(super) fn target(
+fn target(
     method: &Method,
     requested: &Url,
     response: &reqwest::Response,

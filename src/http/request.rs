@@ -1,4 +1,4 @@
-//! A request before it is sent, and the options of a single call.
+//! A request that is ready to be sent.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,18 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use serde::Serialize;
 
 use crate::error::core::{Error, Result, RunIds};
 use crate::http::config::Config;
-use crate::http::header;
 use crate::http::operation_info::OperationInfo;
-
-/// A server that has received the key before returns the same response again.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+use crate::http::options::RequestOptions;
+use crate::http::retry_policy::RetryPolicy;
+use crate::http::time_limits::TimeLimits;
 
 /// A request that is ready to be sent.
 ///
@@ -34,6 +33,7 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// assert!(!format!("{request:?}").contains("sk-test"));
 /// # Ok::<(), openai_assistants::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct Request {
     pub(crate) config: Arc<Config>,
     pub(crate) info: &'static OperationInfo,
@@ -87,12 +87,26 @@ impl Request {
 
     /// The headers of the client, then those of the call, which take precedence.
     pub(crate) fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        self.config.headers.iter().chain(&self.options.headers)
+        self.config.headers.iter().chain(self.options.headers())
+    }
+
+    /// Returns a limit of the call, or else of the client.
+    pub(crate) fn limit(&self, of: fn(&TimeLimits) -> Option<Duration>) -> Option<Duration> {
+        of(&self.options.limits).or_else(|| of(&self.config.limits))
+    }
+
+    pub(crate) fn retry_policy(&self) -> &RetryPolicy {
+        self.options.retry.as_ref().unwrap_or(&self.config.retry)
     }
 
     /// Whether the request is of an operation of the document, not a raw call.
     pub(crate) fn is_documented(&self) -> bool {
         !self.info.path.is_empty()
+    }
+
+    /// Whether sending the request twice has the same effect as sending it once.
+    pub(crate) fn is_idempotent(&self) -> bool {
+        self.info.is_idempotent || !self.is_documented() && self.method.is_idempotent()
     }
 
     /// The name in errors: the operation ID, or the method and path of a raw call.
@@ -135,117 +149,6 @@ impl fmt::Debug for Request {
             .finish_non_exhaustive()
     }
 }
-
-/// Settings of a single call, in addition to those of its client.
-#[derive(Clone, Default)]
-pub(crate) struct RequestOptions {
-    headers: HeaderMap,
-    query: Vec<(String, String)>,
-    timeout: Option<Duration>,
-    /// Values of headers that the body contains for another server. Errors must not repeat them.
-    body_headers: Vec<HeaderValue>,
-    /// The first invalid header.
-    error: Option<String>,
-}
-
-impl RequestOptions {
-    /// Adds a header.
-    pub(crate) fn header(&mut self, name: &str, value: &str) {
-        match header::parse(name, value) {
-            Ok((name, value)) => drop(self.headers.insert(name, value)),
-            Err(reason) => drop(self.error.get_or_insert(reason)),
-        }
-    }
-
-    /// Registers a header that the body contains.
-    #[cfg(feature = "foundry")]
-    pub(crate) fn body_header(&mut self, name: &str, value: &str) {
-        match header::parse(name, value) {
-            Ok((_, value)) => self.body_headers.push(value),
-            Err(reason) => drop(self.error.get_or_insert(reason)),
-        }
-    }
-
-    pub(crate) fn body_headers(&self) -> &[HeaderValue] {
-        &self.body_headers
-    }
-
-    /// Returns the options for a further call, without what identifies a single call.
-    pub(crate) fn for_further_call(&self) -> Self {
-        let mut options = self.clone();
-        options.headers.remove(IDEMPOTENCY_KEY);
-        options
-    }
-
-    /// Adds a query parameter.
-    pub(crate) fn query(&mut self, name: String, value: String) {
-        self.query.push((name, value));
-    }
-
-    /// Sets the time-out of each attempt.
-    pub(crate) fn set_timeout(&mut self, timeout: Duration) {
-        self.timeout = Some(timeout);
-    }
-
-    /// Returns the headers, or an error if one of them is invalid.
-    pub(crate) fn checked_headers(&self) -> Result<&HeaderMap> {
-        match &self.error {
-            Some(reason) => Err(Error::invalid_argument("header", reason)),
-            None => Ok(&self.headers),
-        }
-    }
-
-    pub(crate) fn query_pairs(&self) -> &[(String, String)] {
-        &self.query
-    }
-
-    pub(crate) fn timeout(&self) -> Option<Duration> {
-        self.timeout
-    }
-}
-
-impl fmt::Debug for RequestOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Names only: the values may be secrets.
-        f.debug_struct("RequestOptions")
-            .field("headers", &self.headers.keys().collect::<Vec<_>>())
-            .field(
-                "query",
-                &self.query.iter().map(|(name, _)| name).collect::<Vec<_>>(),
-            )
-            .field("timeout", &self.timeout)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The setters of a call that add to the settings of its client.
-macro_rules! request_options {
-    () => {
-        /// Adds a header to this call.
-        ///
-        /// It replaces a header of the client with the same name.
-        pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-            self.options.header(name.as_ref(), value.as_ref());
-            self
-        }
-
-        /// Adds a query parameter to this call.
-        ///
-        /// It replaces parameters of the client with the same name.
-        pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-            self.options.query(name.into(), value.into());
-            self
-        }
-
-        /// Sets the time-out of each attempt of this call.
-        pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
-            self.options.set_timeout(timeout);
-            self
-        }
-    };
-}
-
-pub(crate) use request_options;
 
 #[cfg(test)]
 mod tests {

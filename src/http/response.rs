@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::core::{Error, Result};
 use crate::error::response::{ResponseBody, ResponseHead, request_id};
+use crate::http::call::Call;
 use crate::json::{lenient, path, utf8};
 
 /// Some servers send it in front of the JSON.
@@ -37,22 +38,26 @@ pub struct Response<T> {
 
 impl<T: DeserializeOwned> Response<T> {
     /// Deserializes a body. An empty one, such as that of a 204, deserializes like `null`.
-    pub(crate) fn decode(head: ResponseHead, body: &ResponseBody, attempts: u32) -> Result<Self> {
+    pub(crate) fn decode(call: &Call, head: ResponseHead, body: Bytes) -> Result<Self> {
         let json = if body.is_empty() {
             Cow::Borrowed("null")
         } else {
-            utf8::decode(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body))
+            utf8::decode(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body))
         };
         match lenient::from_str(&json) {
             Ok(value) => Ok(Self {
                 value,
                 head,
-                body: body.bytes.clone(),
-                attempts,
+                attempts: call.attempts(),
+                body,
             }),
             Err(error) => {
                 let path = path::path_of(&error, json.as_bytes());
-                Err(Error::decode(head, body, &path, error))
+                let body = ResponseBody {
+                    bytes: body.clone(),
+                    secrets: call.secrets(),
+                };
+                Err(Error::decode(head, &body, &path, error))
             }
         }
     }

@@ -1,62 +1,83 @@
-//! Selects the TLS library by Cargo feature.
+//! TLS: the certificates of the caller, and the cryptography provider of `rustls-ring`.
 //!
-//! reqwest gets a complete rustls configuration with its cryptography provider. No provider is
-//! installed for the process, where it could conflict with that of another crate.
+//! The library is reqwest's default, and nothing here overrides what callers set on the builder of
+//! reqwest.
+
+#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+use crate::error::clip::root_cause;
 
 /// Whether the build supports `https`.
 pub(crate) const IS_SUPPORTED: bool = cfg!(any(
     feature = "rustls",
-    feature = "rustls-aws-lc",
+    feature = "rustls-ring",
     feature = "native-tls"
 ));
 
-/// Sets the TLS library. The certificates of the system are loaded only if TLS `is_needed`:
-/// containers that send plain HTTP may have none.
-#[cfg(any(feature = "rustls", feature = "rustls-aws-lc"))]
-pub(crate) fn configure(
-    builder: reqwest::ClientBuilder,
-    is_needed: bool,
-) -> crate::error::core::Result<reqwest::ClientBuilder> {
-    use std::sync::Arc;
-
-    use rustls_platform_verifier::BuilderVerifierExt;
-
-    #[cfg(not(feature = "rustls"))]
-    use rustls::crypto::aws_lc_rs as provider;
-    #[cfg(feature = "rustls")]
-    use rustls::crypto::ring as provider;
-
-    let config =
-        rustls::ClientConfig::builder_with_provider(Arc::new(provider::default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(|config| match is_needed {
-                true => config.with_platform_verifier(),
-                false => Ok(config.with_root_certificates(rustls::RootCertStore::empty())),
-            })
-            .map_err(|error| {
-                crate::error::core::Error::configuration(format!(
-                    "TLS cannot be configured: {error}"
-                ))
-            })?;
-    #[cfg_attr(
-        not(feature = "http2"),
-        expect(unused_mut, reason = "only HTTP/2 requires ALPN")
-    )]
-    let mut config = config.with_no_client_auth();
-    #[cfg(feature = "http2")]
-    {
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    }
-    Ok(builder.tls_backend_preconfigured(config))
+/// Certificates and keys as PEM.
+#[derive(Clone, Default)]
+pub(crate) struct Certificates {
+    pub(crate) roots: Vec<Vec<u8>>,
+    /// Whether the roots replace those of the system.
+    pub(crate) is_only: bool,
+    /// The certificate of the client and its key.
+    pub(crate) identity: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// Sets the TLS library. reqwest has `native-tls` or none.
-#[cfg(not(any(feature = "rustls", feature = "rustls-aws-lc")))]
-pub(crate) fn configure(
-    builder: reqwest::ClientBuilder,
-    _is_needed: bool,
-) -> crate::error::core::Result<reqwest::ClientBuilder> {
-    #[cfg(feature = "native-tls")]
-    let builder = builder.tls_backend_native();
-    Ok(builder)
+impl Certificates {
+    /// Applies the certificates. Without `has_roots` no certificates of the system are read, for
+    /// plain HTTP: containers may have none, and reading them takes time.
+    #[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+    pub(crate) fn apply(
+        &self,
+        mut builder: reqwest::ClientBuilder,
+        has_roots: bool,
+    ) -> Result<reqwest::ClientBuilder, String> {
+        // reqwest's default is aws-lc with `rustls`, and nothing with `rustls-ring` alone. It is an
+        // error if the program has installed a provider, which then is used.
+        #[cfg(all(feature = "rustls-ring", not(feature = "rustls")))]
+        let _ = rustls::crypto::ring::default_provider().install_default();
+
+        for pem in &self.roots {
+            let roots =
+                reqwest::Certificate::from_pem_bundle(pem).map_err(invalid("root certificate"))?;
+            if roots.is_empty() {
+                return Err("the root certificate is invalid: it is not PEM".to_owned());
+            }
+            builder = builder.tls_certs_merge(roots);
+        }
+        // native-tls reads those of the system in any case.
+        #[cfg(all(feature = "rustls", feature = "native-tls"))]
+        if !has_roots && self.identity.is_none() {
+            builder = builder.tls_backend_rustls();
+        }
+        if self.is_only || !has_roots {
+            builder = builder.tls_certs_only([]);
+        }
+        if let Some((certificate, key)) = &self.identity {
+            // reqwest's default with `native-tls`, whichever other features there are.
+            #[cfg(feature = "native-tls")]
+            let identity = reqwest::Identity::from_pkcs8_pem(certificate, key);
+            #[cfg(not(feature = "native-tls"))]
+            let identity = reqwest::Identity::from_pem(&[&**certificate, b"\n", key].concat());
+            builder = builder.identity(identity.map_err(invalid("identity"))?);
+        }
+        Ok(builder)
+    }
+
+    #[cfg(not(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls")))]
+    pub(crate) fn apply(
+        &self,
+        builder: reqwest::ClientBuilder,
+        _has_roots: bool,
+    ) -> Result<reqwest::ClientBuilder, String> {
+        match self.is_only || !self.roots.is_empty() || self.identity.is_some() {
+            true => Err("certificates need TLS, which this build lacks".to_owned()),
+            false => Ok(builder),
+        }
+    }
+}
+
+#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+fn invalid(what: &str) -> impl Fn(reqwest::Error) -> String {
+    move |error| format!("the {what} is invalid: {}", root_cause(&error))
 }

@@ -9,6 +9,7 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::run::handle::RunHandle;
 use crate::run::limits::{Limits, StopReason};
+use crate::run::lost_run::Creation;
 use crate::run::machine::{Action, Failure, First, RunMachine};
 use crate::run::outcome::{self, RunOutcome};
 use crate::run::polling::Pace;
@@ -25,6 +26,7 @@ pub(crate) struct RunDriver {
     pub(crate) machine: RunMachine,
     pub(crate) limits: Limits,
     handle: RunHandle,
+    creation: Option<Creation>,
     on_state: Option<OnState>,
     /// Whether submissions open a stream.
     streams: bool,
@@ -65,6 +67,7 @@ impl RunDriver {
                 settings.cancellation,
             ),
             handle: RunHandle::new(request),
+            creation: Creation::of(request),
             on_state: settings.on_state,
             streams,
             #[cfg(feature = "tools")]
@@ -84,7 +87,10 @@ impl RunDriver {
     /// Sends the request and polls until the run is terminal or left to the caller.
     pub(crate) async fn poll(&mut self, request: Request) -> Result<RunObject> {
         let mut sent = pin!(operation::send_request(request));
-        let first = self.limits.run(sent.as_mut()).await;
+        let first = match self.limits.run(sent.as_mut()).await {
+            Ok(Err(error)) => Ok(Err(self.identified(error).await)),
+            first => first,
+        };
         if first.is_err()
             && self.awaits_id()
             && let Some(Ok(run)) = self.handle.grace().before(sent).await
@@ -98,6 +104,14 @@ impl RunDriver {
                 // Only a driver that streams opens a stream.
                 Reached::Stream(_) => action = self.machine.stream_ended(),
             }
+        }
+    }
+
+    /// Adds the ID of the run to the failure of the first request, if it may have created one.
+    pub(crate) async fn identified(&mut self, error: Error) -> Error {
+        match &self.creation {
+            Some(creation) => creation.identify(&self.handle, error).await,
+            None => error,
         }
     }
 

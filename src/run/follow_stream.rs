@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use crate::client::operation::{Operation, StreamingOperation, stream_request};
+use crate::client::operation::{Operation, StreamingOperation, open_events, stream_request};
 use crate::error::core::Result;
 use crate::run::driver::RunDriver;
 use crate::run::follow::Follow;
@@ -49,11 +49,16 @@ where
     /// ```
     pub async fn stream(self) -> Result<RunStream> {
         let request = stream_request(self.operation)?;
+        let once = request.options.once;
         let mut driver = RunDriver::new(&request, self.settings, true);
-        let mut sent = pin!(EventStream::open(request));
+        let mut sent = pin!(open_events(request));
         let opened = match driver.limits.run(sent.as_mut()).await {
             Ok(Ok(events)) => Ok(events),
-            Ok(Err(error)) => Err(driver.machine.failed(error)),
+            Ok(Err(error)) if once => Err(driver.machine.lost(error)),
+            Ok(Err(error)) => {
+                let error = driver.identified(error).await;
+                Err(driver.machine.failed(error))
+            }
             Err(reason) => {
                 if driver.awaits_id() {
                     let mut grace = driver.grace();

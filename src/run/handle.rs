@@ -6,10 +6,11 @@ use crate::client::core::Client;
 use crate::client::operation::{self, Operation};
 use crate::error::core::{Result, RunIds};
 use crate::http::deadline::Deadline;
-use crate::http::request::{Request, RequestOptions};
+use crate::http::options::RequestOptions;
+use crate::http::request::Request;
 use crate::operations::SubmitToolOutputsToRun;
 use crate::run::limits::GRACE;
-use crate::types::{RunObject, SubmitToolOutputsRunRequest, ToolOutput};
+use crate::types::{ListOrder, RunObject, SubmitToolOutputsRunRequest, ToolOutput};
 
 /// A run on the server.
 pub(crate) struct RunHandle {
@@ -45,6 +46,12 @@ impl RunHandle {
     pub(crate) fn fetch(&self, ids: &RunIds) -> Result<Request> {
         let (thread_id, run_id) = both(ids);
         self.request(self.client.get_run().thread_id(thread_id).run_id(run_id))
+    }
+
+    /// Builds the request that lists the newest runs of a thread.
+    pub(crate) fn newest_runs(&self, thread_id: &str) -> Result<Request> {
+        let list = self.client.list_runs().thread_id(thread_id);
+        self.request(list.limit(20).order(ListOrder::Desc))
     }
 
     /// Builds the request that submits tool outputs, for a stream of events or for the run.

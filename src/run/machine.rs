@@ -205,6 +205,17 @@ impl RunMachine {
         }
     }
 
+    /// Receives the failure of a creation with `once`. If it names the run that was looked up, the run
+    /// is fetched.
+    pub(crate) fn lost(&mut self, error: Error) -> Action {
+        if !error.may_have_been_processed() || error.run_id().is_none() {
+            return self.failed(error);
+        }
+        self.learn(error.thread_id(), error.run_id());
+        self.state = State::Polling;
+        self.fetch(Duration::ZERO)
+    }
+
     /// Receives an elapsed limit. A deadline is followed by a last poll.
     pub(crate) fn stop(&mut self, reason: StopReason) -> Action {
         match (mem::replace(&mut self.state, State::Ended), reason) {
@@ -329,7 +340,8 @@ impl RunMachine {
     /// Whether the server may have accepted a submission that failed, or the run may be terminal.
     fn may_be_accepted(&self, error: &Error) -> bool {
         let is_own = !self.answered.is_empty();
-        self.has_ids() && !error.is_invalid_argument() && (is_own || error.attempts() > 1)
+        let may_be = is_own || error.attempts() > 1 || error.may_have_been_processed();
+        self.has_ids() && !error.is_invalid_argument() && may_be
     }
 
     /// Returns the delay after a failed poll, if polling continues.

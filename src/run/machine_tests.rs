@@ -266,8 +266,7 @@ fn failure(status: u16, attempts: u32) -> Error {
         secrets: Secrets::default(),
     };
     let retry_after = (status == 429).then_some(Duration::from_secs(7));
-    Error::status_error(head, &body, status == 429 || status >= 500, retry_after)
-        .in_operation("test", attempts)
+    Error::status_error(head, &body, retry_after).in_operation("test", attempts)
 }
 
 /// A follow of the run of a model.

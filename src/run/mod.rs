@@ -8,6 +8,7 @@ mod follow_tools;
 mod generated;
 mod handle;
 mod limits;
+mod lost_run;
 mod machine;
 #[cfg(test)]
 mod machine_tests;

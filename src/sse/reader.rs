@@ -1,7 +1,7 @@
 //! Reads the events of a response body and detects the end of the stream.
 //!
 //! There is no task and no channel: a chunk is read when the consumer polls for an event and
-//! none is buffered. The time-out runs from chunk to chunk, while the consumer waits. The result
+//! none is buffered. The idle time-out runs from chunk to chunk, while the consumer waits. The result
 //! of the stream is that of its [`Termination`](crate::sse::termination::Termination).
 
 use std::borrow::Cow;
@@ -20,10 +20,11 @@ use crate::error::core::{Error, Result};
 use crate::error::redaction::Secrets;
 use crate::error::response::{ResponseBody, ResponseHead, request_id};
 use crate::error::server_error::is_error;
-use crate::http::body::{read_start, take_head};
+use crate::http::body::read_start;
+use crate::http::call::Call;
 use crate::http::deadline::Deadline;
 use crate::http::request::Request;
-use crate::http::transport::{self, Opened};
+use crate::http::stack;
 use crate::sse::event::{self, EventClass};
 use crate::sse::parser::{SseEvent, SseParser};
 use crate::sse::run_state::RunTracker;
@@ -105,15 +106,12 @@ impl EventReader {
         let operation = request.name();
         let is_documented = request.is_documented();
         let mut run = RunTracker::new(request.run_ids(), is_documented);
-        let opened = transport::open(request).await;
-        let (opened, attempts) = opened.map_err(|error| run.annotate(error))?;
-        let Opened {
-            mut response,
-            secrets,
-            mut deadline,
-        } = opened;
-        deadline.restart();
-        let head = take_head(&mut response);
+        let call = Call::new(request).map_err(|error| run.annotate(error))?;
+        let opened = stack::send::<reqwest::Response>(&call).await;
+        let (head, mut response) = opened.map_err(|error| run.annotate(error))?;
+        let (attempts, secrets) = (call.attempts(), call.secrets());
+        let limit = call.stream_idle_timeout();
+        let deadline = Deadline::new(&call.config.clock, limit);
         if !may_be_stream(&head) {
             let bytes = read_start(&mut response, MAX_OTHER_BODY, deadline).await;
             run.update_from_body(&bytes);
@@ -129,7 +127,7 @@ impl EventReader {
             state: State::Open(response.into()),
             content: Content::Nothing,
             parser: SseParser::new(),
-            limit: deadline.limit(),
+            limit,
             deadline,
             run,
         })

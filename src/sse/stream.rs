@@ -32,8 +32,8 @@ pub trait StreamEvent: Sealed + Sized + Send + Unpin + 'static {
 /// The events of a run: a `Stream` of `Result<E, Error>`.
 ///
 /// Created by the method `stream` of the operations that can stream. Nothing is read before it is
-/// polled, and there is no background task. The time-out of the call, or else of the client, limits
-/// how long the stream may be idle while the caller waits; there is no limit for the whole stream.
+/// polled, and there is no background task. `stream_idle_timeout` of the call, or else of the client,
+/// limits how long the stream may be idle while the caller waits; there is no limit for the whole stream.
 /// Dropping the stream closes its connection. The run continues on the server: cancel it if it is
 /// not needed any more.
 ///

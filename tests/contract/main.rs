@@ -116,6 +116,28 @@ fn every_operation_of_the_document_has_a_contract() {
     }
 }
 
+#[test]
+fn only_calls_that_create_or_submit_are_not_idempotent() {
+    for version in versions() {
+        let repeatable = version.operations.iter().filter(|info| info.is_idempotent);
+        let repeatable: BTreeSet<&str> = repeatable.map(|info| info.id).collect();
+        let once = version.document.operation_ids();
+        let once: Vec<&str> = once.difference(&repeatable).copied().collect();
+        let mut expected = vec![
+            "createAssistant",
+            "createMessage",
+            "createRun",
+            "createThread",
+            "createThreadAndRun",
+            "submitToolOuputsToRun",
+        ];
+        if version.beta == "assistants=v1" {
+            expected.insert(1, "createAssistantFile");
+        }
+        assert_eq!(once, expected, "{}", version.beta);
+    }
+}
+
 #[tokio::test]
 async fn requests_have_the_method_path_query_headers_and_body_of_the_document() {
     for_every_operation(async |version, contract| {

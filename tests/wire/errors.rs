@@ -134,7 +134,8 @@ async fn errors_advise_what_to_do() {
     let server = ScriptedServer::start([]).await;
     let client = server.builder(&ManualClock::expired()).build().unwrap();
     let error = client
-        .create_thread()
+        .get_thread()
+        .thread_id("thread_1")
         .timeout(Duration::from_secs(600))
         .send()
         .await

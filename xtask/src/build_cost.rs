@@ -1,9 +1,9 @@
 //! `cargo xtask build-cost`: compile time and binary size, compared with the peer.
 //!
 //! For each crate there is an empty program that depends on it, and a program that sends a
-//! request and opens a stream. They are written to `target`. Each has its own target folder,
-//! which is removed after the measurement. Dependencies resolve to the newest compatible
-//! versions, as for a new user.
+//! request and opens a stream, with each library of cryptography. They are written to `target`.
+//! Each has its own target folder, which is removed after the measurement. Dependencies resolve
+//! to the newest compatible versions, as for a new user.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,9 +13,32 @@ use serde_json::{Map, Value, json};
 
 use crate::workspace::{DOCUMENT, cargo, context};
 
-/// async-openai, in its last version with Assistants.
-const PEER: &str = r#"async-openai = { version = "=0.41.3", default-features = false, features = ["assistant", "rustls"] }
-"#;
+/// A library of cryptography, and the dependencies that select it.
+struct Cryptography {
+    /// Ends the names of the rows.
+    suffix: &'static str,
+    /// The features of this crate.
+    ours: &'static str,
+    /// async-openai, in its last version with Assistants.
+    peer: &'static str,
+}
+
+/// aws-lc, the default of both crates, and ring.
+const CRYPTOGRAPHY: [Cryptography; 2] = [
+    Cryptography {
+        suffix: "",
+        ours: "features = []",
+        peer: r#"async-openai = { version = "=0.41.3", default-features = false, features = ["assistant", "rustls"] }
+"#,
+    },
+    Cryptography {
+        suffix: "_ring",
+        ours: r#"default-features = false, features = ["rustls-ring", "tools"]"#,
+        peer: r#"async-openai = { version = "=0.41.3", default-features = false, features = ["assistant", "rustls-no-provider"] }
+rustls = { version = "0.23", default-features = false, features = ["ring"] }
+"#,
+    },
+];
 
 /// Additional dependencies of the programs that send requests.
 const RUNTIME: &str = r#"tokio = { version = "1", features = ["macros", "rt"] }
@@ -27,19 +50,47 @@ const TOUCHES: usize = 10;
 
 /// Measures, writes `target/build-cost.json` and returns the table.
 pub(crate) fn run(root: &Path, rounds: u32) -> Result<String, String> {
+    let mut rows = Vec::new();
+    for cryptography in &CRYPTOGRAPHY {
+        rows.extend(measure(root, rounds, cryptography)?);
+    }
+    let report: Map<String, Value> = rows
+        .iter()
+        .map(|row| (row.name.clone(), row.json()))
+        .collect();
+    std::fs::write(
+        root.join("target").join("build-cost.json"),
+        format!("{:#}\n", Value::Object(report)),
+    )
+    .map_err(context("cannot write the figures"))?;
+    let head = format!(
+        "{:<16} {:>8} {:>8}  {:<4} {:>8}\n",
+        "row", "ours", "peer", "unit", "vs peer"
+    );
+    Ok(rows.iter().fold(head, |table, row| table + &row.line()))
+}
+
+/// Measures both crates with a library of cryptography.
+fn measure(root: &Path, rounds: u32, cryptography: &Cryptography) -> Result<[Row; 3], String> {
+    let Cryptography { suffix, ours, peer } = cryptography;
     let folder = root.join("target").join("build-cost");
-    let ours = format!("openai-assistants = {{ path = {:?} }}\n", root.display());
+    let ours = format!(
+        "openai-assistants = {{ path = {:?}, {ours} }}\n",
+        root.display()
+    );
     let empty = |client, dependencies| {
-        Program::write(&folder, &format!("empty-{client}"), dependencies, EMPTY)
+        let name = format!("empty-{client}{suffix}");
+        Program::write(&folder, &name, dependencies, EMPTY)
     };
     let calling = |client, dependencies: &str, source| {
         let dependencies = format!("{dependencies}{RUNTIME}");
-        Program::write(&folder, &format!("calling-{client}"), &dependencies, source)
+        let name = format!("calling-{client}{suffix}");
+        Program::write(&folder, &name, &dependencies, source)
     };
-    let programs = [empty("ours", &ours)?, empty("peer", PEER)?];
+    let programs = [empty("ours", &ours)?, empty("peer", peer)?];
     let (mut clean, mut touch) = (
-        Row::new("build_clean", "s", 0.75),
-        Row::new("build_touch", "s", 1.0),
+        Row::new("build_clean", suffix, "s", 1.0),
+        Row::new("build_touch", suffix, "s", 1.0),
     );
     for _ in 0..rounds {
         for (client, program) in programs.iter().enumerate() {
@@ -50,33 +101,18 @@ pub(crate) fn run(root: &Path, rounds: u32) -> Result<String, String> {
             program.clean()?;
         }
     }
-    let mut binary = Row::new("binary", "MB", 0.85);
-    let programs = [calling("ours", &ours, OURS)?, calling("peer", PEER, PEERS)?];
+    let mut binary = Row::new("binary", suffix, "MB", 0.85);
+    let programs = [calling("ours", &ours, OURS)?, calling("peer", peer, PEERS)?];
     for (client, program) in programs.iter().enumerate() {
         binary.samples[client].push(program.binary_size()?);
         program.clean()?;
     }
-
-    let rows = [clean, touch, binary];
-    let report: Map<String, Value> = rows
-        .iter()
-        .map(|row| (row.name.to_owned(), row.json()))
-        .collect();
-    std::fs::write(
-        root.join("target").join("build-cost.json"),
-        format!("{:#}\n", Value::Object(report)),
-    )
-    .map_err(context("cannot write the figures"))?;
-    let head = format!(
-        "{:<12} {:>8} {:>8}  {:<4} {:>8}\n",
-        "row", "ours", "peer", "unit", "vs peer"
-    );
-    Ok(rows.iter().fold(head, |table, row| table + &row.line()))
+    Ok([clean, touch, binary])
 }
 
 /// The measurements of both crates in one row of the table.
 struct Row {
-    name: &'static str,
+    name: String,
     unit: &'static str,
     /// Upper limit of the ratio to the peer.
     limit: f64,
@@ -85,9 +121,9 @@ struct Row {
 }
 
 impl Row {
-    fn new(name: &'static str, unit: &'static str, limit: f64) -> Self {
+    fn new(name: &str, suffix: &str, unit: &'static str, limit: f64) -> Self {
         Self {
-            name,
+            name: format!("{name}{suffix}"),
             unit,
             limit,
             samples: [Vec::new(), Vec::new()],
@@ -116,7 +152,7 @@ impl Row {
         let [ours, peer, vs_peer] = self.medians();
         let mark = if vs_peer > self.limit { "!" } else { " " };
         format!(
-            "{:<12} {ours:>8.2} {peer:>8.2}  {:<4} {vs_peer:>7.2}{mark}\n",
+            "{:<16} {ours:>8.2} {peer:>8.2}  {:<4} {vs_peer:>7.2}{mark}\n",
             self.name, self.unit
         )
     }
@@ -316,17 +352,17 @@ mod tests {
     #[test]
     fn a_ratio_above_its_limit_is_marked() {
         let line = |ours| {
-            let mut row = Row::new("build_clean", "s", 0.75);
+            let mut row = Row::new("build_clean", "_ring", "s", 0.75);
             row.samples = [vec![ours], vec![40.0]];
             row.line()
         };
         assert_eq!(
             line(30.0),
-            "build_clean     30.00    40.00  s       0.75 \n"
+            "build_clean_ring    30.00    40.00  s       0.75 \n"
         );
         assert_eq!(
             line(31.0),
-            "build_clean     31.00    40.00  s       0.78!\n"
+            "build_clean_ring    31.00    40.00  s       0.78!\n"
         );
     }
 }

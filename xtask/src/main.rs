@@ -61,7 +61,7 @@ enum Command {
     /// Measure compile time and binary size, compared with async-openai
     ///
     /// Prints a table of medians and writes it to `target/build-cost.json`. Each round
-    /// runs two clean builds. Other load on the machine affects the figures.
+    /// runs four clean builds. Other load on the machine affects the figures.
     BuildCost {
         /// Number of rounds
         #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]

@@ -16,8 +16,8 @@ clean=clean; [ -d target ] && clean=built
 echo "$name: $* ($clean)" >> ../calls
 mkdir -p target/release
 case "$name" in
-    calling-ours) head -c 3000000 /dev/zero > target/release/calling-ours;;
-    calling-peer) head -c 4000000 /dev/zero > target/release/calling-peer;;
+    calling-ours*) head -c 3000000 /dev/zero > "target/release/$name";;
+    calling-peer*) head -c 4000000 /dev/zero > "target/release/$name";;
 esac
 [ "$1" != fetch ] || rm -r target
 "#;
@@ -59,29 +59,40 @@ fn both_crates_are_built_in_turns_and_the_medians_are_written() {
     let output = folder.build_cost("2");
     assert!(output.status.success(), "{output:?}");
 
-    let builds = |who: &str| {
-        let build = |state| format!("empty-{who}: build --offline ({state})\n");
-        build("clean") + &build("built").repeat(10)
+    let calls = |suffix: &str| {
+        let builds = |who: &str| {
+            let build = |state| format!("empty-{who}{suffix}: build --offline ({state})\n");
+            build("clean") + &build("built").repeat(10)
+        };
+        let round = builds("ours") + &builds("peer");
+        [
+            &format!("empty-ours{suffix}: fetch (clean)\nempty-peer{suffix}: fetch (clean)\n"),
+            &round,
+            &round,
+            &format!("calling-ours{suffix}: fetch (clean)\ncalling-peer{suffix}: fetch (clean)\n"),
+            &format!("calling-ours{suffix}: build --offline --release (clean)\n"),
+            &format!("calling-peer{suffix}: build --offline --release (clean)\n"),
+        ]
+        .map(String::as_str)
+        .concat()
     };
-    let round = builds("ours") + &builds("peer");
-    let calls = [
-        "empty-ours: fetch (clean)\nempty-peer: fetch (clean)\n",
-        &round,
-        &round,
-        "calling-ours: fetch (clean)\ncalling-peer: fetch (clean)\n",
-        "calling-ours: build --offline --release (clean)\n",
-        "calling-peer: build --offline --release (clean)\n",
-    ];
-    assert_eq!(folder.read("build-cost/calls"), calls.concat());
+    assert_eq!(folder.read("build-cost/calls"), calls("") + &calls("_ring"));
 
     let report: Value = serde_json::from_str(&folder.read("build-cost.json")).unwrap();
-    assert_eq!(
-        report["binary"],
-        serde_json::json!({
-            "ours": 3.0, "peer": 4.0, "floor": null, "unit": "MB", "vs_peer": 0.75, "vs_floor": null,
-        })
-    );
-    for row in ["build_clean", "build_touch"] {
+    for row in ["binary", "binary_ring"] {
+        assert_eq!(
+            report[row],
+            serde_json::json!({
+                "ours": 3.0, "peer": 4.0, "floor": null, "unit": "MB", "vs_peer": 0.75, "vs_floor": null,
+            })
+        );
+    }
+    for row in [
+        "build_clean",
+        "build_touch",
+        "build_clean_ring",
+        "build_touch_ring",
+    ] {
         let figure = |name: &str| report[row][name].as_f64().unwrap();
         assert!(figure("ours") > 0.0 && figure("peer") > 0.0, "{report}");
         let ratio = figure("ours") / figure("peer");
@@ -90,13 +101,15 @@ fn both_crates_are_built_in_turns_and_the_medians_are_written() {
     }
     let table = String::from_utf8(output.stdout).unwrap();
     assert!(
-        table.ends_with("binary           3.00     4.00  MB      0.75 \n"),
+        table.ends_with("binary_ring          3.00     4.00  MB      0.75 \n"),
         "{table}"
     );
 
     for (program, dependency) in [
-        ("empty-ours", format!("openai-assistants = {{ path = {:?} }}", folder.0)),
+        ("empty-ours", format!("openai-assistants = {{ path = {:?}, features = [] }}", folder.0)),
+        ("empty-ours_ring", format!("openai-assistants = {{ path = {:?}, default-features = false, features = [\"rustls-ring\", \"tools\"] }}", folder.0)),
         ("empty-peer", "async-openai = { version = \"=0.41.3\", default-features = false, features = [\"assistant\", \"rustls\"] }".to_owned()),
+        ("empty-peer_ring", "features = [\"assistant\", \"rustls-no-provider\"] }\nrustls = ".to_owned()),
     ] {
         let manifest = folder.read(&format!("build-cost/{program}/Cargo.toml"));
         assert!(manifest.contains(&dependency), "{manifest}");

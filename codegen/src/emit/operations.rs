@@ -8,7 +8,7 @@ use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
 use super::example::example;
-use super::runtime::{CLIENT, ERROR, OPERATION, OPERATION_INFO, REQUEST, RESPONSE, STREAM};
+use super::runtime::{CLIENT, ERROR, OPERATION, OPERATION_INFO, OPTIONS, RESPONSE, STREAM};
 use super::syntax::{ident, parameter_of};
 use super::{builders, lists, requests};
 use crate::error::Error;
@@ -73,6 +73,20 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
         api.module.path()
     );
 
+    let once = api.creates_in_list(operation).then(|| {
+        quote! {
+            /// Creates the object exactly once, also if the response is lost.
+            ///
+            /// A marker is added to the metadata, as [`ONCE_KEY`](crate::ONCE_KEY). If it is unknown whether
+            /// the server has processed the request, the object is looked up by it, and either returned
+            /// or created again. See [the guide](crate::guides::retries).
+            pub fn once(mut self) -> Self {
+                self.options.once = true;
+                self
+            }
+        }
+    });
+
     let file: syn::File = parse_quote! {
         #[doc = #doc]
         ///
@@ -81,7 +95,7 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
         #[must_use = "nothing is sent until `send` is called"]
         pub struct #name {
             client: #CLIENT::Client,
-            pub(crate) options: #REQUEST::RequestOptions,
+            pub(crate) options: #OPTIONS::RequestOptions,
             first_error: ::std::option::Option<::std::string::String>,
             #(#fields,)*
         }
@@ -90,7 +104,7 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
             pub(crate) fn new(client: &impl ::std::convert::AsRef<#CLIENT::Client>) -> Self {
                 Self {
                     client: client.as_ref().clone(),
-                    options: #REQUEST::RequestOptions::default(),
+                    options: #OPTIONS::RequestOptions::default(),
                     first_error: None,
                     #(#initial,)*
                 }
@@ -98,7 +112,9 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
 
             #(#setters)*
 
-            #REQUEST::request_options!();
+            #OPTIONS::request_options!();
+
+            #once
 
             /// Sends the request and deserializes the response.
             ///

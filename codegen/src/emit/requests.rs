@@ -21,6 +21,7 @@ pub fn implementations(operation: &Operation) -> TokenStream {
     let output = ident(&type_name(operation.response));
     let (id, path) = (operation.id, operation.path);
     let method = operation.method.to_uppercase();
+    let is_idempotent = operation.is_idempotent();
     let request = request(operation, Accept::Json);
     let streaming = operation.events.map(|events| streaming(operation, events));
     quote! {
@@ -33,6 +34,7 @@ pub fn implementations(operation: &Operation) -> TokenStream {
                 id: #id,
                 method: #method,
                 path: #path,
+                is_idempotent: #is_idempotent,
             };
 
             fn into_request(self) -> #ERROR::Result<#REQUEST::Request> {

@@ -37,7 +37,9 @@ pub const OPERATION: Path = Path("crate::client::operation");
 pub const OPERATION_INFO: Path = Path("crate::http::operation_info");
 /// `Sealed`.
 pub const SEALED: Path = Path("crate::http::sealed");
-/// `Request`, `RequestOptions`.
+/// `RequestOptions`, `request_options`.
+pub const OPTIONS: Path = Path("crate::http::options");
+/// `Request`.
 pub const REQUEST: Path = Path("crate::http::request");
 /// `encode_segment`.
 pub const URL_PATH: Path = Path("crate::http::path");

@@ -112,6 +112,17 @@ impl<'a> Api<'a> {
         })
     }
 
+    /// Whether an operation creates an object that can be found by its metadata in a list of the same path.
+    pub fn creates_in_list(&self, operation: &Operation) -> bool {
+        let has_metadata = operation
+            .body
+            .is_some_and(|body| self.presence(body, "metadata") != Presence::Never);
+        let is_listed = self
+            .lists()
+            .any(|(list, page)| list.path == operation.path && page.item == operation.response);
+        operation.method == "post" && has_metadata && is_listed
+    }
+
     /// A response as a page of a list, if it is one.
     pub fn page(&self, response: &'a str) -> Option<Page<'a>> {
         let properties = self.schemas.get(response)?.value.get("properties")?;
@@ -176,7 +187,21 @@ impl<'a> Api<'a> {
 mod tests {
     use serde_json::json;
 
+    use super::{Api, Module};
     use crate::test_support::{document, error, object, refer};
+
+    #[test]
+    fn what_assistants_messages_and_runs_create_is_listed_with_its_metadata() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
+        let document = crate::document::read(path.as_ref()).expect("openapi.yaml is readable");
+        let api = Api::read(&document, Module::Root).expect("the document is usable");
+        let listed = api
+            .operations
+            .iter()
+            .filter(|operation| api.creates_in_list(operation));
+        let ids: Vec<&str> = listed.map(|operation| operation.id).collect();
+        assert_eq!(ids, ["createAssistant", "createMessage", "createRun"]);
+    }
 
     #[test]
     fn other_versions_of_openapi_are_an_error() {

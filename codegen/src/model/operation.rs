@@ -107,6 +107,15 @@ impl<'a> Operation<'a> {
         })
     }
 
+    /// Whether the call has the same effect when it is sent twice. The POSTs that change an object
+    /// in place are told by their names.
+    pub fn is_idempotent(&self) -> bool {
+        let changes_in_place = ["modify", "update", "cancel"]
+            .iter()
+            .any(|verb| self.id.starts_with(verb));
+        self.method != "post" || changes_in_place
+    }
+
     /// The JSON pointer to the operation.
     pub fn pointer(&self) -> String {
         pointer(self.path, self.method)

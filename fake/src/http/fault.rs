@@ -15,7 +15,11 @@ use serde_json::{Value, json};
 /// | --- | --- |
 /// | `latency=250` | delays the response by this many milliseconds |
 /// | `status=500` | rejects the request with this status, without executing it |
+/// | `status=502; executed` | responds with this status, after the request was executed |
 /// | `status=429; retry-after-ms=50` | adds a retry header; also `retry-after=1.5` (seconds) and `retry-after-date=2` (a date in this many seconds) |
+/// | `lost` | executes the request and resets the connection without a response |
+/// | `truncated` | announces the whole length of an object, and closes the connection after half of it; in a stream like `cut` |
+/// | `close-idle=50` | closes the connection this many milliseconds after the response, unannounced |
 /// | `cut` | closes the connection in the middle of an event or object |
 /// | `stall` | sends nothing more and keeps the connection open |
 /// | `no-done` | ends the stream without `[DONE]` |
@@ -25,11 +29,12 @@ use serde_json::{Value, json};
 ///
 /// In a stream a fault occurs after three events, or after N events with `; after=N`, but
 /// not later than `[DONE]`. If several faults occur at the same event, those that change it
-/// precede the one that ends the stream: `cut`, `stall` or `error-event`. The header accepts
-/// only one fault that ends the stream. Of those that the builder sets, the first applies.
+/// precede the one that ends the stream: `cut`, `truncated`, `stall` or `error-event`. The header
+/// accepts only one of these and `lost`. Of those that the builder sets, the first applies.
 ///
 /// `no-done` and `error-event` have no effect on responses that are not streams. All faults
-/// except `status` occur after the request was executed, so a retry executes it again.
+/// except `latency` and `status` without `executed` occur after the request was executed, so a
+/// retry executes it again. A request that fails has no faults but these.
 ///
 /// # Examples
 ///
@@ -53,7 +58,14 @@ const DEFAULT_AFTER: usize = 3;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Kind {
     Latency(Duration),
-    Status(u16, Option<RetryAfter>),
+    Status {
+        status: u16,
+        retry_after: Option<RetryAfter>,
+        is_executed: bool,
+    },
+    Lost,
+    Truncated,
+    CloseIdle(Duration),
     Cut,
     Stall,
     NoDone,
@@ -63,9 +75,12 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Whether the fault ends a stream early.
-    pub(crate) fn ends_stream(&self) -> bool {
-        matches!(self, Self::Cut | Self::Stall | Self::ErrorEvent)
+    /// Whether the fault ends a response early.
+    pub(crate) fn ends_response(&self) -> bool {
+        matches!(
+            self,
+            Self::Lost | Self::Truncated | Self::Cut | Self::Stall | Self::ErrorEvent
+        )
     }
 }
 
@@ -113,16 +128,47 @@ impl Fault {
     /// Rejects the request with a status from 400 to 599, without executing it.
     #[must_use]
     pub fn status(status: u16) -> Self {
-        Self::new(Kind::Status(status.clamp(400, 599), None))
+        Self::new(Kind::Status {
+            status: status.clamp(400, 599),
+            retry_after: None,
+            is_executed: false,
+        })
+    }
+
+    /// Executes the request before a `status` fault.
+    #[must_use]
+    pub fn executed(mut self) -> Self {
+        if let Kind::Status { is_executed, .. } = &mut self.kind {
+            *is_executed = true;
+        }
+        self
     }
 
     /// Adds a retry header to the response of a `status` fault.
     #[must_use]
     pub fn retry_after(mut self, when: RetryAfter) -> Self {
-        if let Kind::Status(_, retry_after) = &mut self.kind {
+        if let Kind::Status { retry_after, .. } = &mut self.kind {
             *retry_after = Some(when);
         }
         self
+    }
+
+    /// Executes the request and resets the connection without a response.
+    #[must_use]
+    pub fn lost() -> Self {
+        Self::new(Kind::Lost)
+    }
+
+    /// Announces the whole length of an object, and closes the connection after half of it.
+    #[must_use]
+    pub fn truncated() -> Self {
+        Self::new(Kind::Truncated)
+    }
+
+    /// Closes the connection some time after the response, unannounced.
+    #[must_use]
+    pub fn close_idle(time: Duration) -> Self {
+        Self::new(Kind::CloseIdle(time))
     }
 
     /// Closes the connection in the middle of an event or object.
@@ -173,8 +219,15 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::Latency(time) => write!(f, "latency={}", time.as_millis())?,
-            Kind::Status(status, retry_after) => {
+            Kind::Status {
+                status,
+                retry_after,
+                is_executed,
+            } => {
                 write!(f, "status={status}")?;
+                if *is_executed {
+                    f.write_str("; executed")?;
+                }
                 match retry_after {
                     Some(RetryAfter::Millis(millis)) => write!(f, "; retry-after-ms={millis}")?,
                     Some(RetryAfter::Seconds(seconds)) => write!(f, "; retry-after={seconds}")?,
@@ -182,6 +235,9 @@ impl fmt::Display for Fault {
                     None => {}
                 }
             }
+            Kind::Lost => f.write_str("lost")?,
+            Kind::Truncated => f.write_str("truncated")?,
+            Kind::CloseIdle(time) => write!(f, "close-idle={}", time.as_millis())?,
             Kind::Cut => f.write_str("cut")?,
             Kind::Stall => f.write_str("stall")?,
             Kind::NoDone => f.write_str("no-done")?,
@@ -230,7 +286,7 @@ pub(crate) fn parse_header<'a>(
     let faults = faults.map_err(|error| format!("{error}."))?;
     let ends: Vec<&Fault> = faults
         .iter()
-        .filter(|fault| fault.kind.ends_stream())
+        .filter(|fault| fault.kind.ends_response())
         .collect();
     match ends[..] {
         [first, second, ..] => Err(format!(
@@ -245,8 +301,12 @@ fn parse(text: &str) -> Option<Fault> {
         Some((name, value)) => (name.trim(), Some(value.trim())),
         None => (part.trim(), None),
     });
+    let millis = |text: &str| text.parse().ok().map(Duration::from_millis);
     let mut fault = match parts.next()? {
-        ("latency", Some(millis)) => Fault::latency(Duration::from_millis(millis.parse().ok()?)),
+        ("latency", Some(time)) => Fault::latency(millis(time)?),
+        ("lost", None) => Fault::lost(),
+        ("truncated", None) => Fault::truncated(),
+        ("close-idle", Some(time)) => Fault::close_idle(millis(time)?),
         ("status", Some(status)) => {
             let status = status
                 .parse()
@@ -265,6 +325,7 @@ fn parse(text: &str) -> Option<Fault> {
     for part in parts {
         fault = match part {
             ("after", Some(events)) => fault.after(events.parse().ok()?),
+            ("executed", None) => fault.executed(),
             ("retry-after-ms", Some(millis)) => {
                 fault.retry_after(RetryAfter::Millis(millis.parse().ok()?))
             }

@@ -3,6 +3,7 @@
 mod access;
 pub(crate) mod app;
 pub(crate) mod exchange;
+pub(crate) mod fake_service;
 pub(crate) mod fault;
 pub(crate) mod fault_rules;
 pub(crate) mod serve;

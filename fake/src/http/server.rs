@@ -1,16 +1,11 @@
 //! The handle of a running server.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use openai_assistants::{Client, ClientBuilder};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::spec::check::Check;
-
-/// The key of clients if the server accepts any key.
-pub(crate) const ANY_KEY: &str = "fake-key";
+use crate::http::fake_service::FakeService;
 
 /// A running server. It stops when it is dropped or by [`stop`](Self::stop).
 ///
@@ -35,10 +30,8 @@ pub(crate) const ANY_KEY: &str = "fake-key";
 /// anything that violates `openapi.yaml`.
 pub struct Server {
     pub(crate) address: SocketAddr,
-    pub(crate) key: String,
-    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) service: FakeService,
     pub(crate) task: Option<JoinHandle<()>>,
-    pub(crate) check: Option<Arc<Check>>,
 }
 
 impl Server {
@@ -59,7 +52,7 @@ impl Server {
     /// Returns an API key that the server accepts.
     #[must_use]
     pub fn api_key(&self) -> &str {
-        &self.key
+        self.service.api_key()
     }
 
     /// Creates a client of this server.
@@ -74,7 +67,9 @@ impl Server {
 
     /// Creates a builder of clients of this server, for further settings.
     pub fn client_builder(&self) -> ClientBuilder {
-        Client::builder().base_url(self.url()).api_key(&self.key)
+        Client::builder()
+            .base_url(self.url())
+            .api_key(self.api_key())
     }
 
     /// Returns the responses and events that violate `openapi.yaml`.
@@ -82,16 +77,14 @@ impl Server {
     /// The list is empty unless the server is [`checked`](crate::FakeBuilder::checked).
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
-        self.check
-            .as_ref()
-            .map_or_else(Vec::new, |check| check.violations())
+        self.service.violations()
     }
 
     /// Stops the server: closes the listener, ends streams and completes pending requests.
     ///
     /// Connections that take longer than 5 seconds are dropped.
     pub async fn stop(mut self) {
-        self.stop.send_replace(true);
+        self.service.stop.send_replace(true);
         if let Some(task) = self.task.take() {
             // The task does not panic and is not cancelled.
             let _ = task.await;
@@ -101,7 +94,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stop.send_replace(true);
+        self.service.stop.send_replace(true);
         let violations = self.violations();
         if !violations.is_empty() && !std::thread::panicking() {
             panic!(

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -76,6 +77,14 @@ fn unknown_path(request: &Request) -> ApiError {
     ApiError::unknown_path(request.method().as_str(), request.uri().path())
 }
 
+/// Marks a response that is not sent.
+#[derive(Clone)]
+pub(crate) struct Lost;
+
+/// Marks a response after which the connection is closed.
+#[derive(Clone)]
+pub(crate) struct CloseIdle(pub(crate) Duration);
+
 /// A request in progress.
 struct Context {
     app: Arc<App>,
@@ -128,12 +137,19 @@ impl Context {
                     let shutdown = std::pin::pin!(app.shutdown.requested());
                     select(app.state.clock.sleep(time), shutdown).await;
                 }
-                Kind::Status(status, retry_after) => {
+                Kind::Status {
+                    status,
+                    retry_after,
+                    is_executed,
+                } => {
                     if let Some(retry_after) = retry_after {
                         let (name, value) = retry_after.header(self.app.state.now());
                         if let Ok(value) = HeaderValue::from_str(&value) {
                             self.headers.insert(name, value);
                         }
+                    }
+                    if is_executed && let Err(error) = self.execute(path, request).await {
+                        return self.reject(&error);
                     }
                     return self.reject(&ApiError::injected(status));
                 }
@@ -210,14 +226,14 @@ impl Context {
                 self.headers.insert("content-type", content_type);
                 self.headers
                     .insert("cache-control", HeaderValue::from_static("no-cache"));
-                let faults = std::mem::take(&mut self.faults);
                 let events = RunEvents {
                     state: self.app.state.clone(),
                     shutdown: self.app.shutdown.clone(),
                     thread_id,
                     receiver: events,
                 };
-                return self.finish(StatusCode::OK, stream::body(events, faults));
+                let body = stream::body(events, self.faults.clone());
+                return self.finish(StatusCode::OK, body);
             }
             ResponseBody::ActiveRun(run) => {
                 let interval = self.app.settings.poll_after.as_millis();
@@ -249,12 +265,15 @@ impl Context {
         }
         let content_type = HeaderValue::from_static("application/json");
         self.headers.insert("content-type", content_type);
-        if self.faults.iter().any(|fault| fault.kind == Kind::Unknown) {
+        if self.has_fault(&Kind::Unknown) {
             add_unknown_values(&mut object);
         }
         let text = Bytes::from(object.to_string());
+        if self.has_fault(&Kind::Truncated) {
+            self.headers.insert("content-length", text.len().into());
+        }
         let next = self.faults.iter().filter_map(|fault| match fault.kind {
-            Kind::Cut => Some(Next::Abort),
+            Kind::Cut | Kind::Truncated => Some(Next::Abort),
             Kind::Stall => Some(Next::Stall),
             Kind::MalformedJson => Some(Next::End),
             _ => None,
@@ -275,6 +294,17 @@ impl Context {
         let mut response = Response::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = self.headers;
+        for fault in self.faults {
+            match fault.kind {
+                Kind::Lost => drop(response.extensions_mut().insert(Lost)),
+                Kind::CloseIdle(time) => drop(response.extensions_mut().insert(CloseIdle(time))),
+                _ => {}
+            }
+        }
         response
+    }
+
+    fn has_fault(&self, kind: &Kind) -> bool {
+        self.faults.iter().any(|fault| fault.kind == *kind)
     }
 }

@@ -154,7 +154,7 @@ impl EventStream {
         let has_done = !self.faults.iter().any(|fault| fault.kind == Kind::NoDone);
         let is_unknown = due().any(|kind| *kind == Kind::Unknown);
         let is_malformed = due().any(|kind| *kind == Kind::MalformedJson);
-        let end = due().find(|kind| kind.ends_stream());
+        let end = due().find(|kind| kind.ends_response());
 
         // Faults that change the event precede the one that ends the stream.
         if is_unknown {
@@ -184,8 +184,8 @@ impl EventStream {
             Some(kind) => {
                 chunk.extend_from_slice(&bytes[..bytes.len() / 2]);
                 self.next = match kind {
-                    Kind::Cut => Next::Abort,
-                    _ => Next::Stall,
+                    Kind::Stall => Next::Stall,
+                    _ => Next::Abort,
                 };
             }
             None if is_done && !has_done => self.next = Next::End,

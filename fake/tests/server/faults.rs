@@ -1,11 +1,18 @@
 //! Injected faults.
 
+use std::io;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
 use openai_assistants::types::CreateRunRequest;
 use openai_assistants::{Client, RetryPolicy};
 use openai_assistants_fake::{Fault, RetryAfter, Script, Server, SkippingClock};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tower_service::Service;
 
 use crate::{conversation, fake, get, header, http, post, rejected, seconds, serve, text};
 
@@ -157,7 +164,11 @@ async fn several_faults_apply_to_one_stream() {
 #[tokio::test]
 async fn two_faults_that_end_a_response_are_rejected() {
     let server = serve(hello()).await;
-    for fault in ["cut, stall", "cut; after=1, error-event; after=9"] {
+    for fault in [
+        "cut, stall",
+        "cut; after=1, error-event; after=9",
+        "lost, truncated",
+    ] {
         let response = stream_with_fault(&server, fault).await;
         assert_eq!(response.status, 400, "{fault}");
         let message = text(&response.json()["error"]["message"]);
@@ -185,6 +196,95 @@ async fn faults_apply_to_objects_too() {
     assert!(malformed.is_complete && serde_json::from_str::<Value>(&malformed.body).is_err());
     let unknown = with("unknown").await.json();
     assert!(unknown["data"][0]["brand_new_property"].is_object());
+}
+
+/// The number of assistants.
+async fn assistants(server: &Server) -> usize {
+    let list = get(server, "/assistants").await;
+    list["data"].as_array().expect("a list").len()
+}
+
+/// A request that creates an assistant with a fault.
+async fn create_with(server: &Server, fault: &str, close: &str) -> TcpStream {
+    let headers = [
+        ("authorization", "Bearer sk-test"),
+        ("x-fake-fault", fault),
+        ("connection", close),
+    ];
+    let body = json!({ "model": "m" }).to_string();
+    http::open(server, "POST", "/v1/assistants", &headers, &body).await
+}
+
+#[tokio::test]
+async fn a_request_whose_response_is_lost_was_executed() {
+    let server = serve(hello()).await;
+    let mut connection = create_with(&server, "lost", "close").await;
+    let mut bytes = Vec::new();
+    let read = connection.read_to_end(&mut bytes).await;
+    let error = read.expect_err("the connection is reset");
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    assert!(bytes.is_empty());
+    assert_eq!(assistants(&server).await, 1);
+}
+
+#[tokio::test]
+async fn a_status_can_follow_the_execution() {
+    let server = serve(hello()).await;
+    for (fault, count) in [("status=502", 0), ("status=502; executed", 1)] {
+        let response = http::rest(create_with(&server, fault, "close").await, Vec::new()).await;
+        assert_eq!(response.status, 502);
+        assert_eq!(assistants(&server).await, count, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_truncated_object_is_shorter_than_announced() {
+    let server = serve(hello()).await;
+    let response = http::rest(create_with(&server, "truncated", "close").await, Vec::new()).await;
+    let length = header(&response, "content-length").expect("the length is announced");
+    let length: usize = length.parse().expect("a number");
+    assert_eq!(response.body.len(), length / 2);
+    assert!(!response.is_complete);
+    assert_eq!(assistants(&server).await, 1);
+
+    let response = stream_with_fault(&server, "truncated; after=1").await;
+    assert!(!response.is_complete && !response.body.ends_with("\n\n"));
+    assert_eq!(response.names().len(), 2);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_without_notice() {
+    let clock = SkippingClock::default();
+    let server = fake(&clock).start().await.expect("a port is free");
+    let connection = create_with(&server, "close-idle=5000", "keep-alive").await;
+    // It reads until the server closes the connection.
+    let response = http::rest(connection, Vec::new()).await;
+    assert!(response.status == 200 && response.is_complete);
+    assert_eq!(header(&response, "connection"), None);
+    assert_eq!(seconds(&clock), 1_700_000_005);
+}
+
+#[tokio::test]
+async fn the_server_is_a_service_without_a_socket() {
+    let mut service = fake(&SkippingClock::default())
+        .service()
+        .expect("the settings are valid");
+    let mut send = async |fault: &str| {
+        let request = Request::post("/v1/assistants")
+            .header("authorization", format!("Bearer {}", service.api_key()))
+            .header("openai-beta", "assistants=v2")
+            .header("x-fake-fault", fault)
+            .body(Body::from(json!({ "model": "m" }).to_string()))
+            .expect("the request is valid");
+        let response = service.call(request).await?.into_body();
+        let bytes = response.collect().await.map_err(io::Error::other)?;
+        let object: Value = serde_json::from_slice(&bytes.to_bytes())?;
+        io::Result::Ok(text(&object["id"]))
+    };
+    assert_eq!(send("latency=1").await.expect("a response"), "asst_0001");
+    let error = send("lost").await.expect_err("the response is lost");
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    assert_eq!(send("latency=1").await.expect("a response"), "asst_0003");
 }
 
 #[tokio::test]
@@ -230,6 +330,9 @@ async fn an_unknown_fault_is_rejected() {
         "latency",
         "cut, explode",
         "latency=-1",
+        "close-idle",
+        "lost=1",
+        "status=502; executed=1",
     ] {
         let response = http::with(
             &server,
@@ -255,6 +358,10 @@ fn display_of_a_fault_round_trips() {
         "status=429; retry-after-ms=50",
         "status=429; retry-after=1.5",
         "status=429; retry-after-date=2",
+        "status=502; executed; retry-after-ms=50",
+        "lost",
+        "truncated; after=1",
+        "close-idle=50",
         "cut; after=7",
         "stall",
         "no-done",

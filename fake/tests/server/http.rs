@@ -88,7 +88,10 @@ pub(crate) async fn open(
     headers: &[(&str, &str)],
     body: &str,
 ) -> TcpStream {
-    let mut request = format!("{method} {target} HTTP/1.1\r\nhost: fake\r\nconnection: close\r\n");
+    let mut request = format!("{method} {target} HTTP/1.1\r\nhost: fake\r\n");
+    if headers.iter().all(|(name, _)| *name != "connection") {
+        request += "connection: close\r\n";
+    }
     for (name, value) in headers {
         request += &format!("{name}: {value}\r\n");
     }
@@ -116,7 +119,9 @@ fn parse(response: &str) -> Response {
     let (body, is_complete) = if is_chunked {
         chunks(rest)
     } else {
-        (rest.to_owned(), true)
+        let lengths = headers.iter().filter(|(name, _)| name == "content-length");
+        let is_whole = |(_, length): &(String, String)| *length == rest.len().to_string();
+        (rest.to_owned(), lengths.clone().all(is_whole))
     };
     Response {
         status: status.expect("the response has a status"),

@@ -11,6 +11,7 @@ mod models;
 mod objects;
 #[cfg(feature = "program")]
 mod program;
+mod record;
 mod recordings;
 mod requests;
 mod runs;

@@ -204,3 +204,49 @@ fn a_missing_script_is_an_error_with_its_path() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn the_program_records_exchanges_with_another_server() {
+    let upstream = crate::serve(openai_assistants_fake::Echo).await;
+    let file = std::env::temp_dir().join(format!("fake-record-{}.jsonl", std::process::id()));
+    let child = command()
+        .args(["--port", "0", "--record", &upstream.url()])
+        .arg(&file)
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut program = Program(child.expect("the program starts"));
+    let mut lines = BufReader::new(program.0.stdout.take().expect("the output is piped")).lines();
+    let url = lines.next().expect("a line").expect("it is text");
+    let url = url.strip_prefix("export OPENAI_BASE_URL=");
+    let client = Client::builder()
+        .base_url(url.expect("the URL comes first"))
+        .api_key("sk-0123456789")
+        .build()
+        .expect("URL and key are valid");
+    let body = CreateAssistantRequest::builder().model("gpt-4o");
+    let assistant = client.create_assistant().body(body).send().await;
+    let assistant = assistant.expect("the request is forwarded");
+    let missing = client.get_thread().thread_id("thread_9").send().await;
+    assert!(missing.expect_err("there is none").is_not_found());
+
+    let recording = loop {
+        let text = std::fs::read_to_string(&file).expect("the file exists");
+        // The program writes a line when it has sent the response.
+        if text.lines().count() == 2 && text.ends_with('\n') {
+            break text;
+        }
+    };
+    std::fs::remove_file(&file).expect("the file exists");
+    assert!(!recording.contains("sk-0123456789"), "{recording}");
+    let lines: Vec<serde_json::Value> = recording
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("it is JSON"))
+        .collect();
+    assert_eq!(
+        (&lines[0]["path"], &lines[0]["status"]),
+        (&"/v1/assistants".into(), &200.into())
+    );
+    let response = lines[0]["response"].as_str().expect("it is text");
+    assert!(response.contains(&assistant.id));
+    assert_eq!(lines[1]["status"], 404);
+}

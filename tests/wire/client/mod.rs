@@ -3,8 +3,10 @@
 mod bounds;
 mod builder;
 mod environment;
+mod once;
 mod pagination;
 mod presets;
+mod proxies;
 mod raw;
 
 use openai_assistants::{Client, ClientBuilder};

@@ -1,11 +1,14 @@
 //! Pages and items of lists: cursors, errors and prefetch.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+
 use futures_core::Stream;
 use openai_assistants::operations::ListAssistants;
-use openai_assistants::{Error, Items, Pages, RetryPolicy};
+use openai_assistants::{Credentials, Error, Items, Pages, RetryPolicy};
 
 use super::empty_server;
-use crate::support::{ManualClock, PAUSE, ScriptedServer, response, until, yield_often};
+use crate::support::{ManualClock, PAUSE, STALL, ScriptedServer, response, until, yield_often};
 
 fn page(ids: &[&str], more: &str) -> String {
     let data: Vec<_> = ids.iter().map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
@@ -126,7 +129,7 @@ async fn a_repeated_cursor_is_an_error() {
     let script = [page(&["a"], MORE), page(&["b"], MORE), page(&["a"], MORE)];
     let server = ScriptedServer::start(script).await;
     let (ids, error) = read(server.client().list_assistants()).await;
-    assert_eq!(ids, ["a", "b", "a"]);
+    assert_eq!(ids, ["a", "b"], "the page that repeats is not returned");
     assert!(
         error
             .expect("the list repeats")
@@ -139,7 +142,7 @@ async fn a_repeated_cursor_is_an_error() {
     let (ids, error) = read(server.client().list_assistants().after("a")).await;
     assert_eq!(
         (ids.len(), error.is_some(), server.requests().len()),
-        (1, true, 1)
+        (0, true, 1)
     );
 }
 
@@ -204,10 +207,13 @@ async fn the_time_between_polls_does_not_count_towards_the_time_out() {
     let builder = server.builder(&clock).retry(RetryPolicy::never());
     let client = builder.build().unwrap();
 
+    let size = in_pieces("a").replace(PAUSE, "").len();
     let mut pages = client.list_assistants().pages();
-    for id in ["a", "b", "c", "d"] {
+    for (id, sent) in [("a", 1), ("b", 3), ("c", 4), ("d", 5)] {
         let page = pages.try_next().await.expect("it is in time").unwrap();
         assert_eq!(page.data[0].id, id);
+        // Nobody polls while the server sends the next page.
+        until(|| server.bytes_sent() == sent * size).await;
         yield_often().await;
         clock.expire_timeouts();
     }
@@ -240,6 +246,45 @@ async fn the_prefetch_progresses_while_items_are_read() {
     assert_eq!(count, 1 + ids.len());
     assert!(error.is_server_error());
     assert_eq!((error.attempts(), server.requests().len()), (3, 5));
+}
+
+#[tokio::test]
+async fn a_prefetch_does_not_hold_a_lock_of_the_token_provider() {
+    let lock = Arc::new(tokio::sync::Mutex::new(()));
+    let provider = Credentials::from_fn(move || {
+        let lock = lock.clone();
+        async move {
+            let _guard = lock.lock().await;
+            tokio::task::yield_now().await;
+            Ok::<_, Infallible>("token".to_owned())
+        }
+    });
+    let server = ScriptedServer::start(["a", "b", "c"].map(|id| page(&[id], MORE))).await;
+    let builder = server.builder(&ManualClock::default());
+    let client = builder.credentials(provider).build().unwrap();
+    let mut pages = client.list_assistants().pages();
+    pages.try_next().await.unwrap();
+    pages.try_next().await.unwrap();
+
+    // The list is kept and not polled.
+    let other = client.list_assistants();
+    let other = tokio::spawn(async move { other.send().await });
+    until(|| other.is_finished()).await;
+    other.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn dropping_a_list_aborts_the_prefetch() {
+    let script = [page(&["a"], MORE), page(&["b"], MORE), STALL.to_string()];
+    let server = ScriptedServer::start(script).await;
+    let mut items = server.client().list_assistants().items();
+    items.try_next().await.unwrap();
+    items.try_next().await.unwrap();
+    until(|| server.requests().len() == 3).await;
+    yield_often().await;
+    assert_eq!(server.closed_by_client(), 0);
+    drop(items);
+    until(|| server.closed_by_client() == 1).await;
 }
 
 #[test]

@@ -193,7 +193,7 @@ async fn events_are_returned_as_received() {
         DONE,
     ]
     .concat();
-    let server = ScriptedServer::start([response(500, "", ""), event_stream(&events)]).await;
+    let server = ScriptedServer::start([response(503, "", ""), event_stream(&events)]).await;
     let call = server.client().request(Method::POST, "/threads/runs");
     let mut stream = call
         .json(&json!({ "stream": true }))

@@ -1,11 +1,17 @@
 //! Requests, retries, time-outs, tokens, redirects, redaction and responses.
 
+mod budget;
+mod connections;
+#[cfg(feature = "http2")]
+mod http2;
+mod limits;
 mod malformed;
 mod redaction;
 mod redirects;
 mod request;
 mod responses;
 mod retries;
+mod retry_table;
 mod timeouts;
 mod tokens;
 

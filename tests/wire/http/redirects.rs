@@ -5,25 +5,14 @@ use openai_assistants::{Client, Credentials};
 use super::{EMPTY_LIST, THREAD, THREAD_BODY, create_thread};
 use crate::support::{ManualClock, ScriptedServer, response};
 
-/// Builds an HTTP client of the caller. Its server needs no TLS, but reqwest needs a TLS
-/// configuration where a feature enables rustls without a default provider.
+/// Builds an HTTP client of the caller. Its server needs no TLS, but reqwest needs a provider of
+/// cryptography where a feature enables rustls without one.
 fn http_client(redirects: reqwest::redirect::Policy) -> reqwest::Client {
+    #[cfg(feature = "rustls-ring")]
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder().redirect(redirects);
-    #[cfg(any(feature = "rustls", feature = "rustls-aws-lc"))]
-    let builder = {
-        #[cfg(not(feature = "rustls"))]
-        use rustls::crypto::aws_lc_rs as provider;
-        #[cfg(feature = "rustls")]
-        use rustls::crypto::ring as provider;
-
-        let provider = provider::default_provider().into();
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("the provider supports them")
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth();
-        builder.tls_backend_preconfigured(tls)
-    };
+    #[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+    let builder = builder.tls_certs_only([]);
     builder.build().expect("the settings are valid")
 }
 

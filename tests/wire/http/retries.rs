@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openai_assistants::Method;
+use openai_assistants::{Client, Method};
 
 use super::{THREAD, THREAD_BODY, create_thread, seconds};
 use crate::support::{ManualClock, ScriptedServer, response};
@@ -10,7 +10,7 @@ use crate::support::{ManualClock, ScriptedServer, response};
 #[tokio::test]
 async fn failures_are_retried() {
     let server = ScriptedServer::start([
-        response(500, "", ""),
+        response(503, "", ""),
         response(429, "retry-after: 3\r\n", ""),
         response(200, "", THREAD),
     ])
@@ -110,12 +110,12 @@ async fn an_incomplete_response_is_retried() {
     let cut = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\"".to_owned();
     let script = [String::new(), cut.clone(), response(200, "", THREAD)];
     let server = ScriptedServer::start(script).await;
-    let thread = create_thread(&server.client()).send().await.unwrap();
+    let get = |client: Client| client.get_thread().thread_id("thread_1").send();
+    let thread = get(server.client()).await.unwrap();
     assert_eq!(thread.id, "thread_1");
 
     let server = ScriptedServer::start([cut]).await;
-    let error = create_thread(&server.client())
-        .send()
+    let error = get(server.client())
         .await
         .expect_err("the body is incomplete");
     assert!(error.is_connect(), "{error:?}");

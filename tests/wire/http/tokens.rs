@@ -76,7 +76,7 @@ fn tokens(server: &ScriptedServer) -> Vec<String> {
 
 #[tokio::test]
 async fn every_attempt_requests_a_token() {
-    let script = [response(500, "", ""), response(200, "", THREAD)];
+    let script = [response(503, "", ""), response(200, "", THREAD)];
     let server = ScriptedServer::start(script).await;
     let client = server
         .builder(&ManualClock::default())

@@ -8,6 +8,7 @@ mod follow_stream;
 #[cfg(feature = "tools")]
 mod follow_stream_tools;
 mod limits;
+mod lost_run;
 mod outcome;
 mod snapshots;
 #[cfg(feature = "tools")]

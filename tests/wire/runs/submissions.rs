@@ -158,22 +158,23 @@ async fn a_refused_submission_is_an_error_if_the_run_still_waits() {
     }
 }
 
+/// Responses to a submission that was accepted: it is not repeated, or its repetition is refused.
+fn lost_submissions() -> Vec<(bool, Vec<String>)> {
+    let lost = vec![response(502, "retry-after-ms: 1\r\n", "")];
+    let refusal = refused("Runs in status \"in_progress\" do not accept tool outputs.");
+    let repeated = vec![response(503, "retry-after-ms: 1\r\n", ""), refusal];
+    [false, true]
+        .into_iter()
+        .flat_map(|streams| [(streams, lost.clone()), (streams, repeated.clone())])
+        .collect()
+}
+
 #[tokio::test]
 async fn a_submission_whose_response_was_lost_continues() {
-    for streams in [false, true] {
-        let [messages, steps] = lists();
-        let server = server(
-            streams,
-            &[
-                response(502, "retry-after-ms: 1\r\n", ""),
-                refused("Runs in status \"in_progress\" do not accept tool outputs."),
-                json_response(&run("in_progress")),
-                json_response(&run("completed")),
-                messages,
-                steps,
-            ],
-        )
-        .await;
+    for (streams, mut responses) in lost_submissions() {
+        responses.extend(["in_progress", "completed"].map(|status| json_response(&run(status))));
+        responses.extend(lists());
+        let server = server(streams, &responses).await;
         let (tools, paid) = pay();
         let work = follow(&server.client()).tools(&tools).cancel_run(true);
         let outcome = outcome(work, streams).await.unwrap();
@@ -232,19 +233,11 @@ fn down_again() -> String {
 
 #[tokio::test]
 async fn a_new_round_after_a_lost_response_is_executed() {
-    for streams in [false, true] {
+    for (streams, mut responses) in lost_submissions() {
         let next = run_requiring(&[("call_2", "pay", "{}")]);
-        let server = server(
-            streams,
-            &[
-                response(502, "retry-after-ms: 1\r\n", ""),
-                refused("No."),
-                json_response(&next),
-                reply(&run("completed"), streams),
-                list(&[]),
-            ],
-        )
-        .await;
+        let completed = reply(&run("completed"), streams);
+        responses.extend([json_response(&next), completed, list(&[])]);
+        let server = server(streams, &responses).await;
         let (tools, paid) = pay();
         let work = follow(&server.client()).tools(&tools);
         outcome(work, streams).await.unwrap();
@@ -282,11 +275,13 @@ async fn a_submission_by_the_caller_whose_response_was_lost_continues() {
             server.requests().len(),
         )
     };
-    let lost = || response(502, "retry-after-ms: 1\r\n", "");
+    let lost = |status| response(status, "retry-after-ms: 1\r\n", "");
     let completed = json_response(&run("completed"));
-    let (status, _) = submit(vec![lost(), refused("No."), completed]).await;
+    let (status, _) = submit(vec![lost(503), refused("No."), completed.clone()]).await;
     assert_eq!(status.unwrap(), "completed");
-    let (error, _) = submit(vec![lost(), refused("No."), json_response(&blocked())]).await;
+    let (status, requests) = submit(vec![lost(502), completed]).await;
+    assert_eq!((status.unwrap().as_str(), requests), ("completed", 2));
+    let (error, _) = submit(vec![lost(503), refused("No."), json_response(&blocked())]).await;
     assert_eq!(error.expect_err("the run still waits").message(), "No.");
     let (error, requests) = submit(vec![refused("No."), cancelling()]).await;
     assert_eq!(error.expect_err("it was refused").message(), "No.");

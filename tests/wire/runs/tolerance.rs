@@ -181,7 +181,7 @@ async fn events_of_another_run_do_not_complete_the_stream() {
 async fn an_active_run_of_the_thread_is_named_and_not_cancelled() {
     for streams in [false, true] {
         let active = r#"{"error":{"message":"Thread thread_1 already has an active run run_77."}}"#;
-        let lost = response(502, "retry-after-ms: 1\r\n", "");
+        let lost = response(503, "retry-after-ms: 1\r\n", "");
         let server = ScriptedServer::start([lost, response(400, "", active)]).await;
         let work = follow(&server.client()).cancel_run(true);
         let error = outcome(work, streams).await.expect_err("a run is active");

@@ -226,7 +226,7 @@ async fn a_submission_whose_response_was_lost_is_not_an_error() {
         r#"{"error":{"message":"Runs in status \"in_progress\" do not accept tool outputs."}}"#;
     let server = ScriptedServer::start([
         json_response(&call(r#"{"number": 1}"#)),
-        response(502, "", ""),
+        response(503, "", ""),
         response(400, "", rejected),
         json_response(&run("in_progress")),
         json_response(&run("completed")),

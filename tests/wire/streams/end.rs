@@ -108,11 +108,13 @@ async fn an_idle_stream_times_out_with_the_run_id() {
         let clock = ManualClock::default();
         let server =
             ScriptedServer::start([event_stream(&format!("{}{STALL}", run("queued")))]).await;
-        let builder = server.builder(&clock).timeout(Duration::from_secs(7));
+        let builder = server
+            .builder(&clock)
+            .stream_idle_timeout(Duration::from_secs(7));
         let client = builder.build().unwrap();
         let mut call = create_run(&client);
         if let Some(limit) = limit_of_call {
-            call = call.timeout(limit);
+            call = call.stream_idle_timeout(limit);
         }
         let mut stream = call.stream().await.unwrap();
         assert!(stream.try_next().await.unwrap().is_some());

@@ -25,7 +25,7 @@ async fn an_http_error_is_that_of_any_call() {
 #[tokio::test]
 async fn opening_is_retried() {
     let server = ScriptedServer::start([
-        response(500, "", ""),
+        response(503, "", ""),
         response(429, "", ""),
         event_stream(&[&run("completed"), DONE].concat()),
     ])

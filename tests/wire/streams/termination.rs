@@ -121,7 +121,9 @@ async fn an_active_run_keeps_the_limit_of_silence() {
     let names = ["created", "queued", "in_progress"];
     let events: String = names.map(|name| run_with(name, "completed")).concat();
     let server = ScriptedServer::start([event_stream(&format!("{events}{STALL}"))]).await;
-    let builder = server.builder(&clock).timeout(Duration::from_secs(60));
+    let builder = server
+        .builder(&clock)
+        .stream_idle_timeout(Duration::from_secs(60));
     let mut deltas = open(&builder.build().unwrap()).await.unwrap().text_deltas();
     let started = clock.timeouts().len();
     let work = tokio::spawn(async move { deltas.try_next().await });
@@ -413,7 +415,9 @@ async fn a_run_that_continues_ends_the_grace_period() {
         &STALL.to_string(),
     ];
     let server = ScriptedServer::start([event_stream(&events.concat())]).await;
-    let builder = server.builder(&clock).timeout(Duration::from_secs(60));
+    let builder = server
+        .builder(&clock)
+        .stream_idle_timeout(Duration::from_secs(60));
     let mut deltas = open(&builder.build().unwrap()).await.unwrap().text_deltas();
     let work = tokio::spawn(async move { deltas.try_next().await });
     let last = |limit| clock.timeouts().last() == Some(&Duration::from_secs(limit));

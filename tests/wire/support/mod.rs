@@ -16,7 +16,7 @@ pub use clock::ManualClock;
 pub use objects::{create_run, event, read_to_end, run, run_event, run_requiring};
 pub use random::Random;
 pub use script::{
-    CLOSE, DONE, ENDLESS, PAUSE, STALL, STREAM_HEAD, byte_by_byte, chunked_event_stream,
+    CLOSE, DONE, ENDLESS, MARKER, PAUSE, STALL, STREAM_HEAD, byte_by_byte, chunked_event_stream,
     event_stream, json_response, response,
 };
 pub use server::{ScriptedServer, until, yield_often};

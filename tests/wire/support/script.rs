@@ -10,6 +10,8 @@ pub const STALL: char = '\u{2}';
 pub const CLOSE: char = '\u{3}';
 /// The server repeats the text since the previous control character for ever.
 pub const ENDLESS: char = '\u{4}';
+/// A placeholder for the marker of the calls with `once`, as long as it.
+pub const MARKER: &str = "the-marker-of-the-first-request.";
 /// All control characters.
 pub const CONTROLS: [char; 4] = [PAUSE, STALL, CLOSE, ENDLESS];
 

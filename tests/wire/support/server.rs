@@ -5,12 +5,12 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use openai_assistants::{Client, ClientBuilder};
+use openai_assistants::{Client, ClientBuilder, ONCE_KEY};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::clock::ManualClock;
-use super::script::{CLOSE, CONTROLS, ENDLESS, PAUSE, STALL};
+use super::script::{CLOSE, CONTROLS, ENDLESS, MARKER, PAUSE, STALL};
 
 /// Lets all other tasks run.
 pub async fn yield_often() {
@@ -64,6 +64,11 @@ impl ScriptedServer {
             }
         });
         Self { origin, state }
+    }
+
+    /// Replaces what is left of the script.
+    pub fn then(&self, response: String) {
+        *self.state.responses.lock().unwrap() = VecDeque::from([response]);
     }
 
     /// The number of response bytes that were sent.
@@ -129,7 +134,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
                 next
             }
         };
-        let response = response.unwrap_or_default();
+        let response = with_marker(response.unwrap_or_default(), &state);
         if send(&mut stream, &response, &state.bytes_sent)
             .await
             .is_err()
@@ -141,6 +146,17 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
         }
     }
     state.closed_by_client.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Replaces the placeholder of the marker by that of the first request that has one.
+fn with_marker(response: String, state: &State) -> String {
+    let requests = state.requests.lock().unwrap();
+    let name = format!("\"{ONCE_KEY}\":\"");
+    let marker = requests.iter().find_map(|request| {
+        let (_, marker) = request.split_once(&name)?;
+        marker.get(..MARKER.len())
+    });
+    response.replace(MARKER, marker.unwrap_or(MARKER))
 }
 
 /// Sends a response. Fails if the client closes the connection.

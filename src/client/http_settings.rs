@@ -1,0 +1,104 @@
+//! How a client sends requests: by an HTTP client of the caller, or by one with these settings.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+
+use crate::error::clip::root_cause;
+use crate::error::core::{Error, Result};
+use crate::http::tls::{self, Certificates};
+
+pub(super) const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// A function of the caller that configures the HTTP client further.
+type Configure = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
+
+#[derive(Clone)]
+pub(super) struct HttpSettings {
+    pub(super) certificates: Certificates,
+    pub(super) no_proxy: bool,
+    pub(super) client: HttpClient,
+}
+
+/// The HTTP client to use.
+#[derive(Clone)]
+pub(super) enum HttpClient {
+    /// Built by this crate, configured further by the caller.
+    Internal(Configure),
+    /// Built by the caller.
+    External(reqwest::Client),
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            certificates: Certificates::default(),
+            no_proxy: false,
+            client: HttpClient::Internal(Arc::new(|http| http)),
+        }
+    }
+}
+
+impl HttpSettings {
+    pub(super) fn is_external(&self) -> bool {
+        matches!(self.client, HttpClient::External(_))
+    }
+
+    /// Returns the HTTP client for a server.
+    pub(super) fn build(
+        &self,
+        base_url: &Url,
+        connect_timeout: Duration,
+    ) -> Result<reqwest::Client> {
+        let configure = match &self.client {
+            HttpClient::External(client) => return Ok(client.clone()),
+            HttpClient::Internal(configure) => configure,
+        };
+        let is_tls = base_url.scheme() == "https";
+        if is_tls && !tls::IS_SUPPORTED {
+            return Err(Error::configuration(
+                "the base URL is https, but this build has no TLS: enable the feature `rustls`, `rustls-ring` or \
+                 `native-tls`, or pass an `http_client` with TLS",
+            ));
+        }
+        let is_loopback = is_loopback(base_url);
+        let build = |has_roots: bool| {
+            let mut builder = reqwest::Client::builder()
+                .user_agent(AGENT)
+                .connect_timeout(connect_timeout);
+            // A silent connection is noticed, and streams that are not read leave room for others.
+            #[cfg(feature = "http2")]
+            {
+                builder = builder
+                    .http2_keep_alive_interval(Duration::from_secs(10))
+                    .http2_keep_alive_timeout(Duration::from_secs(5))
+                    .http2_initial_stream_window_size(2 * 1024 * 1024)
+                    .http2_initial_connection_window_size(16 * 1024 * 1024);
+            }
+            if self.no_proxy || is_loopback {
+                builder = builder.no_proxy();
+            }
+            configure(self.certificates.apply(builder, has_roots)?)
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .build()
+                .map_err(|error| format!("the HTTP client cannot be built: {}", root_cause(&error)))
+        };
+        let built = match is_tls {
+            true => build(true),
+            false if is_loopback => build(false),
+            // Containers that send plain HTTP may have no certificates.
+            false => build(true).or_else(|_| build(false)),
+        };
+        built.map_err(Error::configuration)
+    }
+}
+
+/// Whether the host is this machine, which no proxy can reach.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse();
+    host == "localhost" || address.is_ok_and(|address: IpAddr| address.is_loopback())
+}

@@ -1,0 +1,112 @@
+//! An attempt: its time-out, its body and its error.
+
+use std::future::Future;
+use std::mem;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tower::{Service, ServiceExt};
+
+use crate::error::core::{Error, Result};
+use crate::error::kind::ErrorKind;
+use crate::error::response::{ResponseBody, ResponseHead, request_id};
+use crate::http::body::{read_all, read_start, take_head};
+use crate::http::call::Call;
+use crate::http::deadline::Deadline;
+use crate::http::retry_policy;
+
+/// Larger than a page of 100 messages of the maximum size.
+const MAX_BODY: usize = 256 * 1024 * 1024;
+/// How much of an error body is read, and for how long.
+const MAX_ERROR_BODY: usize = 64 * 1024;
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What an attempt returns of a success: the body, or the response with its body unread.
+pub(crate) trait Receive: Send + Sized {
+    fn receive(
+        response: reqwest::Response,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<Self>> + Send;
+}
+
+/// The time-out covers the body, and a body that breaks off fails the attempt.
+impl Receive for Bytes {
+    async fn receive(mut response: reqwest::Response, mut deadline: Deadline) -> Result<Self> {
+        match deadline.before(read_all(&mut response, MAX_BODY)).await {
+            Some(Ok(Some(bytes))) => Ok(bytes),
+            Some(Ok(None)) => Err(Error::body_too_large(MAX_BODY)),
+            Some(Err(error)) => Err(Error::body_broken(error)),
+            None => Err(Error::body_timeout(deadline.limit())),
+        }
+    }
+}
+
+impl Receive for reqwest::Response {
+    async fn receive(response: Self, _: Deadline) -> Result<Self> {
+        Ok(response)
+    }
+}
+
+/// Makes one attempt. While it lasts, and if it is dropped, the call counts as unsettled.
+pub(super) async fn attempt<S, R>(inner: S, call: Call) -> Result<(ResponseHead, R)>
+where
+    S: Service<Call, Response = reqwest::Response, Error = Error>,
+    R: Receive,
+{
+    let pool = &call.config.pool;
+    let generation = pool.generation();
+    call.progress().attempts += 1;
+    let was_unsettled = mem::replace(&mut call.progress().is_unsettled, true);
+    let received = send_and_receive(inner, &call).await;
+    if let Err(error) = &received {
+        let is_unsettled = was_unsettled || error.may_have_been_processed();
+        call.progress().is_unsettled = is_unsettled;
+        if error.kind() == ErrorKind::Timeout {
+            pool.retire(generation);
+        }
+    }
+    received
+}
+
+async fn send_and_receive<S, R>(inner: S, call: &Call) -> Result<(ResponseHead, R)>
+where
+    S: Service<Call, Response = reqwest::Response, Error = Error>,
+    R: Receive,
+{
+    let limit = call.timeout();
+    let mut deadline = Deadline::new(&call.config.clock, limit);
+    let sent = deadline.before(inner.oneshot(call.clone())).await;
+    let mut response = sent.unwrap_or_else(|| Err(Error::timeout(limit)))?;
+    let head = take_head(&mut response);
+    if !head.status.is_success() {
+        return Err(status_error(call, head, response).await);
+    }
+    tracing::debug!(
+        operation = &*call.name(),
+        attempt = call.attempts(),
+        status = head.status.as_u16(),
+        request_id = request_id(&head.headers),
+        "response received"
+    );
+    match R::receive(response, deadline).await {
+        Ok(received) => Ok((head, received)),
+        Err(error) => Err(error.with_head(head)),
+    }
+}
+
+/// Reads the body of an error response, as much of it as arrives in time. That is beyond the
+/// deadline: otherwise the status would be lost with it.
+async fn status_error(call: &Call, head: ResponseHead, mut response: reqwest::Response) -> Error {
+    let clock = &call.config.clock;
+    let deadline = Deadline::new(clock, call.timeout().min(ERROR_BODY_TIMEOUT));
+    let body = ResponseBody {
+        bytes: read_start(&mut response, MAX_ERROR_BODY, deadline).await,
+        secrets: call.secrets(),
+    };
+    let retry_after = retry_policy::retry_after(&head.headers, clock.now());
+    let mut error = Error::status_error(head, &body, retry_after);
+    if let Some(reason) = call.progress().renewal_error.take() {
+        error.add_note(reason.message());
+    }
+    error
+}

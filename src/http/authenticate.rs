@@ -1,0 +1,44 @@
+//! Adds credentials, and renews a token that the server rejected.
+
+use std::mem;
+
+use http::StatusCode;
+use tower::{Service, ServiceExt};
+
+use crate::error::core::{Error, Result};
+use crate::http::call::Call;
+
+/// Adds the token of a provider. On 401 the token is renewed once per call and the request is
+/// resent immediately. If the renewal fails, its error is returned with the 401.
+pub(super) async fn authenticate<S>(inner: S, call: Call) -> Result<reqwest::Response>
+where
+    S: Service<Call, Response = reqwest::Response, Error = Error> + Clone,
+{
+    let credentials = &call.config.credentials;
+    let Some(token) = credentials.current().await? else {
+        return inner.oneshot(call).await;
+    };
+    call.progress().tokens.push(token.clone());
+    let response = inner.clone().oneshot(call.clone()).await?;
+    // A configured header takes precedence over the token, which then was not sent.
+    let is_configured = call.headers().any(|(name, _)| *name == token.0);
+    if response.status() != StatusCode::UNAUTHORIZED
+        || is_configured
+        || mem::replace(&mut call.progress().has_renewed, true)
+    {
+        return Ok(response);
+    }
+    match credentials.renew(&token).await {
+        Ok(Some(renewed)) => {
+            tracing::debug!("token rejected, resending with a renewed one");
+            call.progress().attempts += 1;
+            call.progress().tokens.push(renewed);
+            inner.oneshot(call).await
+        }
+        Ok(None) => Ok(response),
+        Err(error) => {
+            call.progress().renewal_error = Some(error);
+            Ok(response)
+        }
+    }
+}

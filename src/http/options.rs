@@ -1,0 +1,152 @@
+//! The options of a single call.
+
+use std::fmt;
+
+use http::{HeaderMap, HeaderValue};
+
+use crate::error::core::{Error, Result};
+use crate::http::header;
+use crate::http::retry_policy::RetryPolicy;
+use crate::http::time_limits::TimeLimits;
+
+/// A server that has received the key before returns the same response again.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// Settings of a single call, in addition to those of its client.
+#[derive(Clone, Default)]
+pub(crate) struct RequestOptions {
+    headers: HeaderMap,
+    query: Vec<(String, String)>,
+    pub(crate) limits: TimeLimits,
+    pub(crate) retry: Option<RetryPolicy>,
+    /// Whether a created object is looked up after an unknown failure.
+    pub(crate) once: bool,
+    /// Values of headers that the body contains for another server. Errors must not repeat them.
+    body_headers: Vec<HeaderValue>,
+    /// The first invalid header.
+    error: Option<String>,
+}
+
+impl RequestOptions {
+    /// Adds a header.
+    pub(crate) fn header(&mut self, name: &str, value: &str) {
+        match header::parse(name, value) {
+            Ok((name, value)) => drop(self.headers.insert(name, value)),
+            Err(reason) => drop(self.error.get_or_insert(reason)),
+        }
+    }
+
+    /// Registers a header that the body contains.
+    #[cfg(feature = "foundry")]
+    pub(crate) fn body_header(&mut self, name: &str, value: &str) {
+        match header::parse(name, value) {
+            Ok((_, value)) => self.body_headers.push(value),
+            Err(reason) => drop(self.error.get_or_insert(reason)),
+        }
+    }
+
+    pub(crate) fn body_headers(&self) -> &[HeaderValue] {
+        &self.body_headers
+    }
+
+    /// Returns the options for a further call, without what identifies a single call.
+    pub(crate) fn for_further_call(&self) -> Self {
+        let mut options = self.clone();
+        options.headers.remove(IDEMPOTENCY_KEY);
+        options.once = false;
+        options
+    }
+
+    /// Adds a query parameter.
+    pub(crate) fn query(&mut self, name: String, value: String) {
+        self.query.push((name, value));
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Returns the headers, or an error if one of them is invalid.
+    pub(crate) fn checked_headers(&self) -> Result<&HeaderMap> {
+        match &self.error {
+            Some(reason) => Err(Error::invalid_argument("header", reason)),
+            None => Ok(&self.headers),
+        }
+    }
+
+    pub(crate) fn query_pairs(&self) -> &[(String, String)] {
+        &self.query
+    }
+}
+
+impl fmt::Debug for RequestOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Names only: the values may be secrets.
+        f.debug_struct("RequestOptions")
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field(
+                "query",
+                &self.query.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            )
+            .field("limits", &self.limits)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The setters of a call that add to the settings of its client.
+macro_rules! request_options {
+    () => {
+        /// Adds a header to this call.
+        ///
+        /// It replaces a header of the client with the same name.
+        pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+            self.options.header(name.as_ref(), value.as_ref());
+            self
+        }
+
+        /// Adds a query parameter to this call.
+        ///
+        /// It replaces parameters of the client with the same name.
+        pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            self.options.query(name.into(), value.into());
+            self
+        }
+
+        /// Sets the time-out for establishing a connection for this call.
+        ///
+        /// It has no effect on an existing [`http_client`](crate::ClientBuilder::http_client).
+        pub fn connect_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.options.limits.connect = Some(timeout);
+            self
+        }
+
+        /// Sets the time-out of each attempt of this call.
+        pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.options.limits.attempt = Some(timeout);
+            self
+        }
+
+        /// Sets the time-out of this call, over all its attempts and the waits between them.
+        ///
+        /// For a stream it ends when the stream opens.
+        pub fn total_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.options.limits.total = Some(timeout);
+            self
+        }
+
+        /// Sets how long the stream of this call may send nothing.
+        pub fn stream_idle_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.options.limits.stream_idle = Some(timeout);
+            self
+        }
+
+        /// Sets the retry policy of this call.
+        pub fn retry(mut self, policy: crate::http::retry_policy::RetryPolicy) -> Self {
+            self.options.retry = Some(policy);
+            self
+        }
+    };
+}
+
+pub(crate) use request_options;

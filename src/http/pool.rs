@@ -1,0 +1,79 @@
+//! The HTTP clients of a client: one for each connect time-out.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use http::Version;
+
+use crate::error::core::Result;
+
+/// How many HTTP clients are kept. A call that sets an unusual connect time-out builds another.
+const MAX_CLIENTS: usize = 4;
+
+type Build = Box<dyn Fn(Duration) -> Result<reqwest::Client> + Send + Sync>;
+
+/// HTTP clients with the same settings, apart from the connect time-out.
+pub(crate) struct Pool {
+    build: Build,
+    clients: Mutex<Vec<(Duration, reqwest::Client)>>,
+    /// How often the clients were replaced.
+    generation: AtomicU64,
+    /// Whether a response came by HTTP/2.
+    has_http2: AtomicBool,
+}
+
+impl Pool {
+    pub(crate) fn new(
+        build: impl Fn(Duration) -> Result<reqwest::Client> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            build: Box::new(build),
+            clients: Mutex::default(),
+            generation: AtomicU64::new(0),
+            has_http2: AtomicBool::new(false),
+        }
+    }
+
+    /// Returns the HTTP client with this connect time-out. Builds it if there is none.
+    pub(crate) fn client(&self, connect_timeout: Duration) -> Result<reqwest::Client> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = clients.iter().find(|(limit, _)| *limit == connect_timeout);
+        if let Some((_, client)) = found {
+            return Ok(client.clone());
+        }
+        let client = (self.build)(connect_timeout)?;
+        if clients.len() == MAX_CLIENTS {
+            clients.remove(0);
+        }
+        clients.push((connect_timeout, client.clone()));
+        Ok(client)
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    /// Records the version of a response.
+    pub(super) fn observe(&self, version: Version) {
+        if version == Version::HTTP_2 {
+            self.has_http2.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Leaves the connections on which an attempt timed out, unless that has been done since. An
+    /// HTTP/1 connection closes with its attempt, but one of HTTP/2 would be used again although
+    /// nothing may come through it. Calls in flight keep theirs.
+    pub(super) fn retire(&self, generation: u64) {
+        let next = generation + 1;
+        let (relaxed, current) = (Ordering::Relaxed, &self.generation);
+        if self.has_http2.load(relaxed)
+            && current
+                .compare_exchange(generation, next, relaxed, relaxed)
+                .is_ok()
+        {
+            let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            clients.clear();
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The path of a call: one layer a line, from the caller to the connection.
+
+use serde::de::DeserializeOwned;
+use tower::retry::RetryLayer;
+use tower::{Service, ServiceBuilder, ServiceExt};
+
+use crate::error::core::{Error, Result};
+use crate::error::response::ResponseHead;
+use crate::http::attempt::{Receive, attempt};
+use crate::http::authenticate::authenticate;
+use crate::http::call::Call;
+use crate::http::connect::connect;
+use crate::http::from_fn::from_fn;
+use crate::http::redirect::follow_redirects;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::retry::Retries;
+use crate::http::total_timeout::total_timeout;
+
+/// Sends a call and returns the response, whole or with its body unread.
+pub(crate) async fn send<R: Receive>(call: &Call) -> Result<(ResponseHead, R)> {
+    let received = stack().oneshot(call.clone()).await;
+    received.map_err(|error| call.annotate(error))
+}
+
+/// Sends a request and deserializes the response.
+pub(crate) async fn receive<T: DeserializeOwned>(request: Request) -> Result<Response<T>> {
+    let call = Call::new(request)?;
+    let (head, body) = send(&call).await?;
+    Response::decode(&call, head, body).map_err(|error| call.annotate(error))
+}
+
+/// The layers have no state of their own: what they need is in the call.
+fn stack<R: Receive>()
+-> impl Service<Call, Response = (ResponseHead, R), Error = Error, Future: Send> {
+    ServiceBuilder::new()
+        .layer(from_fn(total_timeout)) // over all attempts
+        .layer(RetryLayer::new(Retries::default())) // classes of failures, back-off, budget
+        .layer(from_fn(attempt)) // time-out, body and error of an attempt
+        .layer(from_fn(authenticate)) // token, renewed once after 401
+        .layer(from_fn(follow_redirects)) // within the origin
+        .service_fn(connect) // headers and body, to reqwest
+}

@@ -1,0 +1,24 @@
+//! The time limit of a call, over all its attempts.
+
+use tower::{Service, ServiceExt};
+
+use crate::error::core::{Error, Result};
+use crate::http::call::Call;
+use crate::http::deadline::Deadline;
+
+/// Ends a call whose total time-out passes.
+pub(super) async fn total_timeout<S, T>(inner: S, call: Call) -> Result<T>
+where
+    S: Service<Call, Response = T, Error = Error>,
+{
+    let Some(limit) = call.total_timeout() else {
+        return inner.oneshot(call).await;
+    };
+    let mut deadline = Deadline::new(&call.config.clock, limit);
+    let received = deadline.before(inner.oneshot(call.clone())).await;
+    received.unwrap_or_else(|| {
+        let progress = call.progress();
+        let last = progress.last_failure.as_deref();
+        Err(Error::total_timeout(limit, last, progress.is_unsettled))
+    })
+}

@@ -1,0 +1,242 @@
+//! Calls with `once`: what was created is looked up after an unknown failure.
+
+use openai_assistants::operations::CreateMessage;
+use openai_assistants::types::{CreateMessageRequest, MessageRole, Metadata};
+use openai_assistants::{Client, Error, ONCE_KEY, RetryPolicy};
+use serde_json::{Value, json};
+
+use crate::support::{
+    CLOSE, MARKER, ManualClock, ScriptedServer, create_run, json_response, response,
+};
+
+const POST: &str = "POST /v1/threads/thread_1/messages";
+const LOOK_UP: &str = "GET /v1/threads/thread_1/messages?limit=100&order=desc";
+
+fn create(client: &Client) -> CreateMessage {
+    let body = CreateMessageRequest::builder()
+        .role(MessageRole::User)
+        .content("Hi");
+    client
+        .create_message()
+        .thread_id("thread_1")
+        .body(body)
+        .once()
+}
+
+/// A page with an object of this marker behind another one.
+fn page(marker: &str, mut object: Value) -> String {
+    object["metadata"] = json!({ "a": "1", ONCE_KEY: marker });
+    let other = json!({ "id": "other", "metadata": {} });
+    json_response(&json!({ "data": [other, object], "has_more": false }))
+}
+
+fn message() -> Value {
+    json!({ "id": "msg_1", "thread_id": "thread_1", "role": "user", "content": [] })
+}
+
+fn found() -> String {
+    page(MARKER, message())
+}
+
+fn nothing() -> String {
+    page("another", message())
+}
+
+/// Sends a message. Returns the result, and the request lines.
+async fn sent(script: Vec<String>) -> (Result<String, Error>, Vec<String>) {
+    let server = ScriptedServer::start(script).await;
+    let message = create(&server.client()).send().await;
+    (message.map(|message| message.id), server.request_lines())
+}
+
+#[tokio::test]
+async fn an_object_whose_response_was_lost_is_adopted_at_each_look_up() {
+    let cut = "HTTP/1.1 200 X\r\ncontent-length: 99\r\n\r\n{";
+    for lost in [
+        response(502, "", ""),
+        CLOSE.to_string(),
+        format!("{cut}{CLOSE}"),
+    ] {
+        for before in 0..4 {
+            let mut script = vec![lost.clone()];
+            script.extend(vec![nothing(); before]);
+            script.push(found());
+            let server = ScriptedServer::start(script).await;
+            let clock = ManualClock::default();
+            let client = server.builder(&clock).build().unwrap();
+            let message = create(&client).send().await.unwrap();
+            assert_eq!(message.id, "msg_1");
+            let mut lines = vec![POST];
+            lines.extend(vec![LOOK_UP; before + 1]);
+            assert_eq!(server.request_lines(), lines);
+            let waits: Vec<f64> = clock
+                .sleeps()
+                .iter()
+                .map(std::time::Duration::as_secs_f64)
+                .collect();
+            assert_eq!(waits, [0.5, 1.0, 2.0][..before]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_is_not_there_is_sent_again_with_the_same_marker() {
+    let mut script = vec![response(502, "", "")];
+    script.extend(vec![nothing(); 4]);
+    script.push(json_response(&message()));
+    let server = ScriptedServer::start(script).await;
+    create(&server.client()).send().await.unwrap();
+    let requests = server.requests();
+    let bodies: Vec<&str> = requests
+        .iter()
+        .filter(|request| request.starts_with("POST"))
+        .map(|request| request.split_once("\r\n\r\n").unwrap().1)
+        .collect();
+    assert_eq!((bodies.len(), requests.len()), (2, 6));
+    assert_eq!(bodies[0], bodies[1]);
+    let body: Value = serde_json::from_str(bodies[0]).unwrap();
+    let marker = body["metadata"][ONCE_KEY].as_str().expect("a marker");
+    assert_eq!(marker.len(), 32);
+    assert_eq!(body["content"], "Hi");
+}
+
+#[tokio::test]
+async fn what_was_not_processed_is_not_looked_up() {
+    let (error, lines) = sent(vec![response(400, "", "no")]).await;
+    assert!(error.unwrap_err().is_bad_request());
+    assert_eq!(lines, [POST]);
+    let script = vec![response(503, "", ""), json_response(&message())];
+    let (id, lines) = sent(script).await;
+    assert_eq!(
+        (id.unwrap().as_str(), lines),
+        ("msg_1", vec![POST.to_owned(); 2])
+    );
+}
+
+#[tokio::test]
+async fn a_failed_look_up_is_part_of_the_first_error() {
+    let script = vec![response(502, "", "gateway"), response(403, "", "forbidden")];
+    let (error, lines) = sent(script).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(502));
+    assert!(error.may_have_been_processed());
+    for part in [
+        "createMessage",
+        "gateway",
+        "could not be looked up",
+        "forbidden",
+    ] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    assert_eq!(lines, [POST, LOOK_UP]);
+}
+
+#[tokio::test]
+async fn the_number_of_repetitions_is_that_of_the_policy() {
+    let mut script = vec![response(502, "", "")];
+    script.extend(vec![nothing(); 4]);
+    let server = ScriptedServer::start(script).await;
+    let call = create(&server.client()).retry(RetryPolicy::never());
+    let error = call.send().await.expect_err("it is not there");
+    assert!(error.may_have_been_processed());
+    assert_eq!(server.requests().len(), 5);
+}
+
+#[tokio::test]
+async fn an_active_run_after_an_unknown_failure_is_looked_up() {
+    let active = r#"{"error":{"message":"Thread thread_1 already has an active run run_1."}}"#;
+    let run = crate::support::run("queued");
+    let mut script = vec![response(502, "", "")];
+    script.extend(vec![page("another", run.clone()); 4]);
+    script.push(response(400, "", active));
+    script.push(page(MARKER, run));
+    let server = ScriptedServer::start(script).await;
+    let run = create_run(&server.client()).once().send().await.unwrap();
+    assert_eq!(run.id, "run_1");
+    assert_eq!(server.requests().len(), 7);
+
+    // Without an unknown failure, it is the run of somebody else.
+    let server = ScriptedServer::start([response(400, "", active)]).await;
+    let call = create_run(&server.client()).once();
+    assert!(call.send().await.is_err_and(|error| error.is_bad_request()));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_stream_that_got_no_response_names_the_run() {
+    let run = crate::support::run("queued");
+    let script = [response(502, "", "gateway"), page(MARKER, run)];
+    let server = ScriptedServer::start(script).await;
+    let opened = create_run(&server.client()).once().stream().await;
+    let error = opened.expect_err("a stream cannot be opened again");
+    assert_eq!(
+        (error.message(), error.run_id()),
+        ("gateway", Some("run_1"))
+    );
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_followed_run_is_adopted() {
+    let run = crate::support::run("queued");
+    let completed = json_response(&crate::support::run("completed"));
+    let script = [response(502, "", ""), page(MARKER, run), completed];
+    let server = ScriptedServer::start(script).await;
+    let run = create_run(&server.client())
+        .once()
+        .follow()
+        .wait()
+        .await
+        .unwrap();
+    assert_eq!(run.status.as_str(), "completed");
+    assert_eq!(
+        server.request_lines()[2],
+        "GET /v1/threads/thread_1/runs/run_1"
+    );
+}
+
+#[tokio::test]
+async fn a_streamed_follow_continues_with_the_run() {
+    let run = crate::support::run("queued");
+    let empty = json_response(&json!({ "data": [], "has_more": false }));
+    let completed = json_response(&crate::support::run("completed"));
+    let script = [response(502, "", ""), page(MARKER, run), completed, empty];
+    let server = ScriptedServer::start(script).await;
+    let follow = create_run(&server.client()).once().follow();
+    let outcome = follow.stream().await.unwrap().finish().await.unwrap();
+    assert_eq!(outcome.run.status.as_str(), "completed");
+    let lines = server.request_lines();
+    assert_eq!(
+        lines.iter().filter(|line| line.starts_with("POST")).count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn the_marker_needs_one_of_the_16_pairs() {
+    let server = ScriptedServer::start([json_response(&message())]).await;
+    let pairs = |count| {
+        let pairs = (0..count).map(|number| (format!("key_{number}"), "1".into()));
+        Metadata(pairs.collect())
+    };
+    let body = |count| {
+        CreateMessageRequest::builder()
+            .role(MessageRole::User)
+            .content("Hi")
+            .metadata(pairs(count))
+    };
+    let call = || {
+        server
+            .client()
+            .create_message()
+            .thread_id("thread_1")
+            .once()
+    };
+    let error = call().body(body(16)).send().await.unwrap_err();
+    assert!(
+        error.is_invalid_argument() && error.to_string().contains("16 pairs"),
+        "{error}"
+    );
+    assert!(server.requests().is_empty());
+    call().body(body(15)).send().await.unwrap();
+}
