@@ -6,7 +6,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use openai_assistants_codegen::build_script::{
-    has_feature, in_package, message, report, set_document_cfg, write,
+    has_feature, in_package, message, report, set_document_cfg, set_tls_cfg, write,
 };
 use openai_assistants_codegen::{Module, Options, Source, document, generate};
 
@@ -30,6 +30,7 @@ fn run() -> Result<(), String> {
     write("mocks.rs", &source.mocks)?;
     write("doctor.rs", &source.smoke_test)?;
     set_document_cfg(&path, CANONICAL);
+    set_tls_cfg();
     report(&source.compatibility, &path)?;
     if has_feature("v1") {
         let source = generate_from(&in_package("openapi-v1.yaml"), Module::V1)?;

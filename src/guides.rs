@@ -1,11 +1,11 @@
-//! Guides: servers, retries, runs and streams, tools, testing, regenerating, performance.
+//! Guides: servers, retries, runs and streams, tools, tracing, testing, regenerating, performance.
 
 /// Servers: Azure, Foundry, self-hosted servers, authentication, raw calls.
 #[doc = ""]
 #[doc = include_str!("../docs/servers.md")]
 pub mod servers {}
 
-/// Retries: what is sent again, and what that can cost.
+/// What is retried, and what that can cost.
 #[doc = ""]
 #[doc = include_str!("../docs/retries.md")]
 pub mod retries {}
@@ -19,6 +19,11 @@ pub mod runs_and_streams {}
 #[doc = ""]
 #[doc = include_str!("../docs/tools.md")]
 pub mod tools {}
+
+/// Tracing: spans with the names of OpenTelemetry's conventions.
+#[doc = ""]
+#[doc = include_str!("../docs/tracing.md")]
+pub mod tracing {}
 
 /// Testing: typed mocks and the fake server.
 #[doc = ""]

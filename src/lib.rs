@@ -140,9 +140,10 @@
 //! # Guides
 //!
 //! - [Servers](guides::servers): Azure OpenAI, Foundry, self-hosted servers, gateways, raw calls
-//! - [Retries](guides::retries): what is sent again, and what that can cost
+//! - [What is retried, and what that can cost](guides::retries)
 //! - [Runs and streams](guides::runs_and_streams): following, streaming, interruptions, lists
 //! - [Tools](guides::tools): function calling and structured output
+//! - [Tracing](guides::tracing): spans with the names of OpenTelemetry's conventions
 //! - [Testing](guides::testing): typed mocks and the fake server
 //! - [Regenerating](guides::regenerating): building from another OpenAPI document
 //! - [Performance](guides::performance): measurements, and where the time goes
@@ -155,7 +156,7 @@
 //! | `tools` | yes | tools from Rust functions, structured output |
 //! | `rustls-ring` | | TLS by rustls with ring, unless the program installs another provider |
 //! | `native-tls` | | TLS by the library of the operating system, which then is reqwest's default |
-//! | `http2` | | HTTP/2, where the server supports it |
+//! | `http2` | | HTTP/2, where the server supports it; see [connections](guides::retries#connections) |
 //! | `mock` | | typed mocks of every operation, and objects to start from |
 //! | `foundry` | | extensions of Foundry Agents (classic): tools, approvals, the list of threads |
 //! | `v1` | | version 1 of the API, with its own client, types and mocks |
@@ -213,6 +214,7 @@ pub use http::operation_info::OperationInfo;
 pub use http::request::Request;
 pub use http::response::Response;
 pub use http::retry_policy::RetryPolicy;
+pub use http::service::{CallInfo, HttpRequest, HttpResponse, HttpService};
 pub use json::extra::Extra;
 pub use json::malformed_item::MalformedItem;
 pub use json::raw::Json;

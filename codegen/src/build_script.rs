@@ -27,6 +27,17 @@ pub fn set_document_cfg(path: &Path, canonical: &str) {
     }
 }
 
+/// Sets `cfg(has_tls)` if one of the TLS libraries is enabled.
+pub fn set_tls_cfg() {
+    println!("cargo::rustc-check-cfg=cfg(has_tls)");
+    if ["rustls", "rustls-ring", "native-tls"]
+        .into_iter()
+        .any(has_feature)
+    {
+        println!("cargo::rustc-cfg=has_tls");
+    }
+}
+
 /// Sets `cfg(assistants_schema = "…")` for each schema that handwritten code can use, and
 /// warns about what is left out.
 ///

@@ -14,12 +14,10 @@ use crate::client::environment::Environment;
 use crate::client::http_settings::{AGENT, HttpClient, HttpSettings};
 use crate::client::preset::Server;
 use crate::error::core::{Error, Result};
-use crate::http::budget::RetryBudget;
 use crate::http::clock::{Clock, SystemClock};
 use crate::http::config::{Config, Random};
 use crate::http::credentials::Credentials;
 use crate::http::header;
-use crate::http::pool::Pool;
 use crate::http::retry_policy::RetryPolicy;
 use crate::http::time_limits::{CONNECT_TIMEOUT, TimeLimits};
 
@@ -104,10 +102,11 @@ pub struct ClientBuilder {
     query: Vec<(String, String)>,
     limits: TimeLimits,
     retry: RetryPolicy,
-    budget: Option<Arc<RetryBudget>>,
-    http: HttpSettings,
+    has_budget: bool,
+    pub(super) http: HttpSettings,
     clock: Arc<dyn Clock>,
     random: Random,
+    records_content: bool,
     /// The first invalid setting.
     error: Option<String>,
 }
@@ -124,10 +123,11 @@ impl Default for ClientBuilder {
             query: Vec::new(),
             limits: TimeLimits::default(),
             retry: RetryPolicy::default(),
-            budget: Some(Arc::default()),
+            has_budget: true,
             http: HttpSettings::default(),
             clock: Arc::new(SystemClock),
             random: Arc::new(random),
+            records_content: false,
             error: None,
         }
     }
@@ -320,7 +320,8 @@ impl ClientBuilder {
 
     /// Adds a query parameter to every call, such as `api-version`.
     ///
-    /// It replaces a parameter with the same name.
+    /// It replaces a parameter with the same name. Its value is treated as a secret, unless the
+    /// parameter is known to hold none.
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let name = name.into();
         self.query.retain(|(other, _)| *other != name);
@@ -365,7 +366,8 @@ impl ClientBuilder {
 
     /// Sets the time-out for establishing a connection. The default is 5 s.
     ///
-    /// It has no effect on an existing [`http_client`](Self::http_client).
+    /// It has no effect on an existing [`http_client`](Self::http_client) or an
+    /// [`http_service`](Self::http_service).
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.limits.connect = Some(timeout);
         self
@@ -383,7 +385,7 @@ impl ClientBuilder {
     /// share. A retry takes 5, after a time-out 10, and a call that succeeds returns one. Without
     /// tokens, a failure is returned without a retry.
     pub fn retry_budget(mut self, is_limited: bool) -> Self {
-        self.budget = is_limited.then(Arc::default);
+        self.has_budget = is_limited;
         self
     }
 
@@ -407,6 +409,7 @@ impl ClientBuilder {
         configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
     ) -> Self {
         self.http.client = HttpClient::Internal(Arc::new(configure));
+        self.http.service = None;
         self
     }
 
@@ -422,6 +425,7 @@ impl ClientBuilder {
     /// time-out of this builder do not apply to it.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http.client = HttpClient::External(client);
+        self.http.service = None;
         self
     }
 
@@ -509,6 +513,21 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets whether spans contain messages, and the arguments and results of tools.
+    ///
+    /// The default is no, since they may be personal data. See [the guide](crate::guides::tracing).
+    ///
+    /// ```
+    /// use openai_assistants::Client;
+    ///
+    /// let client = Client::builder().api_key("sk-test").record_content(true).build()?;
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn record_content(mut self, yes: bool) -> Self {
+        self.records_content = yes;
+        self
+    }
+
     /// Sets the clock, for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -551,15 +570,15 @@ impl ClientBuilder {
             header.or_insert_with(|| value.clone());
         }
         let is_external = this.http.is_external();
-        if is_external {
+        if is_external || this.http.service.is_some() {
             let agent = this.headers.entry(USER_AGENT);
             agent.or_insert(HeaderValue::from_static(AGENT));
         }
-        let (http, url) = (this.http, base_url.clone());
-        let pool = Pool::new(move |connect_timeout| http.build(&url, connect_timeout));
-        pool.client(this.limits.connect.unwrap_or(CONNECT_TIMEOUT))?;
+        let connect_timeout = this.limits.connect.unwrap_or(CONNECT_TIMEOUT);
+        let (pool, service) = this.http.build(&base_url, connect_timeout)?;
         let config = Config {
-            pool: Arc::new(pool),
+            pool,
+            service,
             is_external,
             base_url,
             credentials,
@@ -569,9 +588,10 @@ impl ClientBuilder {
             query: this.query,
             limits: this.limits,
             retry: this.retry,
-            budget: this.budget,
+            budget: this.has_budget.then(Arc::default),
             clock: this.clock,
             random: this.random,
+            records_content: this.records_content,
         };
         for (name, value) in &config.headers {
             config

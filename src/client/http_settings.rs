@@ -1,13 +1,18 @@
-//! How a client sends requests: by an HTTP client of the caller, or by one with these settings.
+//! How a client sends requests: by which HTTP client or service, and through which layers.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{env, mem};
 
 use reqwest::Url;
 
+use crate::client::proxy;
 use crate::error::clip::root_cause;
 use crate::error::core::{Error, Result};
+use crate::http::connect::reqwest_service;
+use crate::http::pool::Pool;
+use crate::http::service::HttpService;
 use crate::http::tls::{self, Certificates};
 
 pub(super) const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -15,11 +20,18 @@ pub(super) const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_
 /// A function of the caller that configures the HTTP client further.
 type Configure = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
 
+/// A layer of the caller.
+type Wrap = Arc<dyn Fn(HttpService) -> HttpService + Send + Sync>;
+
 #[derive(Clone)]
 pub(super) struct HttpSettings {
     pub(super) certificates: Certificates,
     pub(super) no_proxy: bool,
     pub(super) client: HttpClient,
+    /// Takes precedence over the HTTP client.
+    pub(super) service: Option<HttpService>,
+    /// The first one receives a request first.
+    pub(super) layers: Vec<Wrap>,
 }
 
 /// The HTTP client to use.
@@ -37,21 +49,47 @@ impl Default for HttpSettings {
             certificates: Certificates::default(),
             no_proxy: false,
             client: HttpClient::Internal(Arc::new(|http| http)),
+            service: None,
+            layers: Vec::new(),
         }
     }
 }
 
 impl HttpSettings {
     pub(super) fn is_external(&self) -> bool {
-        matches!(self.client, HttpClient::External(_))
+        self.service.is_none() && matches!(self.client, HttpClient::External(_))
     }
 
-    /// Returns the HTTP client for a server.
+    /// Returns the HTTP clients for a server, and the service that sends requests unless that is
+    /// an HTTP client without layers.
     pub(super) fn build(
-        &self,
+        mut self,
         base_url: &Url,
         connect_timeout: Duration,
-    ) -> Result<reqwest::Client> {
+    ) -> Result<(Arc<Pool>, Option<HttpService>)> {
+        let (service, layers) = (self.service.take(), mem::take(&mut self.layers));
+        let has_proxy = !self.no_proxy && !is_loopback(base_url);
+        let variable = |name: &str| env::var(name).ok();
+        let proxy = has_proxy.then(|| proxy::of_environment(base_url, variable));
+        let url = base_url.clone();
+        let build = move |connect_timeout| self.http_client(&url, connect_timeout);
+        let pool = Arc::new(Pool::new(build, proxy.flatten()));
+        let innermost = match service {
+            Some(service) => service,
+            None => {
+                pool.client(connect_timeout)?;
+                if layers.is_empty() {
+                    return Ok((pool, None));
+                }
+                reqwest_service(pool.clone())
+            }
+        };
+        let layers = layers.into_iter().rev();
+        let service = layers.fold(innermost, |inner, layer| layer(inner));
+        Ok((pool, Some(service)))
+    }
+
+    fn http_client(&self, base_url: &Url, connect_timeout: Duration) -> Result<reqwest::Client> {
         let configure = match &self.client {
             HttpClient::External(client) => return Ok(client.clone()),
             HttpClient::Internal(configure) => configure,

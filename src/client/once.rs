@@ -1,13 +1,14 @@
 //! Sends a call exactly once: after an unknown failure, the created object is looked up by a marker.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::error::core::{Error, Result};
@@ -15,9 +16,11 @@ use crate::error::response::ResponseHead;
 use crate::http::call::Call;
 use crate::http::deadline::Deadline;
 use crate::http::operation_info::OperationInfo;
+use crate::http::path;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::stack;
+use crate::json::raw::Json;
 use crate::sse::stream::EventStream;
 
 /// The key in `metadata` of the objects that calls with `once` create.
@@ -51,14 +54,17 @@ struct Found {
     object: Bytes,
 }
 
+/// The path of the operation that creates a thread together with its run.
+const THREAD_AND_RUN: &str = "/threads/runs";
+
 /// Sends a request that creates an object, and deserializes the object.
 pub(super) async fn send<T: DeserializeOwned>(request: Request) -> Result<Response<T>> {
     let adopt = |found: Found, _| Response::decode(&found.call, found.head, found.object);
     exactly_once(request, stack::receive, adopt).await
 }
 
-/// Opens the stream of a run that is created. A stream cannot be opened again: if the run exists,
-/// the error has its ID.
+/// Opens the stream of a run that is created. It is open once the first event is there, which has the
+/// ID of the run. A stream cannot be opened again: if the run exists, the error has its ID.
 pub(super) async fn open<E>(request: Request) -> Result<EventStream<E>> {
     #[derive(Deserialize)]
     struct Run {
@@ -70,57 +76,128 @@ pub(super) async fn open<E>(request: Request) -> Result<EventStream<E>> {
         Ok(run) => Err(error.in_run(Some(&run.thread_id), Some(&run.id))),
         Err(_) => Err(error),
     };
-    exactly_once(request, EventStream::open, adopt).await
+    exactly_once(request, EventStream::begin, adopt).await
 }
 
-/// Marks a request and sends it. After an unknown failure the object is looked up and adopted, or the
-/// request is sent again if there is none. The total time-out covers all of that.
+/// Marks a request and sends it until it is known what came of it. The total time-out and the
+/// number of attempts cover all of that.
 async fn exactly_once<T>(
     mut request: Request,
     send: impl AsyncFn(Request) -> Result<T>,
     adopt: impl Fn(Found, Error) -> Result<T>,
 ) -> Result<T> {
     let marker = mark(&mut request)?;
+    let attempts = Arc::new(AtomicU32::new(0));
+    request.total_attempts = Some(attempts.clone());
+    let limit = request.limit(|limits| limits.total);
+    let clock = request.config.clock.clone();
+    let work = send_or_adopt(&mut request, &marker, send, adopt);
+    let result = match limit {
+        None => work.await,
+        Some(limit) => {
+            let in_time = Deadline::new(&clock, limit).before(work).await;
+            in_time.unwrap_or_else(|| Err(Error::total_timeout(limit, None, true)))
+        }
+    };
+    result.map_err(|error| {
+        let error = error.in_operation(request.name(), attempts.load(Ordering::Relaxed));
+        error.in_run(request.run_ids().thread_id.as_deref(), None)
+    })
+}
+
+/// Sends a marked request. After an unknown failure the object is looked up and adopted, or the
+/// request is sent again if there is none.
+async fn send_or_adopt<T>(
+    request: &mut Request,
+    marker: &str,
+    send: impl AsyncFn(Request) -> Result<T>,
+    adopt: impl Fn(Found, Error) -> Result<T>,
+) -> Result<T> {
+    if request.info.path == THREAD_AND_RUN {
+        create_thread(request).await?;
+    }
     let policy = request.retry_policy().clone().retry_unknown(false);
     let retries = policy.retries();
     request.options.retry = Some(policy);
-    let limit = request.limit(|limits| limits.total);
-    let (clock, name) = (request.config.clock.clone(), request.name());
-    let work = async {
-        let mut sent = 0;
-        loop {
-            let mut error = match send(request.clone()).await {
-                Ok(received) => return Ok(received),
-                Err(error) => error,
-            };
-            // After an unknown failure, the active run may be the one that was created.
-            let is_own_run = sent > 0 && error.is_active_run();
-            if !error.may_have_been_processed() && !is_own_run {
+    let mut sent = 0;
+    loop {
+        let mut error = match send(request.clone()).await {
+            Ok(received) => return Ok(received),
+            Err(error) => error,
+        };
+        let is_unknown = error.may_have_been_processed();
+        if sent > 0 {
+            // Whatever this request has failed for, the earlier one may have been processed: a run
+            // that is active already may be the one that it created.
+            error = error.unsettled(true);
+        }
+        if !error.may_have_been_processed() {
+            return Err(error);
+        }
+        match look_up(request, marker).await {
+            Ok(Some(found)) => return adopt(found, error),
+            Ok(None) if !is_unknown || sent == retries => return Err(error),
+            Ok(None) => sent += 1,
+            Err(reason) => {
+                error.add_note(&format!("it could not be looked up: {reason}"));
                 return Err(error);
             }
-            match look_up(&request, &marker).await {
-                Ok(Some(found)) => return adopt(found, error),
-                Ok(None) if is_own_run || sent == retries => return Err(error),
-                Ok(None) => sent += 1,
-                Err(reason) => {
-                    error.add_note(&format!("it could not be looked up: {reason}"));
-                    return Err(error);
-                }
-            }
         }
+    }
+}
+
+/// Creates the thread of a run, and makes the request that of a run on it. Threads cannot be listed,
+/// so a thread whose response was lost remains: it is empty, since the run adds the messages.
+async fn create_thread(request: &mut Request) -> Result<()> {
+    const THREAD: &OperationInfo = &OperationInfo {
+        id: "createThreadAndRun",
+        method: "POST",
+        path: "/threads",
+        is_idempotent: true,
     };
-    let Some(limit) = limit else {
-        return work.await;
+    const RUN: &OperationInfo = &OperationInfo {
+        id: "createThreadAndRun",
+        method: "POST",
+        path: "/threads/{thread_id}/runs",
+        is_idempotent: false,
     };
-    let received = Deadline::new(&clock, limit).before(work).await;
-    received.unwrap_or_else(|| Err(Error::total_timeout(limit, None, true).in_operation(name, 1)))
+    #[derive(Deserialize)]
+    struct Thread {
+        id: String,
+    }
+
+    let mut run = object(request)?;
+    let mut thread = match run.remove("thread") {
+        Some(Value::Object(thread)) => thread,
+        _ => Map::new(),
+    };
+    if let Some(messages) = thread.remove("messages") {
+        run.insert("additional_messages".to_owned(), messages);
+    }
+    // A run on an existing thread has no resources of its own.
+    let resources = run.remove("tool_resources");
+    if let Some(resources) = resources.filter(|resources| !resources.is_null()) {
+        thread.insert("tool_resources".to_owned(), resources);
+    }
+    let threads = request.url.path().trim_end_matches("/runs").to_owned();
+    let mut create = Request {
+        info: THREAD,
+        options: request.options.for_further_call(),
+        accept: "application/json",
+        ..request.clone()
+    };
+    create.url.set_path(&threads);
+    let created = stack::receive::<Thread>(create.json(&thread)?).await?;
+    let id = path::segment("thread_id", &created.into_inner().id)?;
+    request.info = RUN;
+    request.url.set_path(&format!("{threads}/{id}/runs"));
+    set_body(request, &run)
 }
 
 /// Adds a marker to the metadata of a request.
 fn mark(request: &mut Request) -> Result<String> {
     let failed = |reason: String| Error::invalid_argument("metadata", reason);
-    let body = request.body.as_deref().unwrap_or(b"{}");
-    let mut body: Map<String, Value> = serde_json::from_slice(body).map_err(Error::serialize)?;
+    let mut body = object(request)?;
     let metadata = body.entry("metadata").or_insert(Value::Null);
     if metadata.is_null() {
         *metadata = Map::new().into();
@@ -136,12 +213,27 @@ fn mark(request: &mut Request) -> Result<String> {
     let random = || RandomState::new().build_hasher().finish();
     let marker = format!("{:016x}{:016x}", random(), random());
     pairs.insert(ONCE_KEY.to_owned(), marker.clone().into());
-    request.body = Some(serde_json::to_vec(&body).map_err(Error::serialize)?.into());
+    set_body(request, &body)?;
     Ok(marker)
+}
+
+/// The body of a request.
+fn object(request: &Request) -> Result<Map<String, Value>> {
+    serde_json::from_slice(request.body.as_deref().unwrap_or(b"{}")).map_err(Error::serialize)
+}
+
+fn set_body(request: &mut Request, body: &Map<String, Value>) -> Result<()> {
+    request.body = Some(serde_json::to_vec(body).map_err(Error::serialize)?.into());
+    Ok(())
 }
 
 /// Looks for the object with this marker among the newest, several times.
 async fn look_up(request: &Request, marker: &str) -> Result<Option<Found>> {
+    #[derive(Deserialize)]
+    struct Page {
+        data: Vec<Json>,
+    }
+
     let list = Request {
         info: LOOK_UP,
         method: Method::GET,
@@ -155,31 +247,27 @@ async fn look_up(request: &Request, marker: &str) -> Result<Option<Found>> {
             request.config.clock.sleep(delay).await;
         }
         let call = Call::new(list.clone())?;
-        let (head, body) = stack::send::<Bytes>(&call).await?;
-        if let Some(object) = find(&body, marker) {
+        let (head, body) = stack::send(&call).await?;
+        // A page that cannot be read may contain the object.
+        let page = Response::<Page>::decode(&call, head.clone(), body)?.into_inner();
+        if let Some(object) = page.data.iter().find(|object| has_marker(object, marker)) {
+            let object = Bytes::copy_from_slice(object.as_str().as_bytes());
             return Ok(Some(Found { call, head, object }));
         }
     }
     Ok(None)
 }
 
-/// Returns the object of a page that has the marker.
-fn find(page: &Bytes, marker: &str) -> Option<Bytes> {
-    #[derive(Deserialize)]
-    struct Page<'a> {
-        #[serde(borrow)]
-        data: Vec<&'a RawValue>,
-    }
+/// Whether the metadata of an object contain the marker.
+fn has_marker(object: &Json, marker: &str) -> bool {
     #[derive(Deserialize)]
     struct Marked {
         metadata: Option<Map<String, Value>>,
     }
 
-    let page_of: Page<'_> = serde_json::from_slice(page).ok()?;
-    let object = page_of.data.iter().find(|object| {
-        let object = serde_json::from_str(object.get());
-        let metadata = object.ok().and_then(|object: Marked| object.metadata);
-        metadata.is_some_and(|pairs| pairs.get(ONCE_KEY) == Some(&marker.into()))
-    })?;
-    Some(page.slice_ref(object.get().as_bytes()))
+    let metadata = object
+        .parse()
+        .ok()
+        .and_then(|object: Marked| object.metadata);
+    metadata.is_some_and(|pairs| pairs.get(ONCE_KEY) == Some(&marker.into()))
 }

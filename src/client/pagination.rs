@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use crate::client::operation::{self, Operation};
 use crate::error::core::{Error, Result};
@@ -255,7 +256,7 @@ async fn read<L: List>(next: Next<L>) -> Result<Option<(L::Page, Next<L>)>> {
     }
     if mem::replace(&mut reader.prefetches, true) {
         let next = operation::send(reader.list.clone());
-        reader.prefetched.spawn(next);
+        reader.prefetched.spawn(next.in_current_span());
     }
     Ok(Some((page, Ok(Some(reader)))))
 }

@@ -2,20 +2,22 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
-#[cfg(feature = "tools")]
 use std::error::Error as StdError;
 use std::fmt;
+use std::iter::successors;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+use serde::de::IgnoredAny;
 
 use crate::error::clip::{Clip, EXCERPT_LIMIT, NAME_LIMIT, TEXT_LIMIT, body_text, root_cause};
 use crate::error::core::{Error, Inner, RunIds, Source};
 use crate::error::failure::Failure;
 use crate::error::kind::ErrorKind;
 use crate::error::redaction::Secrets;
-use crate::error::response::{ResponseBody, ResponseHead};
+use crate::error::response::ResponseHead;
 use crate::error::server_error::{ServerError, is_error};
 
 /// Errors before a request is sent.
@@ -81,6 +83,12 @@ impl Error {
         Self::new(ErrorKind::Timeout, message).classed(Failure::Unknown)
     }
 
+    /// No token within the time-out. Nothing was sent, or the server refused it.
+    pub(crate) fn token_timeout(limit: Duration) -> Self {
+        let message = format!("the token provider returned no token within {limit:?}");
+        Self::new(ErrorKind::Timeout, message).classed(Failure::NotSent)
+    }
+
     /// No success within the time-out of all attempts; `last` is why the last one failed.
     pub(crate) fn total_timeout(limit: Duration, last: Option<&str>, is_unsettled: bool) -> Self {
         let last = last.map_or_else(String::new, |last| {
@@ -103,6 +111,12 @@ impl Error {
         Self::new(ErrorKind::Timeout, message).classed(Failure::Processed)
     }
 
+    /// A response body without an end.
+    pub(crate) fn body_cut() -> Self {
+        let message = "the connection closed before the response body was complete";
+        Self::new(ErrorKind::Connection, message).classed(Failure::Processed)
+    }
+
     /// A response body above the size limit.
     pub(crate) fn body_too_large(limit: usize) -> Self {
         let message = format!("the response body is larger than {limit} bytes");
@@ -117,18 +131,21 @@ impl Error {
     /// A response with an error status.
     pub(crate) fn status_error(
         head: ResponseHead,
-        body: &ResponseBody,
+        body: &[u8],
         retry_after: Option<Duration>,
     ) -> Self {
-        let mut error =
-            Self::new(ErrorKind::Status, "").with_server_error(&body_text(body), &body.secrets);
+        let text = body_text(body);
+        let mut error = Self::new(ErrorKind::Status, "").with_server_error(&text);
+        if let Some(reason) = encoded(&head, &text) {
+            error.0.message = reason;
+        }
         error.0.failure = Failure::of_response(head.status, &head.headers, error.code());
         error.0.retry_after = retry_after;
         error.with_head(head)
     }
 
     /// An error body with a success status.
-    fn error_in_success(head: &ResponseHead, body: &ResponseBody) -> Option<Self> {
+    fn error_in_success(head: &ResponseHead, body: &[u8]) -> Option<Self> {
         let text = body_text(body);
         is_error(&text, true).then(|| Self::status_error(head.clone(), body, None))
     }
@@ -137,17 +154,19 @@ impl Error {
     /// error of the server, it is that error.
     pub(crate) fn decode(
         head: ResponseHead,
-        body: &ResponseBody,
+        body: &[u8],
         path: &str,
         error: serde_json::Error,
     ) -> Self {
         if let Some(error) = Self::error_in_success(&head, body) {
             return error;
         }
-        let text = body.secrets.redact(&body_text(body));
+        let text = body_text(body);
         let reason = clipped(&error);
+        let encoded = encoded(&head, &text);
         let message = match path {
             _ if body.is_empty() => "the response body is empty".to_owned(),
+            _ if encoded.is_some() => encoded.unwrap_or_default(),
             _ if !error.is_data() => format!(
                 "the response body is not JSON: {reason}; it starts with `{}`",
                 Clip(&text, EXCERPT_LIMIT)
@@ -157,12 +176,8 @@ impl Error {
                 format!("the response body does not match the document at `{path}`: {reason}")
             }
         };
-        let redacted = body.secrets.redact(&message);
-        let mut result = Self::new(ErrorKind::Decode, redacted.as_str()).with_head(head);
-        // The cause quotes the value.
-        if redacted == message {
-            result = result.with_short_source(error);
-        }
+        let result = Self::new(ErrorKind::Decode, message).with_head(head);
+        let mut result = result.with_short_source(error);
         result.0.body = Some(text);
         result
     }
@@ -188,14 +203,18 @@ impl Error {
 impl Error {
     /// A response that is not an event stream. If the body is an error of the server, it is that
     /// error.
-    pub(crate) fn not_a_stream(head: ResponseHead, body: &ResponseBody) -> Self {
+    pub(crate) fn not_a_stream(head: ResponseHead, body: &[u8]) -> Self {
         if let Some(error) = Self::error_in_success(&head, body) {
             return error;
         }
-        let message = "the response is not an event stream; the server may not support streaming: call `send`, \
-                       or follow the run with `wait`";
+        let text = body_text(body);
+        let message = encoded(&head, &text).unwrap_or_else(|| {
+            "the response is not an event stream; the server may not support streaming: call `send`, or follow \
+             the run with `wait`"
+                .to_owned()
+        });
         let mut error = Self::new(ErrorKind::Decode, message).with_head(head);
-        error.0.body = Some(body.secrets.redact(&body_text(body)));
+        error.0.body = Some(text);
         error
     }
 
@@ -232,8 +251,8 @@ impl Error {
     }
 
     /// An `error` event.
-    pub(crate) fn stream_error(data: &str, secrets: &Secrets) -> Self {
-        let mut error = Self::new(ErrorKind::StreamError, "").with_server_error(data, secrets);
+    pub(crate) fn stream_error(data: &str) -> Self {
+        let mut error = Self::new(ErrorKind::StreamError, "").with_server_error(data);
         if ServerError::lacks_message(data) {
             let text = format!(
                 "the server sent an error without a message: {}",
@@ -392,33 +411,32 @@ impl Error {
         self
     }
 
-    /// Redacts secrets of the request from the message, the body and the cause.
+    /// Redacts secrets of the request from the message, the body, the headers and the cause.
     pub(crate) fn redacted(mut self, secrets: &Secrets) -> Self {
-        let message = secrets.redact(&self.0.message);
-        // The cause repeats the message.
-        if message != self.0.message {
-            self.0.message = message;
+        self.0.message = secrets.redact(&self.0.message);
+        self.0.body = self.0.body.map(|body| secrets.redact(&body));
+        secrets.redact_headers(&mut self.0.headers);
+        // A cause cannot be changed.
+        let mut causes = successors(StdError::source(&self), |cause| (*cause).source());
+        if causes.any(|cause| secrets.are_in(&format!("{cause}\n{cause:?}"))) {
             self.0.source = None;
         }
-        self.0.body = self.0.body.map(|body| secrets.redact(&body));
         self
     }
 
-    pub(super) fn classed(mut self, failure: Failure) -> Self {
+    pub(crate) fn classed(mut self, failure: Failure) -> Self {
         self.0.failure = failure;
         self
     }
 
     /// Sets body, message, code, type and parameter from an error body.
-    fn with_server_error(mut self, text: &str, secrets: &Secrets) -> Self {
-        // Parse before redaction, which could change the keys of the JSON.
+    fn with_server_error(mut self, text: &str) -> Self {
         let mut server = ServerError::parse(text);
-        let body = secrets.redact(text);
         self.0.message = match server.message.take() {
-            Some(message) if !message.is_empty() => secrets.redact(&message),
-            _ => Clip(&body, TEXT_LIMIT).to_string(),
+            Some(message) if !message.is_empty() => message,
+            _ => Clip(text, TEXT_LIMIT).to_string(),
         };
-        self.0.body = Some(body_text(body.as_bytes()));
+        self.0.body = Some(body_text(text.as_bytes()));
         self.0.server = server;
         self
     }
@@ -441,6 +459,18 @@ impl From<Infallible> for Error {
     fn from(never: Infallible) -> Self {
         match never {}
     }
+}
+
+/// Returns why the text of a body cannot be read, if the server encoded it.
+fn encoded(head: &ResponseHead, text: &str) -> Option<String> {
+    let encoding = head.headers.get(CONTENT_ENCODING)?;
+    let encoding = String::from_utf8_lossy(encoding.as_bytes());
+    // Some servers name a character set here.
+    let is_readable = serde_json::from_str::<IgnoredAny>(text).is_ok();
+    (!is_readable && !encoding.eq_ignore_ascii_case("identity") && !text.is_empty()).then(|| {
+        let encoding = Clip(&encoding, NAME_LIMIT);
+        format!("the response body has the content encoding `{encoding}`, which is not supported")
+    })
 }
 
 fn clipped(error: &serde_json::Error) -> String {

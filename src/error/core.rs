@@ -22,7 +22,8 @@ pub(super) type Source = Box<dyn StdError + Send + Sync>;
 ///
 /// [`Display`](std::fmt::Display) is for people: which operation failed, with what status, why,
 /// and what to do. Programs use [`kind`](Self::kind), the predicates and the accessors. The
-/// message contains no headers of the request and no secrets.
+/// message contains no headers of the request. Where the server repeats a secret of the request, the
+/// error has `***` instead; [the guide](crate::guides::servers#authentication) states which.
 ///
 /// # Examples
 ///
@@ -177,7 +178,7 @@ impl Error {
 
     /// Returns the number of attempts, or 0 if the request was rejected before the first.
     ///
-    /// An attempt that fails to get a token counts.
+    /// An attempt that fails to get a token counts. With `once`, the attempts of all its requests count.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -385,8 +386,10 @@ impl Error {
         let this = match self.0.failure {
             Failure::NotSent | Failure::Refused => false,
             Failure::Unknown | Failure::Processed => true,
+            // A redirection that turns a POST into a GET follows the work.
             Failure::Final => self.0.status.is_some_and(|status| {
                 status.is_success()
+                    || matches!(status.as_u16(), 301..=303)
                     || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
             }),
         };

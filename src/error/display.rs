@@ -5,7 +5,9 @@ use std::fmt::{self, Write};
 
 use crate::error::clip::{Clip, NAME_LIMIT, TEXT_LIMIT};
 use crate::error::core::Error;
+use crate::error::failure::Failure;
 use crate::error::kind::ErrorKind;
+use crate::error::server_error::ServerError;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,6 +85,9 @@ impl Error {
             None => {}
         }
         let advice = match (self.0.kind, self.0.status.map(|status| status.as_u16())) {
+            (ErrorKind::Connection, _) if self.0.failure == Failure::Unknown => {
+                "check the layers and the HTTP service of the client"
+            }
             (ErrorKind::Connection, _) => "check the base URL and the network",
             (ErrorKind::Certificate, _) => {
                 "check the certificate and the roots that it is checked against"
@@ -111,6 +116,9 @@ impl Error {
             (ErrorKind::Status, Some(403)) => {
                 "check the permissions of the key, the organization and the project"
             }
+            (ErrorKind::Status, Some(404 | 405 | 501)) if self.is_missing_route() => {
+                "the server may not have this operation, or not at this base URL"
+            }
             (ErrorKind::Status, Some(404)) => {
                 "check the ID, the account that it belongs to, and the base URL"
             }
@@ -122,6 +130,21 @@ impl Error {
             _ => return None,
         };
         Some(advice)
+    }
+
+    /// Whether the response is that of an unknown route. That of an unknown object says more.
+    fn is_missing_route(&self) -> bool {
+        let text = self.message().trim_end_matches(['.', ' ']).to_lowercase();
+        let names_route = || {
+            let methods = ["get", "post", "put", "patch", "delete"];
+            let mut words = text.split(|character: char| !character.is_alphanumeric());
+            text.contains('/') && words.any(|word| methods.contains(&word))
+        };
+        !self.is_not_found()
+            || ServerError::lacks_message(self.body().unwrap_or_default())
+            || matches!(&*text, "not found" | "404 page not found")
+            || text.starts_with('<')
+            || names_route()
     }
 
     /// The service has no error code for this.

@@ -53,11 +53,12 @@ impl ServerError {
         match value {
             Value::Object(object) => match object.get("error") {
                 Some(Value::Object(error)) => Self::from_object(error),
-                Some(Value::String(message)) => Self {
-                    message: Some(message.clone()),
-                    ..Self::from_object(object)
-                },
-                _ => Self::from_object(object),
+                error => {
+                    // Beside a message it is only the reason of the status.
+                    let parsed = Self::from_object(object);
+                    let message = parsed.message.or_else(|| error.and_then(message));
+                    Self { message, ..parsed }
+                }
             },
             Value::Array(items) => items.first().map(Self::from_value).unwrap_or_default(),
             Value::String(message) => Self {

@@ -1,7 +1,10 @@
 //! Errors of the HTTP client, told apart by whether the request was sent.
 
 use std::error::Error as StdError;
+use std::io;
 use std::iter::successors;
+
+use tower::BoxError;
 
 use crate::error::clip::root_cause;
 use crate::error::core::Error;
@@ -11,6 +14,8 @@ use crate::error::kind::ErrorKind;
 impl Error {
     /// A request that could not be sent, or got no response.
     pub(crate) fn transport(error: reqwest::Error) -> Self {
+        // A URL may contain secrets in its query, and words that decide about the class.
+        let error = error.without_url();
         let (kind, failure, what) = match () {
             () if error.is_builder() => (
                 ErrorKind::Argument,
@@ -52,6 +57,22 @@ impl Error {
         Self::of_client(kind, what, error).classed(failure)
     }
 
+    /// A layer or a service of the caller that failed.
+    pub(crate) fn of_service(error: BoxError) -> Self {
+        let error = match error.downcast::<Self>() {
+            Ok(error) => return *error,
+            Err(error) => error,
+        };
+        match error.downcast::<reqwest::Error>() {
+            Ok(error) => Self::transport(*error),
+            Err(error) => {
+                let message = format!("the HTTP service failed: {}", root_cause(&*error));
+                let this = Self::new(ErrorKind::Connection, message).with_source(error);
+                this.classed(Failure::Unknown)
+            }
+        }
+    }
+
     /// A response whose body broke off.
     pub(crate) fn body_broken(error: reqwest::Error) -> Self {
         let kind = match error.is_timeout() {
@@ -83,11 +104,15 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = Cause<'_>> {
     successors(Some(error as Cause<'_>), |cause| (*cause).source())
 }
 
-/// Whether one of the sides rejected a certificate. The TLS libraries have no type in common.
+/// Whether one of the sides rejected a certificate. The TLS libraries have no type in common, but
+/// their errors come while connecting or as errors of I/O. Other causes may quote the server.
 fn is_certificate(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| {
+    let may_be_tls = |cause: &Cause<'_>| error.is_connect() || cause.is::<io::Error>();
+    causes(error).filter(may_be_tls).any(|cause| {
         let text = cause.to_string().to_ascii_lowercase();
-        text.contains("certificate") || text.contains("fatal alert: unknownca")
+        ["certificate", "unknownca", "unknown ca"]
+            .iter()
+            .any(|word| text.contains(word))
     })
 }
 

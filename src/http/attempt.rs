@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tower::{Service, ServiceExt};
+use tracing::Instrument;
 
 use crate::error::core::{Error, Result};
+use crate::error::failure::Failure;
 use crate::error::kind::ErrorKind;
-use crate::error::response::{ResponseBody, ResponseHead, request_id};
-use crate::http::body::{read_all, read_start, take_head};
+use crate::error::response::ResponseHead;
+use crate::http::body::{is_cut, read_all, read_start, take_head};
 use crate::http::call::Call;
 use crate::http::deadline::Deadline;
-use crate::http::retry_policy;
+use crate::http::{retry_policy, span};
 
 /// Larger than a page of 100 messages of the maximum size.
 const MAX_BODY: usize = 256 * 1024 * 1024;
@@ -25,14 +27,22 @@ const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) trait Receive: Send + Sized {
     fn receive(
         response: reqwest::Response,
+        head: &ResponseHead,
         deadline: Deadline,
     ) -> impl Future<Output = Result<Self>> + Send;
 }
 
 /// The time-out covers the body, and a body that breaks off fails the attempt.
 impl Receive for Bytes {
-    async fn receive(mut response: reqwest::Response, mut deadline: Deadline) -> Result<Self> {
+    async fn receive(
+        mut response: reqwest::Response,
+        head: &ResponseHead,
+        mut deadline: Deadline,
+    ) -> Result<Self> {
         match deadline.before(read_all(&mut response, MAX_BODY)).await {
+            Some(Ok(Some(bytes))) if is_cut(response.version(), head, &bytes) => {
+                Err(Error::body_cut())
+            }
             Some(Ok(Some(bytes))) => Ok(bytes),
             Some(Ok(None)) => Err(Error::body_too_large(MAX_BODY)),
             Some(Err(error)) => Err(Error::body_broken(error)),
@@ -42,7 +52,7 @@ impl Receive for Bytes {
 }
 
 impl Receive for reqwest::Response {
-    async fn receive(response: Self, _: Deadline) -> Result<Self> {
+    async fn receive(response: Self, _: &ResponseHead, _: Deadline) -> Result<Self> {
         Ok(response)
     }
 }
@@ -53,16 +63,23 @@ where
     S: Service<Call, Response = reqwest::Response, Error = Error>,
     R: Receive,
 {
-    let pool = &call.config.pool;
-    let generation = pool.generation();
-    call.progress().attempts += 1;
-    let was_unsettled = mem::replace(&mut call.progress().is_unsettled, true);
-    let received = send_and_receive(inner, &call).await;
+    call.count_attempt();
+    let (attempts, was_unsettled) = {
+        let mut progress = call.progress();
+        progress.sent_by = None;
+        let was_unsettled = mem::replace(&mut progress.is_unsettled, true);
+        (progress.attempts, was_unsettled)
+    };
+    let span = span::of_attempt(&call, attempts);
+    let received = send_and_receive(inner, &call);
+    let received = received.instrument(span.clone()).await;
+    let received = received.map_err(|error| error.redacted(&call.secrets()));
+    span::record_attempt(&span, &received);
     if let Err(error) = &received {
         let is_unsettled = was_unsettled || error.may_have_been_processed();
         call.progress().is_unsettled = is_unsettled;
-        if error.kind() == ErrorKind::Timeout {
-            pool.retire(generation);
+        if error.kind() == ErrorKind::Timeout && error.failure() != Failure::NotSent {
+            call.retire_connection();
         }
     }
     received
@@ -76,19 +93,15 @@ where
     let limit = call.timeout();
     let mut deadline = Deadline::new(&call.config.clock, limit);
     let sent = deadline.before(inner.oneshot(call.clone())).await;
-    let mut response = sent.unwrap_or_else(|| Err(Error::timeout(limit)))?;
+    let mut response = sent.unwrap_or_else(|| match call.progress().sent_by {
+        Some(_) => Err(Error::timeout(limit)),
+        None => Err(Error::token_timeout(limit)),
+    })?;
     let head = take_head(&mut response);
     if !head.status.is_success() {
         return Err(status_error(call, head, response).await);
     }
-    tracing::debug!(
-        operation = &*call.name(),
-        attempt = call.attempts(),
-        status = head.status.as_u16(),
-        request_id = request_id(&head.headers),
-        "response received"
-    );
-    match R::receive(response, deadline).await {
+    match R::receive(response, &head, deadline).await {
         Ok(received) => Ok((head, received)),
         Err(error) => Err(error.with_head(head)),
     }
@@ -99,10 +112,7 @@ where
 async fn status_error(call: &Call, head: ResponseHead, mut response: reqwest::Response) -> Error {
     let clock = &call.config.clock;
     let deadline = Deadline::new(clock, call.timeout().min(ERROR_BODY_TIMEOUT));
-    let body = ResponseBody {
-        bytes: read_start(&mut response, MAX_ERROR_BODY, deadline).await,
-        secrets: call.secrets(),
-    };
+    let body = read_start(&mut response, MAX_ERROR_BODY, deadline).await;
     let retry_after = retry_policy::retry_after(&head.headers, clock.now());
     let mut error = Error::status_error(head, &body, retry_after);
     if let Some(reason) = call.progress().renewal_error.take() {

@@ -28,10 +28,11 @@ where
     {
         return Ok(response);
     }
+    call.progress().sent_by = None;
     match credentials.renew(&token).await {
         Ok(Some(renewed)) => {
             tracing::debug!("token rejected, resending with a renewed one");
-            call.progress().attempts += 1;
+            call.count_attempt();
             call.progress().tokens.push(renewed);
             inner.oneshot(call).await
         }

@@ -1,9 +1,15 @@
 //! Reads the body of a response.
 
 use bytes::{Bytes, BytesMut};
+use http::Version;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use serde::de::IgnoredAny;
 
 use crate::error::response::ResponseHead;
 use crate::http::deadline::Deadline;
+
+/// Some servers send it in front of the JSON.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Takes status and headers out of a response.
 pub(super) fn take_head(response: &mut reqwest::Response) -> ResponseHead {
@@ -11,6 +17,22 @@ pub(super) fn take_head(response: &mut reqwest::Response) -> ResponseHead {
         status: response.status(),
         headers: std::mem::take(response.headers_mut()),
     }
+}
+
+/// Returns a body without its byte order mark.
+pub(super) fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)
+}
+
+/// Whether a body that has ended is JSON that was cut. In HTTP/1 a body without a length ends with
+/// the connection, and in HTTP/2 any body ends with a reset of its stream that states no error.
+pub(super) fn is_cut(version: Version, head: &ResponseHead, body: &[u8]) -> bool {
+    let has_length = [CONTENT_LENGTH, TRANSFER_ENCODING]
+        .iter()
+        .any(|name| head.headers.contains_key(name));
+    let may_be_cut = version == Version::HTTP_2 || !has_length;
+    let is_cut = || serde_json::from_slice::<IgnoredAny>(without_mark(body));
+    may_be_cut && !body.is_empty() && is_cut().is_err_and(|error| error.is_eof())
 }
 
 /// Reads a whole body. Returns `None` if it is larger than `limit` bytes.

@@ -1,23 +1,43 @@
 //! A call on its way through the stack.
 
 use std::ops::Deref;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use reqwest::Url;
+use tracing::Span;
 
 use crate::error::core::{Error, Result};
 use crate::error::redaction::Secrets;
 use crate::http::request::Request;
+use crate::http::span;
 use crate::http::time_limits::{CONNECT_TIMEOUT, STREAM_IDLE_TIMEOUT, TIMEOUT};
+
+/// Query parameters whose values are not secret. The value of any other may be.
+const PUBLIC: [&str; 7] = [
+    "after",
+    "api-version",
+    "before",
+    "include[]",
+    "limit",
+    "order",
+    "run_id",
+];
 
 /// A request on its way through the stack, with what has happened so far. Clones share both.
 #[derive(Clone)]
 pub(crate) struct Call {
-    shared: Arc<(Request, Mutex<Progress>)>,
+    shared: Arc<Shared>,
     /// Where a redirect leads.
     pub(super) target: Option<Url>,
+}
+
+struct Shared {
+    request: Request,
+    progress: Mutex<Progress>,
+    span: Span,
 }
 
 /// What has happened to a call so far.
@@ -29,6 +49,8 @@ pub(super) struct Progress {
     /// Whether a rejected token was renewed, or could not be.
     pub(super) has_renewed: bool,
     pub(super) renewal_error: Option<Error>,
+    /// The generation of the HTTP client that sends the current attempt. None until it is sent.
+    pub(super) sent_by: Option<u64>,
     /// Whether the server may have processed an attempt.
     pub(super) is_unsettled: bool,
     /// Why the last attempt failed.
@@ -39,7 +61,7 @@ impl Deref for Call {
     type Target = Request;
 
     fn deref(&self) -> &Request {
-        &self.shared.0
+        &self.shared.request
     }
 }
 
@@ -50,7 +72,11 @@ impl Call {
         checked.map_err(|error| error.in_operation(request.name(), 0))?;
         complete_query(&mut request);
         Ok(Self {
-            shared: Arc::new((request, Mutex::default())),
+            shared: Arc::new(Shared {
+                span: span::of_call(&request),
+                request,
+                progress: Mutex::default(),
+            }),
             target: None,
         })
     }
@@ -59,8 +85,35 @@ impl Call {
         self.progress().attempts
     }
 
+    /// The attempts of all requests with the same purpose.
+    pub(crate) fn total_attempts(&self) -> u32 {
+        let total = self.total_attempts.as_ref();
+        total.map_or_else(|| self.attempts(), |total| total.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn count_attempt(&self) {
+        self.progress().attempts += 1;
+        if let Some(total) = &self.total_attempts {
+            total.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.shared.1.lock().unwrap_or_else(PoisonError::into_inner)
+        let progress = self.shared.progress.lock();
+        progress.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The span of the call. It ends with the last clone of the call.
+    pub(crate) fn span(&self) -> &Span {
+        &self.shared.span
+    }
+
+    /// Leaves the connection of the current attempt, which timed out.
+    pub(super) fn retire_connection(&self) {
+        let sent_by = self.progress().sent_by;
+        if let Some(generation) = sent_by {
+            self.config.pool.retire(generation);
+        }
     }
 
     /// The URL of the next request.
@@ -92,15 +145,21 @@ impl Call {
 
     /// The secrets that the requests of this call have contained.
     pub(crate) fn secrets(&self) -> Secrets {
-        let mut secrets = Secrets::default();
-        secrets.add(self.headers().map(|(_, value)| value));
-        secrets.add(self.options.body_headers());
-        secrets.add(self.progress().tokens.iter().map(|(_, value)| value));
-        secrets
+        let progress = self.progress();
+        let tokens = progress.tokens.iter().map(|(_, value)| value);
+        let headers = self.headers().map(|(_, value)| value).chain(tokens);
+        let headers = headers.chain(self.options.body_headers());
+        let headers = headers
+            .filter(|value| value.is_sensitive())
+            .filter_map(|value| value.to_str().ok());
+        let pairs = self.config.query.iter().chain(self.options.query_pairs());
+        let parameters = pairs.filter(|(name, _)| !PUBLIC.contains(&name.as_str()));
+        Secrets::new(headers.chain(parameters.map(|(_, value)| value.as_str())))
     }
 
-    /// Adds the operation and what has happened so far to an error.
+    /// Adds the operation and what has happened so far to the error of the call.
     pub(crate) fn annotate(&self, error: Error) -> Error {
+        span::record_error(self.span(), &error);
         let is_unsettled = self.progress().is_unsettled;
         let error = error.in_operation(self.name(), self.attempts());
         error.unsettled(is_unsettled)

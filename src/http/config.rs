@@ -11,6 +11,7 @@ use crate::http::credentials::Credentials;
 use crate::http::header;
 use crate::http::pool::Pool;
 use crate::http::retry_policy::RetryPolicy;
+use crate::http::service::HttpService;
 use crate::http::time_limits::TimeLimits;
 
 /// A source of random numbers from 0 to 1.
@@ -20,6 +21,8 @@ pub(crate) type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) pool: Arc<Pool>,
+    /// The layers of the caller in front of reqwest, or the service in its place.
+    pub(crate) service: Option<HttpService>,
     /// Whether the caller built the HTTP client, which may then follow redirects on its own.
     pub(crate) is_external: bool,
     pub(crate) base_url: Url,
@@ -36,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) budget: Option<Arc<RetryBudget>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Random,
+    /// Whether spans contain messages, and the arguments and results of tools.
+    pub(crate) records_content: bool,
 }
 
 impl Config {

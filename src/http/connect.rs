@@ -1,15 +1,84 @@
-//! Sends the HTTP request of an attempt.
+//! Sends the HTTP request of an attempt by reqwest, through the layers of the caller if there are any.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::ResponseBuilderExt;
+use tower::{BoxError, ServiceExt, service_fn};
 
 use crate::error::core::{Error, Result};
+use crate::error::kind::ErrorKind;
+use crate::http::body::take_head;
 use crate::http::call::Call;
 use crate::http::http_request;
+use crate::http::pool::Pool;
+use crate::http::redirect::check_origin;
+use crate::http::service::{CallInfo, HttpRequest, HttpResponse, HttpService};
+use crate::http::time_limits::CONNECT_TIMEOUT;
 
-/// Sends a request by the HTTP client for the connect time-out of the call.
+/// Sends a request by the service of the caller, or else by reqwest.
 pub(super) async fn connect(call: Call) -> Result<reqwest::Response> {
-    let pool = &call.config.pool;
-    let http = pool.client(call.connect_timeout())?;
-    let response = http.execute(http_request::build(&call)).await;
-    let response = response.map_err(Error::transport)?;
+    let config = &call.config;
+    call.progress().sent_by = Some(config.pool.generation());
+    let request = http_request::build(&call);
+    let Some(service) = &config.service else {
+        return execute(&config.pool, call.connect_timeout(), request).await;
+    };
+    let mut request = HttpRequest::try_from(request).map_err(Error::transport)?;
+    request.extensions_mut().insert(CallInfo {
+        operation: call.info,
+        attempt: call.attempts(),
+        connect_timeout: call.connect_timeout(),
+    });
+    let response = service.clone().oneshot(request).await;
+    let mut response =
+        response.map_err(|error| Error::of_service(error).redacted(&call.secrets()))?;
+    // Redirects are relative to it. The type of this extension is private.
+    let named = http::Response::builder().url(call.url().clone()).body(());
+    let extensions = named.map(|named| named.into_parts().0.extensions);
+    response
+        .extensions_mut()
+        .extend(extensions.unwrap_or_default());
+    Ok(response.into())
+}
+
+/// Returns reqwest as the service behind the layers of the caller.
+pub(crate) fn reqwest_service(pool: Arc<Pool>) -> HttpService {
+    let service = service_fn(move |request: HttpRequest| {
+        let pool = pool.clone();
+        async move {
+            let info = request.extensions().get::<CallInfo>();
+            let connect_timeout = info.map_or(CONNECT_TIMEOUT, |info| info.connect_timeout);
+            let request = reqwest::Request::try_from(request).map_err(Error::transport)?;
+            let url = request.url().clone();
+            let mut response = execute(&pool, connect_timeout, request).await?;
+            match check_origin(&url, &response) {
+                Ok(()) => Ok(HttpResponse::from(response)),
+                Err(reason) => Err(Error::redirect(take_head(&mut response), reason)),
+            }
+        }
+    });
+    HttpService::new(service.map_err(BoxError::from))
+}
+
+/// Sends a request by the HTTP client with this connect time-out.
+async fn execute(
+    pool: &Pool,
+    connect_timeout: Duration,
+    request: reqwest::Request,
+) -> Result<reqwest::Response> {
+    let response = pool.client(connect_timeout)?.execute(request).await;
+    let response = response.map_err(|error| {
+        let mut error = Error::transport(error);
+        let is_connection = matches!(
+            error.kind(),
+            ErrorKind::Connection | ErrorKind::Disconnected | ErrorKind::Timeout
+        );
+        if let Some(proxy) = pool.proxy.as_ref().filter(|_| is_connection) {
+            error.add_note(proxy);
+        }
+        error
+    })?;
     pool.observe(response.version());
     Ok(response)
 }

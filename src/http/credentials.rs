@@ -10,6 +10,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 
 use crate::error::core::{Error, Result};
+use crate::http::header;
 
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -162,12 +163,7 @@ impl Credentials {
     /// Creates credentials from a key for a header such as `api-key`.
     #[must_use]
     pub fn header(name: impl AsRef<str>, key: impl AsRef<str>) -> Self {
-        let name = HeaderName::from_bytes(name.as_ref().as_bytes()).map_err(|_| {
-            format!(
-                "`{}` is not a valid header name",
-                name.as_ref().escape_debug()
-            )
-        });
+        let name = header::parse_name(name.as_ref());
         Self(Kind::Fixed(
             name.and_then(|name| Ok((name, value(secret(key.as_ref())?)?))),
         ))

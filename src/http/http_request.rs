@@ -1,7 +1,7 @@
 //! Builds the HTTP request of an attempt.
 
-use http::HeaderValue;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Method};
 
 use crate::http::call::Call;
 
@@ -14,8 +14,12 @@ pub(super) fn build(call: &Call) -> reqwest::Request {
     let mut request = reqwest::Request::new(call.method.clone(), call.url().clone());
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static(call.accept));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if call.body.is_some() {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    } else if [Method::POST, Method::PUT, Method::PATCH].contains(&call.method) {
+        // Some gateways require it, and hyper leaves it out.
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     for (name, value) in call.headers() {
         headers.insert(name, value.clone());

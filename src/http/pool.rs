@@ -16,6 +16,8 @@ type Build = Box<dyn Fn(Duration) -> Result<reqwest::Client> + Send + Sync>;
 /// HTTP clients with the same settings, apart from the connect time-out.
 pub(crate) struct Pool {
     build: Build,
+    /// The proxy that the environment sets, for errors.
+    pub(super) proxy: Option<String>,
     clients: Mutex<Vec<(Duration, reqwest::Client)>>,
     /// How often the clients were replaced.
     generation: AtomicU64,
@@ -26,9 +28,11 @@ pub(crate) struct Pool {
 impl Pool {
     pub(crate) fn new(
         build: impl Fn(Duration) -> Result<reqwest::Client> + Send + Sync + 'static,
+        proxy: Option<String>,
     ) -> Self {
         Self {
             build: Box::new(build),
+            proxy,
             clients: Mutex::default(),
             generation: AtomicU64::new(0),
             has_http2: AtomicBool::new(false),
@@ -38,14 +42,17 @@ impl Pool {
     /// Returns the HTTP client with this connect time-out. Builds it if there is none.
     pub(crate) fn client(&self, connect_timeout: Duration) -> Result<reqwest::Client> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = clients.iter().find(|(limit, _)| *limit == connect_timeout);
-        if let Some((_, client)) = found {
-            return Ok(client.clone());
-        }
-        let client = (self.build)(connect_timeout)?;
+        let found = clients
+            .iter()
+            .position(|(limit, _)| *limit == connect_timeout);
+        let client = match found {
+            Some(index) => clients.remove(index).1,
+            None => (self.build)(connect_timeout)?,
+        };
         if clients.len() == MAX_CLIENTS {
             clients.remove(0);
         }
+        // The one used last is the last to go.
         clients.push((connect_timeout, client.clone()));
         Ok(client)
     }
@@ -65,14 +72,10 @@ impl Pool {
     /// HTTP/1 connection closes with its attempt, but one of HTTP/2 would be used again although
     /// nothing may come through it. Calls in flight keep theirs.
     pub(super) fn retire(&self, generation: u64) {
-        let next = generation + 1;
-        let (relaxed, current) = (Ordering::Relaxed, &self.generation);
-        if self.has_http2.load(relaxed)
-            && current
-                .compare_exchange(generation, next, relaxed, relaxed)
-                .is_ok()
-        {
-            let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_current = self.generation.load(Ordering::Relaxed) == generation;
+        if is_current && self.has_http2.load(Ordering::Relaxed) {
+            self.generation.store(generation + 1, Ordering::Relaxed);
             clients.clear();
         }
     }

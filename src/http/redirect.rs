@@ -33,14 +33,8 @@ where
     }
 }
 
-/// Returns the URL that a response redirects to. Fails if the client must not go there.
-///
-/// Credentials never leave the origin of the base URL, and a method never changes.
-fn target(
-    method: &Method,
-    requested: &Url,
-    response: &reqwest::Response,
-) -> Result<Option<Url>, String> {
+/// Fails if the caller's HTTP client has followed a redirect to another origin.
+pub(super) fn check_origin(requested: &Url, response: &reqwest::Response) -> Result<(), String> {
     let received = response.url();
     if received != requested && received.origin() != requested.origin() {
         return Err(format!(
@@ -49,6 +43,19 @@ fn target(
             received.origin().ascii_serialization()
         ));
     }
+    Ok(())
+}
+
+/// Returns the URL that a response redirects to. Fails if the client must not go there.
+///
+/// Credentials never leave the origin of the base URL, and a method never changes.
+fn target(
+    method: &Method,
+    requested: &Url,
+    response: &reqwest::Response,
+) -> Result<Option<Url>, String> {
+    check_origin(requested, response)?;
+    let received = response.url();
     let keeps_method = match response.status().as_u16() {
         307 | 308 => true,
         301..=303 => matches!(*method, Method::GET | Method::HEAD),
@@ -61,11 +68,23 @@ fn target(
     let Some(url) = location.and_then(|location| received.join(location).ok()) else {
         return Err("redirect without a valid Location header; check the base URL".to_owned());
     };
+    // Such as `file:`, and `blob:`, which has the origin of the URL in it.
+    if url.scheme() != "http" && url.scheme() != "https" {
+        let scheme = url.scheme();
+        return Err(format!(
+            "redirect to a URL with the scheme `{scheme}`; check the base URL"
+        ));
+    }
     if url.origin() != received.origin() {
         let origin = url.origin().ascii_serialization();
         return Err(format!(
             "redirect to {origin}, where credentials are not sent; if that is the correct server, set the base URL to it"
         ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            "redirect to a URL with a user name, which is not sent; check the base URL".to_owned(),
+        );
     }
     if !keeps_method {
         let path = url.path();

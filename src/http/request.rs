@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -44,6 +45,8 @@ pub struct Request {
     pub(crate) accept: &'static str,
     /// JSON. Bytes, never a stream, so that every request can be retried.
     pub(crate) body: Option<Bytes>,
+    /// Counts the attempts of all requests with the same purpose, if there are several.
+    pub(crate) total_attempts: Option<Arc<AtomicU32>>,
 }
 
 impl Request {
@@ -67,6 +70,7 @@ impl Request {
             url,
             accept,
             body: None,
+            total_attempts: None,
         }
     }
 
@@ -118,17 +122,17 @@ impl Request {
         }
     }
 
+    /// The value of a path parameter, such as `{thread_id}`.
+    pub(crate) fn path_parameter(&self, parameter: &str) -> Option<String> {
+        path_parameter(self.info.path, self.url.path(), parameter)
+    }
+
     /// The thread ID and run ID in the path.
     pub(crate) fn run_ids(&self) -> RunIds {
-        run_ids(self.info.path, self.url.path())
-    }
-}
-
-/// Returns the IDs in a path that matches a template.
-fn run_ids(template: &str, path: &str) -> RunIds {
-    RunIds {
-        thread_id: path_parameter(template, path, "{thread_id}"),
-        run_id: path_parameter(template, path, "{run_id}"),
+        RunIds {
+            thread_id: self.path_parameter("{thread_id}"),
+            run_id: self.path_parameter("{run_id}"),
+        }
     }
 }
 
@@ -172,8 +176,9 @@ mod tests {
                 id("\u{fffd}"),
             ),
         ] {
-            let expected = RunIds { thread_id, run_id };
-            assert_eq!(run_ids(template, path), expected, "{path}");
+            let parameter = |name| path_parameter(template, path, name);
+            assert_eq!(parameter("{thread_id}"), thread_id, "{path}");
+            assert_eq!(parameter("{run_id}"), run_id, "{path}");
         }
     }
 }

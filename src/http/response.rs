@@ -8,12 +8,10 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::error::core::{Error, Result};
-use crate::error::response::{ResponseBody, ResponseHead, request_id};
+use crate::error::response::{ResponseHead, request_id};
+use crate::http::body::without_mark;
 use crate::http::call::Call;
-use crate::json::{lenient, path, utf8};
-
-/// Some servers send it in front of the JSON.
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+use crate::json::{lenient, path, size, utf8};
 
 /// A deserialized response body with the metadata of the response.
 ///
@@ -42,22 +40,24 @@ impl<T: DeserializeOwned> Response<T> {
         let json = if body.is_empty() {
             Cow::Borrowed("null")
         } else {
-            utf8::decode(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body))
+            utf8::decode(without_mark(&body))
         };
-        match lenient::from_str(&json) {
+        // The type of a raw call is the caller's, such as a list of numbers.
+        let checked = match call.is_documented() {
+            true => size::check(&json),
+            false => Ok(()),
+        };
+        match checked.and_then(|()| lenient::from_str(&json)) {
             Ok(value) => Ok(Self {
                 value,
                 head,
-                attempts: call.attempts(),
+                attempts: call.total_attempts(),
                 body,
             }),
             Err(error) => {
                 let path = path::path_of(&error, json.as_bytes());
-                let body = ResponseBody {
-                    bytes: body.clone(),
-                    secrets: call.secrets(),
-                };
-                Err(Error::decode(head, &body, &path, error))
+                let error = Error::decode(head, &body, &path, error);
+                Err(error.redacted(&call.secrets()))
             }
         }
     }
@@ -110,6 +110,8 @@ impl<T> Response<T> {
     }
 
     /// Returns how many attempts the call took.
+    ///
+    /// With `once`, the attempts of all its requests count.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts

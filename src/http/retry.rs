@@ -33,8 +33,6 @@ impl<T> Policy<Call, T, Error> for Retries {
             delay = None;
         }
         tracing::debug!(
-            operation = &*call.name(),
-            attempt = call.attempts(),
             error.kind = error.kind().as_str(),
             status = error.status().map(|status| status.as_u16()),
             request_id = error.request_id(),

@@ -16,6 +16,7 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::retry::Retries;
 use crate::http::total_timeout::total_timeout;
+use crate::http::trace::trace;
 
 /// Sends a call and returns the response, whole or with its body unread.
 pub(crate) async fn send<R: Receive>(call: &Call) -> Result<(ResponseHead, R)> {
@@ -34,6 +35,7 @@ pub(crate) async fn receive<T: DeserializeOwned>(request: Request) -> Result<Res
 fn stack<R: Receive>()
 -> impl Service<Call, Response = (ResponseHead, R), Error = Error, Future: Send> {
     ServiceBuilder::new()
+        .layer(from_fn(trace)) // a span for the call
         .layer(from_fn(total_timeout)) // over all attempts
         .layer(RetryLayer::new(Retries::default())) // classes of failures, back-off, budget
         .layer(from_fn(attempt)) // time-out, body and error of an attempt

@@ -3,15 +3,11 @@
 //! The library is reqwest's default, and nothing here overrides what callers set on the builder of
 //! reqwest.
 
-#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+#[cfg(has_tls)]
 use crate::error::clip::root_cause;
 
 /// Whether the build supports `https`.
-pub(crate) const IS_SUPPORTED: bool = cfg!(any(
-    feature = "rustls",
-    feature = "rustls-ring",
-    feature = "native-tls"
-));
+pub(crate) const IS_SUPPORTED: bool = cfg!(has_tls);
 
 /// Certificates and keys as PEM.
 #[derive(Clone, Default)]
@@ -26,15 +22,15 @@ pub(crate) struct Certificates {
 impl Certificates {
     /// Applies the certificates. Without `has_roots` no certificates of the system are read, for
     /// plain HTTP: containers may have none, and reading them takes time.
-    #[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+    #[cfg(has_tls)]
     pub(crate) fn apply(
         &self,
         mut builder: reqwest::ClientBuilder,
         has_roots: bool,
     ) -> Result<reqwest::ClientBuilder, String> {
-        // reqwest's default is aws-lc with `rustls`, and nothing with `rustls-ring` alone. It is an
-        // error if the program has installed a provider, which then is used.
-        #[cfg(all(feature = "rustls-ring", not(feature = "rustls")))]
+        // rustls has no default where more than one provider is built in. It is an error if the
+        // program has installed one, which then is used.
+        #[cfg(feature = "rustls-ring")]
         let _ = rustls::crypto::ring::default_provider().install_default();
 
         for pem in &self.roots {
@@ -59,12 +55,17 @@ impl Certificates {
             let identity = reqwest::Identity::from_pkcs8_pem(certificate, key);
             #[cfg(not(feature = "native-tls"))]
             let identity = reqwest::Identity::from_pem(&[&**certificate, b"\n", key].concat());
+            // Another crate may enable reqwest's other library, which then is reqwest's default.
+            #[cfg(not(feature = "native-tls"))]
+            {
+                builder = builder.tls_backend_rustls();
+            }
             builder = builder.identity(identity.map_err(invalid("identity"))?);
         }
         Ok(builder)
     }
 
-    #[cfg(not(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls")))]
+    #[cfg(not(has_tls))]
     pub(crate) fn apply(
         &self,
         builder: reqwest::ClientBuilder,
@@ -77,7 +78,7 @@ impl Certificates {
     }
 }
 
-#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+#[cfg(has_tls)]
 fn invalid(what: &str) -> impl Fn(reqwest::Error) -> String {
     move |error| format!("the {what} is invalid: {}", root_cause(&error))
 }

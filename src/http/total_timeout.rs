@@ -17,6 +17,7 @@ where
     let mut deadline = Deadline::new(&call.config.clock, limit);
     let received = deadline.before(inner.oneshot(call.clone())).await;
     received.unwrap_or_else(|| {
+        call.retire_connection();
         let progress = call.progress();
         let last = progress.last_failure.as_deref();
         Err(Error::total_timeout(limit, last, progress.is_unsettled))

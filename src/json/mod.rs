@@ -11,6 +11,7 @@ pub(crate) mod properties;
 pub(crate) mod raw;
 pub(crate) mod rule;
 pub(crate) mod scalar;
+pub(crate) mod size;
 pub(crate) mod surrogates;
 pub(crate) mod tagged;
 pub(crate) mod timestamp;

@@ -242,8 +242,8 @@ impl RunDriver {
 
     #[cfg(feature = "tools")]
     async fn run_tools(&mut self, calls: Vec<PendingCall>) -> Limited<Vec<(String, String)>> {
-        let clock = &self.handle.client.config().clock;
-        let outputs = self.tool_loop.execute(calls, self.machine.ids(), clock);
+        let config = self.handle.client.config();
+        let outputs = self.tool_loop.execute(calls, self.machine.ids(), config);
         self.limits.run(outputs).await
     }
 

@@ -9,6 +9,7 @@ use crate::error::core::Result;
 use crate::run::driver::RunDriver;
 use crate::run::outcome::RunOutcome;
 use crate::run::settings::FollowSettings;
+use crate::run::span::RunSpan;
 use crate::types::RunObject;
 
 /// Polls or streams a run until it completes or requires action.
@@ -143,7 +144,10 @@ impl<O: Operation<Output = RunObject>> Follow<O> {
     #[doc(alias = "create_and_poll")]
     pub async fn wait(self) -> Result<RunObject> {
         let (mut driver, request) = RunDriver::polling(self.operation, self.settings)?;
-        driver.poll(request).await
+        let mut span = RunSpan::new(&request);
+        let run = span.work(driver.poll(request)).await?;
+        span.end(&run);
+        Ok(run)
     }
 
     /// Like [`wait`](Self::wait), and fetches the messages and the steps of the run.
@@ -153,8 +157,14 @@ impl<O: Operation<Output = RunObject>> Follow<O> {
     #[doc(alias = "create_and_poll")]
     pub async fn outcome(self) -> Result<RunOutcome> {
         let (mut driver, request) = RunDriver::polling(self.operation, self.settings)?;
-        let run = driver.poll(request).await?;
-        driver.outcome(run).await
+        let mut span = RunSpan::new(&request);
+        let work = async {
+            let run = driver.poll(request).await?;
+            driver.outcome(run).await
+        };
+        let outcome = span.work(work).await?;
+        span.outcome(&outcome);
+        Ok(outcome)
     }
 }
 

@@ -4,9 +4,11 @@ use std::pin::pin;
 
 use crate::client::operation::{Operation, StreamingOperation, open_events, stream_request};
 use crate::error::core::Result;
+use crate::http::request::Request;
 use crate::run::driver::RunDriver;
 use crate::run::follow::Follow;
-use crate::run::run_events::RunEvents;
+use crate::run::run_events::{RunEvents, State};
+use crate::run::span::RunSpan;
 use crate::run::stream::RunStream;
 use crate::sse::stream::EventStream;
 use crate::types::{AssistantStreamEvent as Event, RunObject};
@@ -49,33 +51,40 @@ where
     /// ```
     pub async fn stream(self) -> Result<RunStream> {
         let request = stream_request(self.operation)?;
-        let once = request.options.once;
-        let mut driver = RunDriver::new(&request, self.settings, true);
-        let mut sent = pin!(open_events(request));
-        let opened = match driver.limits.run(sent.as_mut()).await {
-            Ok(Ok(events)) => Ok(events),
-            Ok(Err(error)) if once => Err(driver.machine.lost(error)),
-            Ok(Err(error)) => {
-                let error = driver.identified(error).await;
-                Err(driver.machine.failed(error))
-            }
-            Err(reason) => {
-                if driver.awaits_id() {
-                    let mut grace = driver.grace();
-                    let known = grace.before(async {
-                        let mut events = sent.await.ok()?;
-                        read_run_id(&mut events).await;
-                        Some(events)
-                    });
-                    if let Some(Some(events)) = known.await {
-                        driver.machine.learn(events.thread_id(), events.run_id());
-                    }
-                }
-                Err(driver.machine.stop(reason))
-            }
-        };
-        Ok(RunStream::new(RunEvents::start(driver, opened).await?))
+        let mut span = RunSpan::new(&request);
+        let driver = RunDriver::new(&request, self.settings, true);
+        let state = span.work(open(driver, request)).await?;
+        Ok(RunStream::new(RunEvents::new(state, span)))
     }
+}
+
+/// Sends the first request, and starts with its stream or with what follows its failure.
+async fn open(mut driver: RunDriver, request: Request) -> Result<State> {
+    let once = request.options.once;
+    let mut sent = pin!(open_events(request));
+    let opened = match driver.limits.run(sent.as_mut()).await {
+        Ok(Ok(events)) => Ok(events),
+        Ok(Err(error)) if once => Err(driver.machine.lost(error)),
+        Ok(Err(error)) => {
+            let error = driver.identified(error).await;
+            Err(driver.machine.failed(error))
+        }
+        Err(reason) => {
+            if driver.awaits_id() {
+                let mut grace = driver.grace();
+                let known = grace.before(async {
+                    let mut events = sent.await.ok()?;
+                    read_run_id(&mut events).await;
+                    Some(events)
+                });
+                if let Some(Some(events)) = known.await {
+                    driver.machine.learn(events.thread_id(), events.run_id());
+                }
+            }
+            Err(driver.machine.stop(reason))
+        }
+    };
+    State::start(driver, opened).await
 }
 
 /// Reads events until one contains the ID of the run.

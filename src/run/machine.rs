@@ -104,6 +104,8 @@ pub(crate) struct RunMachine {
     age: Option<Duration>,
     /// The outputs of all calls so far.
     answered: HashMap<PendingCall, String>,
+    /// Whether the last submission got no response, and a state that may be stale has followed.
+    is_lost: bool,
     rounds: u32,
     /// How many rounds of calls are executed. Without tools, blocked runs are left to the caller.
     max_rounds: Option<u32>,
@@ -132,6 +134,7 @@ impl RunMachine {
             poll_error: None,
             pace,
             answered: HashMap::new(),
+            is_lost: false,
             rounds: 0,
             max_rounds,
             cancels_run,
@@ -166,10 +169,7 @@ impl RunMachine {
             }
             self.answered.insert(call, output);
         }
-        Action::Submit {
-            outputs: submission,
-            after: Duration::ZERO,
-        }
+        self.submit(submission, Duration::ZERO)
     }
 
     /// Receives the failure of an action or of a stream.
@@ -369,16 +369,26 @@ impl RunMachine {
             (_, Progress::Waiting(calls)) => self.execute(calls),
             (State::Unconfirmed(error), Progress::Answered(outputs)) => {
                 match self.pace.delay_after(&error) {
-                    Some(after) => {
-                        self.state = State::Submitting;
-                        Action::Submit { outputs, after }
-                    }
+                    Some(after) => self.submit(outputs, after),
                     None => self.fail(error),
                 }
+            }
+            (State::Polling, Progress::Answered(outputs)) if self.is_lost => {
+                self.submit(outputs, self.pace.delay())
+            }
+            (State::Unconfirmed(error), Progress::Active) => {
+                self.is_lost = self.pace.delay_after(&error).is_some();
+                self.fetch(self.pace.delay())
             }
             // Without an error, calls that were answered are a stale state.
             (_, Progress::Active | Progress::Answered(_)) => self.fetch(self.pace.delay()),
         }
+    }
+
+    fn submit(&mut self, outputs: Vec<(String, String)>, after: Duration) -> Action {
+        self.state = State::Submitting;
+        self.is_lost = false;
+        Action::Submit { outputs, after }
     }
 
     /// Whether the run is still blocked after a submission by the caller, whose calls are unknown.

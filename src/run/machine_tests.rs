@@ -10,8 +10,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use crate::error::core::{Error, RunIds};
-use crate::error::redaction::Secrets;
-use crate::error::response::{ResponseBody, ResponseHead};
+use crate::error::response::ResponseHead;
 use crate::run::limits::{GRACE, StopReason};
 use crate::run::machine::{Action, Failure, First, RunMachine};
 use crate::run::polling::Pace;
@@ -261,12 +260,8 @@ fn failure(status: u16, attempts: u32) -> Error {
         status: StatusCode::from_u16(status).unwrap(),
         headers: HeaderMap::new(),
     };
-    let body = ResponseBody {
-        bytes: Default::default(),
-        secrets: Secrets::default(),
-    };
     let retry_after = (status == 429).then_some(Duration::from_secs(7));
-    Error::status_error(head, &body, retry_after).in_operation("test", attempts)
+    Error::status_error(head, b"", retry_after).in_operation("test", attempts)
 }
 
 /// A follow of the run of a model.

@@ -20,6 +20,7 @@ mod required_action;
 mod run_events;
 mod settings;
 mod snapshots;
+mod span;
 pub(crate) mod stream;
 pub(crate) mod tool_call;
 #[cfg(feature = "tools")]

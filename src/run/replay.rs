@@ -39,7 +39,11 @@ pub(crate) fn events(outcome: &RunOutcome, streamed: &[MessageObject]) -> Result
 /// Returns the event of an object, named after its status.
 fn final_event(kind: &str, object: &impl Serialize) -> Result<Event> {
     let object = serde_json::to_value(object).unwrap_or_default();
+    let decode = |status: &str| Event::decode(&format!("{kind}.{status}"), &object.to_string());
     // Some servers omit the status of messages.
-    let status = object["status"].as_str().unwrap_or("completed");
-    Event::decode(&format!("{kind}.{status}"), &object.to_string())
+    match decode(object["status"].as_str().unwrap_or("completed"))? {
+        // No event is named after an unknown status. The object keeps it.
+        Event::Unknown { .. } => decode("completed"),
+        event => Ok(event),
+    }
 }

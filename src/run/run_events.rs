@@ -11,6 +11,7 @@ use crate::error::core::Result;
 use crate::run::driver::{Reached, RunDriver};
 use crate::run::machine::{Action, RunMachine};
 use crate::run::outcome::RunOutcome;
+use crate::run::span::RunSpan;
 use crate::sse::stream::EventStream;
 use crate::types::AssistantStreamEvent as Event;
 
@@ -25,9 +26,11 @@ pub(crate) enum RunItem {
 /// All events of a followed run.
 pub(crate) struct RunEvents {
     state: State,
+    span: RunSpan,
 }
 
-enum State {
+/// What the next event comes from.
+pub(crate) enum State {
     /// Yields the events of a request.
     Streaming(Box<EventStream<Event>>, Box<RunDriver>),
     /// Executes tools, submits their outputs, polls, or cancels the run.
@@ -37,20 +40,25 @@ enum State {
     Ended,
 }
 
-impl RunEvents {
+impl State {
     /// Starts with an open stream, or with the result of an action in its place.
     pub(crate) async fn start(
         mut driver: RunDriver,
         opened: Result<EventStream<Event>, Action>,
     ) -> Result<Self> {
-        let state = match opened {
+        match opened {
             Ok(events) => {
                 driver.machine.opened();
-                State::Streaming(Box::new(events), Box::new(driver))
+                Ok(Self::Streaming(Box::new(events), Box::new(driver)))
             }
-            Err(action) => act(driver, action).await?,
-        };
-        Ok(Self { state })
+            Err(action) => act(driver, action).await,
+        }
+    }
+}
+
+impl RunEvents {
+    pub(crate) fn new(state: State, span: RunSpan) -> Self {
+        Self { state, span }
     }
 
     /// Continues after the events of a request.
@@ -59,7 +67,7 @@ impl RunEvents {
             driver.machine.learn(events.thread_id(), events.run_id());
             match next(&mut driver.machine) {
                 // The events were complete.
-                Action::Return(_) => {}
+                Action::Return(run) => self.span.end(&run),
                 action => self.state = State::Working(Box::pin(act(*driver, action))),
             }
         }
@@ -78,6 +86,7 @@ impl Stream for RunEvents {
     type Item = Result<RunItem>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let _entered = self.span.enter();
         loop {
             match &mut self.state {
                 State::Streaming(events, driver) => {
@@ -92,6 +101,7 @@ impl Stream for RunEvents {
                         }
                         Some(Ok(event)) => {
                             driver.observe_event(&event);
+                            self.span.event(&event);
                             return Poll::Ready(Some(Ok(RunItem::Event(Ok(event)))));
                         }
                         Some(Err(error)) if !events.has_ended() => {
@@ -105,12 +115,16 @@ impl Stream for RunEvents {
                     Ok(state) => self.state = state,
                     Err(error) => {
                         self.state = State::Ended;
+                        self.span.fail(&error);
                         return Poll::Ready(Some(Err(error)));
                     }
                 },
                 State::Fetched(_) | State::Ended => {
                     return Poll::Ready(match mem::replace(&mut self.state, State::Ended) {
-                        State::Fetched(outcome) => Some(Ok(RunItem::Outcome(outcome))),
+                        State::Fetched(outcome) => {
+                            self.span.outcome(&outcome);
+                            Some(Ok(RunItem::Outcome(outcome)))
+                        }
                         _ => None,
                     });
                 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::core::{Result, RunIds};
-use crate::http::clock::Clock;
+use crate::http::config::Config;
 use crate::run::required_action::PendingCall;
 use crate::tools::execute::{CallSettings, ToolCallRequest};
 use crate::tools::failure::OnToolFailure;
@@ -46,7 +46,7 @@ impl ToolLoop {
         &self,
         calls: Vec<PendingCall>,
         ids: &RunIds,
-        clock: &Arc<dyn Clock>,
+        config: &Config,
     ) -> Result<Vec<(String, String)>> {
         let Some(tools) = &self.tools else {
             return Ok(Vec::new());
@@ -60,7 +60,7 @@ impl ToolLoop {
         let run_id = ids.run_id.as_deref().unwrap_or_default();
         let settings = &self.settings;
         tools
-            .execute(calls.collect(), thread_id, run_id, settings, clock)
+            .execute(calls.collect(), thread_id, run_id, settings, config)
             .await
     }
 }

@@ -9,12 +9,14 @@ use serde_json::value::RawValue;
 use crate::error::core::{Error, Result};
 use crate::error::server_error::is_error;
 use crate::json::object::Object;
-use crate::json::{lenient, path};
+use crate::json::{lenient, path, size};
 use crate::sse::parser::SseEvent;
 
 /// Deserializes the data of an event.
 pub(crate) fn deserialize<T: DeserializeOwned>(name: &str, data: &str) -> Result<T> {
-    lenient::from_str(data).map_err(|error| decode_error(name, data, error))
+    size::check(data)
+        .and_then(|()| lenient::from_str(data))
+        .map_err(|error| decode_error(name, data, error))
 }
 
 /// Deserializes the object of an event. Some servers send an error within a delta, whose

@@ -34,6 +34,7 @@ pub(crate) struct TooLarge {
 }
 
 /// Parses events from chunks of bytes.
+#[derive(Clone)]
 pub(crate) struct SseParser {
     /// The last chunk, or an incomplete event across several chunks.
     bytes: Bytes,
@@ -54,7 +55,7 @@ pub(crate) struct SseParser {
 }
 
 /// The progress in the current event.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Progress {
     /// Start of the current line.
     line: usize,

@@ -6,7 +6,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::future::poll_fn;
 use std::mem;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -18,13 +20,13 @@ use http_body::Body as _;
 
 use crate::error::core::{Error, Result};
 use crate::error::redaction::Secrets;
-use crate::error::response::{ResponseBody, ResponseHead, request_id};
+use crate::error::response::{ResponseHead, request_id};
 use crate::error::server_error::is_error;
 use crate::http::body::read_start;
 use crate::http::call::Call;
 use crate::http::deadline::Deadline;
 use crate::http::request::Request;
-use crate::http::stack;
+use crate::http::{span, stack};
 use crate::sse::event::{self, EventClass};
 use crate::sse::parser::{SseEvent, SseParser};
 use crate::sse::run_state::RunTracker;
@@ -109,13 +111,14 @@ impl EventReader {
         let call = Call::new(request).map_err(|error| run.annotate(error))?;
         let opened = stack::send::<reqwest::Response>(&call).await;
         let (head, mut response) = opened.map_err(|error| run.annotate(error))?;
-        let (attempts, secrets) = (call.attempts(), call.secrets());
+        let (attempts, secrets) = (call.total_attempts(), call.secrets());
         let limit = call.stream_idle_timeout();
         let deadline = Deadline::new(&call.config.clock, limit);
         if !may_be_stream(&head) {
             let bytes = read_start(&mut response, MAX_OTHER_BODY, deadline).await;
             run.update_from_body(&bytes);
-            let error = Error::not_a_stream(head, &ResponseBody { bytes, secrets });
+            let error = Error::not_a_stream(head, &bytes).redacted(&secrets);
+            span::record_error(call.span(), &error);
             return Err(run.annotate(error.in_operation(operation, attempts)));
         }
         Ok(Self {
@@ -170,7 +173,7 @@ impl EventReader {
                     }
                     EventClass::Error => {
                         self.state = State::Finished;
-                        Err(Error::stream_error(&event.data, &self.secrets))
+                        Err(Error::stream_error(&event.data))
                     }
                     EventClass::Other => {
                         if self.run.observe(event) {
@@ -181,7 +184,7 @@ impl EventReader {
                         let decoded = decode(event);
                         if decoded.is_err() && is_error(&event.data, false) {
                             self.state = State::Finished;
-                            Err(Error::stream_error(&event.data, &self.secrets))
+                            Err(Error::stream_error(&event.data))
                         } else {
                             decoded
                         }
@@ -194,18 +197,39 @@ impl EventReader {
                 }
                 continue;
             }
-            if let State::Open(body) = &mut self.state {
-                let poll = |context: &mut Context<'_>| poll_chunk(body, context);
-                let chunk = ready!(self.deadline.poll_before(context, poll));
-                if let Err(error) = self.add(chunk) {
-                    self.state = State::Finished;
-                    return Poll::Ready(Some(Err(self.annotate(error))));
-                }
-            } else {
-                let error = self.finish();
-                return Poll::Ready(error.map(|error| Err(self.annotate(error))));
+            if let ControlFlow::Break(error) = ready!(self.poll_more(context)) {
+                return Poll::Ready(error.map(Err));
             }
         }
+    }
+
+    /// Waits for the first event. It is not consumed.
+    pub(crate) async fn begin(&mut self) -> Result<()> {
+        poll_fn(|context| {
+            while self.parser.clone().next().is_none() {
+                if let ControlFlow::Break(error) = ready!(self.poll_more(context)) {
+                    return Poll::Ready(error.map_or(Ok(()), Err));
+                }
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await
+    }
+
+    /// Reads a chunk, or finishes the stream with its error, unless it is complete.
+    fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<ControlFlow<Option<Error>>> {
+        let error = if let State::Open(body) = &mut self.state {
+            let poll = |context: &mut Context<'_>| poll_chunk(body, context);
+            let chunk = ready!(self.deadline.poll_before(context, poll));
+            let Err(error) = self.add(chunk) else {
+                return Poll::Ready(ControlFlow::Continue(()));
+            };
+            self.state = State::Finished;
+            Some(error)
+        } else {
+            self.finish()
+        };
+        Poll::Ready(ControlFlow::Break(error.map(|error| self.annotate(error))))
     }
 
     /// Adds what was read: a chunk, the end of the body, or `None` after the time-out.
@@ -248,11 +272,7 @@ impl EventReader {
         };
         if let Content::Json(bytes) = mem::take(&mut self.content) {
             self.run.update_from_body(&bytes);
-            let body = ResponseBody {
-                bytes: bytes.into(),
-                secrets: mem::take(&mut self.secrets),
-            };
-            return Some(Error::not_a_stream(self.head.clone(), &body));
+            return Some(Error::not_a_stream(self.head.clone(), &bytes));
         }
         match self.run.termination.end(end, is_cut) {
             Outcome::Complete => None,
@@ -292,8 +312,8 @@ impl EventReader {
     /// Adds the call and the run to an error, and logs it.
     fn annotate(&self, error: Error) -> Error {
         let error = error
-            .redacted(&self.secrets)
             .with_head(self.head.clone())
+            .redacted(&self.secrets)
             .in_operation(self.operation.clone(), self.attempts);
         let error = self.run.annotate(error);
         tracing::debug!(

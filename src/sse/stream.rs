@@ -34,7 +34,8 @@ pub trait StreamEvent: Sealed + Sized + Send + Unpin + 'static {
 /// Created by the method `stream` of the operations that can stream. Nothing is read before it is
 /// polled, and there is no background task. `stream_idle_timeout` of the call, or else of the client,
 /// limits how long the stream may be idle while the caller waits; there is no limit for the whole stream.
-/// Dropping the stream closes its connection. The run continues on the server: cancel it if it is
+/// Dropping the stream closes its connection. With the feature `http2`, where calls share a connection,
+/// many streams that are kept without being read make the other calls wait. The run continues on the server: cancel it if it is
 /// not needed any more.
 ///
 /// The stream is complete once the name of an event reports that the run is terminal (`completed`,
@@ -84,6 +85,13 @@ impl<E> EventStream<E> {
             event: PhantomData,
         })
     }
+
+    /// Opens a stream and waits for its first event.
+    pub(crate) async fn begin(request: Request) -> Result<Self> {
+        let mut events = Self::open(request).await?;
+        events.reader.begin().await?;
+        Ok(events)
+    }
 }
 
 impl<E: StreamEvent> EventStream<E> {
@@ -110,6 +118,8 @@ impl<E: StreamEvent> EventStream<E> {
     }
 
     /// Returns how many attempts the call took.
+    ///
+    /// With `once`, the attempts of all its requests count.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.reader.attempts()

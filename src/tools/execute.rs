@@ -1,16 +1,21 @@
 //! Executes tool calls concurrently, with time-outs, and catches their panics.
 
 use std::collections::HashSet;
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::json;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::error::core::{Error, Result};
 use crate::http::clock::{Clock, SystemClock};
+use crate::http::config::Config;
 use crate::http::deadline::Deadline;
+use crate::http::span::record_failure;
 use crate::tools::context::ToolContext;
 use crate::tools::failure::{Failure, OnToolFailure, ToolError, ToolErrorKind, shortened};
 use crate::tools::tool_set::{Callable, ToolSet};
@@ -48,7 +53,7 @@ impl ToolSet {
         thread_id: &str,
         run_id: &str,
         settings: &CallSettings,
-        clock: &Arc<dyn Clock>,
+        config: &Config,
     ) -> Result<Vec<(String, String)>> {
         let mut ids = HashSet::new();
         let calls = calls.into_iter().filter(|call| ids.insert(call.id.clone()));
@@ -57,9 +62,14 @@ impl ToolSet {
             .map(|(position, call)| {
                 let context = ToolContext::new(thread_id, run_id, &call.id);
                 let (id, timeout) = (call.id.clone(), Some(settings.timeout));
+                let span = span_of(&call, config.records_content);
                 async move {
-                    let result = self.call_within(timeout, call, context, clock).await;
-                    (position, id, result)
+                    let result = self.call_within(timeout, call, context, &config.clock);
+                    (
+                        position,
+                        id,
+                        traced(span, config.records_content, result).await,
+                    )
                 }
             })
             .buffer_unordered(settings.concurrency.max(1));
@@ -136,7 +146,9 @@ impl ToolSet {
             arguments: arguments.to_owned(),
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        self.call_within(None, call, context, &clock).await
+        let span = span_of(&call, false);
+        let result = self.call_within(None, call, context, &clock);
+        traced(span, false, result).await
     }
 
     /// Executes one call. The default time-out is for tools without one of their own.
@@ -189,4 +201,37 @@ impl ToolSet {
             source: failure.source,
         })
     }
+}
+
+/// Creates the span of a call, with the names of OpenTelemetry's conventions.
+fn span_of(call: &ToolCallRequest, records_content: bool) -> Span {
+    tracing::info_span!(
+        "execute_tool",
+        otel.name = %format_args!("execute_tool {}", call.name),
+        otel.status_code = Empty,
+        "error.type" = Empty,
+        gen_ai.operation.name = "execute_tool",
+        gen_ai.tool.name = call.name,
+        gen_ai.tool.type = "function",
+        gen_ai.tool.call.id = call.id,
+        gen_ai.tool.call.arguments = records_content.then_some(&call.arguments),
+        gen_ai.tool.call.result = Empty,
+    )
+}
+
+/// Executes a call within its span.
+async fn traced(
+    span: Span,
+    records_content: bool,
+    work: impl Future<Output = Result<String, ToolError>>,
+) -> Result<String, ToolError> {
+    let result = work.instrument(span.clone()).await;
+    match &result {
+        Ok(output) if records_content => {
+            span.record("gen_ai.tool.call.result", output);
+        }
+        Ok(_) => {}
+        Err(error) => record_failure(&span, error.kind.as_str()),
+    }
+    result
 }

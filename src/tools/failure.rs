@@ -38,6 +38,26 @@ pub enum ToolErrorKind {
     Panicked,
 }
 
+impl ToolErrorKind {
+    /// Returns a name for logs and metrics, such as `timed_out`.
+    ///
+    /// ```
+    /// use openai_assistants::ToolErrorKind;
+    ///
+    /// assert_eq!(ToolErrorKind::TimedOut.as_str(), "timed_out");
+    /// ```
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BadArguments => "bad_arguments",
+            Self::UnknownTool => "unknown_tool",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+            Self::Panicked => "panicked",
+        }
+    }
+}
+
 /// A failed tool call.
 ///
 /// [`ToolSet::call`](crate::ToolSet::call) returns it. When a run is followed, it is the

@@ -159,7 +159,8 @@ impl Dialect {
         for name in ["host", "user-agent", "content-length"] {
             headers.remove(name);
         }
-        let mut expected = [self.headers, &[("accept", accept)]].concat();
+        let of_every_call = [("accept", accept), ("accept-encoding", "identity")];
+        let mut expected = [self.headers, &of_every_call].concat();
         if body.is_some() {
             expected.push(("content-type", "application/json"));
         }

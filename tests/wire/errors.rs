@@ -83,6 +83,23 @@ async fn other_error_bodies_are_parsed_as_far_as_possible() {
             Some("c"),
         ),
         (r#"{"error":null,"message":"no"}"#, "no", None),
+        (
+            r#"{"message":"Route GET:/x not found","error":"Not Found","statusCode":404}"#,
+            "Route GET:/x not found",
+            None,
+        ),
+        (
+            r#"{"message":["no","never"],"error":"Bad Request","statusCode":400}"#,
+            "no; never",
+            None,
+        ),
+        (r#"{"message":"","error":"no"}"#, "no", None),
+        (
+            r#"{"error":"invalid_request","error_description":"no"}"#,
+            "no",
+            None,
+        ),
+        (r#"{"error":["no","never"]}"#, "no; never", None),
         (r#"[{"error":{"message":"no"}}]"#, "no", None),
         (r#""no""#, "no", None),
         ("<html>no</html>", "<html>no</html>", None),
@@ -118,7 +135,7 @@ async fn errors_advise_what_to_do() {
         ),
         (
             404,
-            "",
+            r#"{"error":{"message":"No thread found with id 'thread_1'."}}"#,
             "check the ID, the account that it belongs to, and the base URL",
         ),
         (
@@ -146,6 +163,43 @@ async fn errors_advise_what_to_do() {
             .contains("within 600s (3 attempts); increase the time-out"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_missing_route_is_told_from_a_missing_object() {
+    let advice = "the server may not have this operation, or not at this base URL";
+    for (status, body) in [
+        (404, ""),
+        (404, "{}"),
+        (404, r#"{"detail":"Not Found"}"#),
+        (404, r#"{"error":{"message":"Not found."}}"#),
+        (
+            404,
+            r#"{"message":"Route POST:/x not found","error":"Not Found","statusCode":404}"#,
+        ),
+        (404, "Cannot POST /v1/threads/thread_1/messages"),
+        (
+            404,
+            r#"{"error":{"message":"Invalid URL (POST /v1/x)","type":"invalid_request_error"}}"#,
+        ),
+        (404, "404 page not found"),
+        (404, "<html><body>nginx</body></html>"),
+        (405, ""),
+        (405, r#"{"detail":"Method Not Allowed"}"#),
+        (501, "no"),
+    ] {
+        let error = error_of(status, body).await.to_string();
+        assert!(error.ends_with(advice), "{error}");
+    }
+    for message in [
+        "No thread found with id 'thread_1'.",
+        "thread_1 not found",
+        "There is no such assistant/thread",
+    ] {
+        let error = error_of(404, message).await.to_string();
+        let advice = "; check the ID, the account that it belongs to, and the base URL";
+        assert!(error.ends_with(advice), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod errors;
 mod http;
 mod mock_objects;
 mod runs;
+mod spans;
 mod streams;
 mod support;
 #[cfg(feature = "tools")]

@@ -73,6 +73,14 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
         api.module.path()
     );
 
+    let two_requests = api.creates_thread_and_run(operation).then(|| {
+        quote! {
+            ///
+            /// It takes two requests. The first creates the thread without messages, and may leave an empty
+            /// thread behind; the second adds the messages with the run. A stream has no event of the
+            /// thread.
+        }
+    });
     let once = api.creates_in_list(operation).then(|| {
         quote! {
             /// Creates the object exactly once, also if the response is lost.
@@ -80,6 +88,7 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
             /// A marker is added to the metadata, as [`ONCE_KEY`](crate::ONCE_KEY). If it is unknown whether
             /// the server has processed the request, the object is looked up by it, and either returned
             /// or created again. See [the guide](crate::guides::retries).
+            #two_requests
             pub fn once(mut self) -> Self {
                 self.options.once = true;
                 self

@@ -1,5 +1,7 @@
 //! The methods that follow runs. The module `run` of the client includes them.
 
+use std::iter;
+
 use syn::{Item, parse_quote};
 
 use super::example::example;
@@ -11,9 +13,12 @@ use crate::model::operation::Operation;
 /// `follow` for each operation that returns a run.
 pub fn emit(api: &Api) -> Vec<Item> {
     let operations = api.operations.iter();
-    operations
-        .filter(|operation| api.follows_run(operation))
-        .map(|operation| follow(api, operation))
+    let followed = operations.filter(|operation| api.follows_run(operation));
+    followed
+        .flat_map(|operation| {
+            let once = api.creates_in_list(operation).then(|| once(operation));
+            iter::once(follow(api, operation)).chain(once)
+        })
         .collect()
 }
 
@@ -29,6 +34,23 @@ fn follow(api: &Api, operation: &Operation) -> Item {
             #[doc(alias("create_and_poll", "poll", "wait"))]
             pub fn follow(self) -> #FOLLOW::Follow<Self> {
                 #FOLLOW::Follow::new(self)
+            }
+        }
+    }
+}
+
+/// `once` of a run that is followed.
+fn once(operation: &Operation) -> Item {
+    let name = ident(&operation.builder());
+    let doc = format!("See [`once`]({OPERATIONS}::{name}::once) of the request.");
+    parse_quote! {
+        impl #FOLLOW::Follow<#OPERATIONS::#name> {
+            /// Creates the run exactly once, also if the response is lost.
+            ///
+            #[doc = #doc]
+            pub fn once(mut self) -> Self {
+                self.operation = self.operation.once();
+                self
             }
         }
     }

@@ -16,6 +16,9 @@ pub const DEFAULT_BETA: &str = "assistants=v2";
 /// The schema of a run.
 const RUN: &str = "RunObject";
 
+/// The path that creates a run together with its thread, and the one that creates it on a thread.
+const THREAD_AND_RUN: (&str, &str) = ("/threads/runs", "/threads/{thread_id}/runs");
+
 /// A canonical document.
 pub struct Api<'a> {
     /// The document as JSON.
@@ -112,14 +115,24 @@ impl<'a> Api<'a> {
         })
     }
 
-    /// Whether an operation creates an object that can be found by its metadata in a list of the same path.
+    /// Whether an operation creates a thread together with its run.
+    pub fn creates_thread_and_run(&self, operation: &Operation) -> bool {
+        operation.method == "post" && operation.path == THREAD_AND_RUN.0
+    }
+
+    /// Whether an operation creates an object that can be found by its metadata in a list: that of the
+    /// same path, or that of the runs of a thread.
     pub fn creates_in_list(&self, operation: &Operation) -> bool {
         let has_metadata = operation
             .body
             .is_some_and(|body| self.presence(body, "metadata") != Presence::Never);
+        let path = match self.creates_thread_and_run(operation) {
+            true => THREAD_AND_RUN.1,
+            false => operation.path,
+        };
         let is_listed = self
             .lists()
-            .any(|(list, page)| list.path == operation.path && page.item == operation.response);
+            .any(|(list, page)| list.path == path && page.item == operation.response);
         operation.method == "post" && has_metadata && is_listed
     }
 
@@ -191,7 +204,7 @@ mod tests {
     use crate::test_support::{document, error, object, refer};
 
     #[test]
-    fn what_assistants_messages_and_runs_create_is_listed_with_its_metadata() {
+    fn assistants_messages_and_runs_are_listed_with_their_metadata() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
         let document = crate::document::read(path.as_ref()).expect("openapi.yaml is readable");
         let api = Api::read(&document, Module::Root).expect("the document is usable");
@@ -200,7 +213,13 @@ mod tests {
             .iter()
             .filter(|operation| api.creates_in_list(operation));
         let ids: Vec<&str> = listed.map(|operation| operation.id).collect();
-        assert_eq!(ids, ["createAssistant", "createMessage", "createRun"]);
+        let expected = [
+            "createAssistant",
+            "createThreadAndRun",
+            "createMessage",
+            "createRun",
+        ];
+        assert_eq!(ids, expected);
     }
 
     #[test]

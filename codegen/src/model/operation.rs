@@ -113,7 +113,7 @@ impl<'a> Operation<'a> {
         let changes_in_place = ["modify", "update", "cancel"]
             .iter()
             .any(|verb| self.id.starts_with(verb));
-        self.method != "post" || changes_in_place
+        changes_in_place || matches!(self.method, "get" | "put" | "delete" | "head")
     }
 
     /// The JSON pointer to the operation.

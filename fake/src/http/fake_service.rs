@@ -12,6 +12,8 @@ use axum::routing::future::RouteFuture;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::Map;
+use openai_assistants::{Client, ClientBuilder};
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tower_service::Service;
 
@@ -68,6 +70,26 @@ impl FakeService {
         self.app.settings.api_key.as_deref().unwrap_or(ANY_KEY)
     }
 
+    /// Creates a builder of clients that call this service, without a socket.
+    ///
+    /// ```
+    /// use openai_assistants_fake::Fake;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Fake::builder().service()?.client_builder().build()?;
+    /// let thread = client.create_thread().send().await?;
+    /// assert!(thread.id.starts_with("thread_"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn client_builder(&self) -> ClientBuilder {
+        Client::builder()
+            .base_url("http://localhost/v1")
+            .api_key(self.api_key())
+            .http_service(self.clone())
+    }
+
     /// Returns the responses and events that violate `openapi.yaml`.
     ///
     /// The list is empty unless the server is [`checked`](crate::FakeBuilder::checked).
@@ -77,6 +99,25 @@ impl FakeService {
             .check
             .as_ref()
             .map_or_else(Vec::new, |check| check.violations())
+    }
+
+    /// Returns all threads as JSON, each with its `messages` and its `runs`, the oldest first.
+    ///
+    /// They are read from the store without a request, so that no fault affects them.
+    #[must_use]
+    pub fn threads(&self) -> Vec<Value> {
+        let store = self.app.state.store();
+        let threads = store.threads.iter().map(|thread| {
+            let mut object = thread.object();
+            object["messages"] = thread
+                .messages
+                .iter()
+                .map(|message| json!(message))
+                .collect();
+            object["runs"] = thread.runs.iter().map(|run| json!(run)).collect();
+            object
+        });
+        threads.collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use openai_assistants::{Client, ClientBuilder};
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::http::fake_service::FakeService;
@@ -78,6 +79,28 @@ impl Server {
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
         self.service.violations()
+    }
+
+    /// Returns all threads as JSON, each with its `messages` and its `runs`, the oldest first.
+    ///
+    /// They are read from the store without a request, so that no fault affects them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use openai_assistants_fake::Fake;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Fake::builder().start().await?;
+    /// let thread = server.client().create_thread().send().await?;
+    /// assert_eq!(server.threads()[0]["id"], *thread.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn threads(&self) -> Vec<Value> {
+        self.service.threads()
     }
 
     /// Stops the server: closes the listener, ends streams and completes pending requests.

@@ -15,6 +15,7 @@ mod record;
 mod recordings;
 mod requests;
 mod runs;
+mod service;
 mod streams;
 mod stubs;
 

@@ -3,7 +3,7 @@
 use std::env;
 use std::process::Command;
 
-#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+#[cfg(has_tls)]
 use openai_assistants::Client;
 use openai_assistants::{ClientBuilder, Credentials};
 
@@ -63,7 +63,7 @@ fn trailing_slashes_of_a_base_url_are_dropped() {
     );
 }
 
-#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+#[cfg(has_tls)]
 #[test]
 fn the_default_server_is_openai() {
     let client = Client::builder().api_key("sk-secret").build().unwrap();

@@ -4,6 +4,7 @@ mod bounds;
 mod builder;
 mod environment;
 mod once;
+mod once_thread;
 mod pagination;
 mod presets;
 mod proxies;

@@ -1,12 +1,15 @@
 //! Calls with `once`: what was created is looked up after an unknown failure.
 
+use std::time::Duration;
+
 use openai_assistants::operations::CreateMessage;
 use openai_assistants::types::{CreateMessageRequest, MessageRole, Metadata};
 use openai_assistants::{Client, Error, ONCE_KEY, RetryPolicy};
 use serde_json::{Value, json};
 
 use crate::support::{
-    CLOSE, MARKER, ManualClock, ScriptedServer, create_run, json_response, response,
+    CLOSE, DONE, MARKER, ManualClock, STALL, ScriptedServer, byte_by_byte, chunked_event_stream,
+    create_run, event_stream, json_response, read_to_end, response, run, run_event, until,
 };
 
 const POST: &str = "POST /v1/threads/thread_1/messages";
@@ -69,11 +72,7 @@ async fn an_object_whose_response_was_lost_is_adopted_at_each_look_up() {
             let mut lines = vec![POST];
             lines.extend(vec![LOOK_UP; before + 1]);
             assert_eq!(server.request_lines(), lines);
-            let waits: Vec<f64> = clock
-                .sleeps()
-                .iter()
-                .map(std::time::Duration::as_secs_f64)
-                .collect();
+            let waits: Vec<f64> = clock.sleeps().iter().map(Duration::as_secs_f64).collect();
             assert_eq!(waits, [0.5, 1.0, 2.0][..before]);
         }
     }
@@ -132,6 +131,19 @@ async fn a_failed_look_up_is_part_of_the_first_error() {
 }
 
 #[tokio::test]
+async fn a_page_that_cannot_be_read_does_not_mean_that_the_object_is_not_there() {
+    let script = vec![response(502, "", "gateway"), response(200, "", "{")];
+    let (error, lines) = sent(script).await;
+    let error = error.unwrap_err();
+    assert!(error.may_have_been_processed());
+    assert!(
+        error.to_string().contains("could not be looked up"),
+        "{error}"
+    );
+    assert_eq!(lines, [POST, LOOK_UP]);
+}
+
+#[tokio::test]
 async fn the_number_of_repetitions_is_that_of_the_policy() {
     let mut script = vec![response(502, "", "")];
     script.extend(vec![nothing(); 4]);
@@ -143,9 +155,71 @@ async fn the_number_of_repetitions_is_that_of_the_policy() {
 }
 
 #[tokio::test]
+async fn every_request_counts_as_an_attempt() {
+    let attempts = async |script: Vec<String>| {
+        let server = ScriptedServer::start(script).await;
+        let clock = ManualClock::default();
+        let client = server.builder(&clock).build().unwrap();
+        let attempts = match create(&client).send_response().await {
+            Ok(response) => response.attempts(),
+            Err(error) => error.attempts(),
+        };
+        assert_eq!(attempts as usize, server.requests().len());
+        attempts
+    };
+    let (lost, busy) = (response(502, "", ""), response(503, "", ""));
+    let created = json_response(&message());
+    assert_eq!(attempts(vec![created.clone()]).await, 1);
+    // A refused request that is sent again, and a look-up.
+    let script = vec![busy.clone(), lost.clone(), nothing(), found()];
+    assert_eq!(attempts(script).await, 4);
+    // A look-up that is sent again, and the last request.
+    let look_ups = vec![busy, nothing(), nothing(), nothing(), nothing()];
+    let script = [vec![lost.clone()], look_ups, vec![created]].concat();
+    assert_eq!(attempts(script).await, 7);
+    let refused = response(403, "", "");
+    assert_eq!(attempts(vec![lost.clone(), refused]).await, 2);
+    let script = [vec![lost.clone()], vec![nothing(); 4]].concat();
+    let script = [script.clone(), script.clone(), script].concat();
+    assert_eq!(attempts(script).await, 15);
+}
+
+#[tokio::test]
+async fn the_total_time_out_covers_the_look_ups() {
+    let total = Duration::from_secs(30);
+    let script = [response(502, "", ""), nothing(), STALL.to_string()];
+    let server = ScriptedServer::start(script).await;
+    let clock = ManualClock::default();
+    let client = server.builder(&clock).build().unwrap();
+    let call = tokio::spawn(create(&client).total_timeout(total).send());
+    until(|| server.requests().len() == 3).await;
+    // Those of the first attempt, of the first request, and of all requests.
+    assert_eq!(clock.timeouts()[1..3], [total; 2]);
+    clock.expire_first_timeouts(3);
+    let error = call.await.unwrap().expect_err("the time-out passes");
+    assert!(error.is_timeout() && error.may_have_been_processed());
+    assert_eq!((error.attempts(), error.thread_id()), (3, Some("thread_1")));
+}
+
+#[tokio::test]
+async fn after_an_unknown_failure_every_failure_is_looked_up() {
+    let quota = r#"{"error":{"message":"pay","code":"insufficient_quota"}}"#;
+    let lost = [vec![response(502, "", "")], vec![nothing(); 4]].concat();
+    let refused = vec![response(429, "", quota)];
+    let (id, lines) = sent([lost.clone(), refused.clone(), vec![found()]].concat()).await;
+    assert_eq!((id.unwrap().as_str(), lines.len()), ("msg_1", 7));
+
+    let (error, lines) = sent([lost, refused, vec![nothing(); 4]].concat()).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.code(), Some("insufficient_quota"));
+    assert!(error.may_have_been_processed());
+    assert_eq!(lines.len(), 10);
+}
+
+#[tokio::test]
 async fn an_active_run_after_an_unknown_failure_is_looked_up() {
     let active = r#"{"error":{"message":"Thread thread_1 already has an active run run_1."}}"#;
-    let run = crate::support::run("queued");
+    let run = run("queued");
     let mut script = vec![response(502, "", "")];
     script.extend(vec![page("another", run.clone()); 4]);
     script.push(response(400, "", active));
@@ -164,8 +238,7 @@ async fn an_active_run_after_an_unknown_failure_is_looked_up() {
 
 #[tokio::test]
 async fn a_stream_that_got_no_response_names_the_run() {
-    let run = crate::support::run("queued");
-    let script = [response(502, "", "gateway"), page(MARKER, run)];
+    let script = [response(502, "", "gateway"), page(MARKER, run("queued"))];
     let server = ScriptedServer::start(script).await;
     let opened = create_run(&server.client()).once().stream().await;
     let error = opened.expect_err("a stream cannot be opened again");
@@ -173,14 +246,56 @@ async fn a_stream_that_got_no_response_names_the_run() {
         (error.message(), error.run_id()),
         ("gateway", Some("run_1"))
     );
-    assert_eq!(server.requests().len(), 2);
+    assert_eq!((error.attempts(), server.requests().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_before_its_first_event_is_looked_up() {
+    let cut = run_event(&run("queued")).replace("\n\n", "");
+    for cut in [&cut, ": comment\n\n", ""] {
+        let lost = chunked_event_stream(cut, false);
+        let script = [lost.clone(), page(MARKER, run("queued"))];
+        let server = ScriptedServer::start(script).await;
+        let opened = create_run(&server.client()).once().stream().await;
+        let error = opened.expect_err("a stream cannot be opened again");
+        assert!(error.is_interrupted(), "{error}");
+        assert_eq!((error.run_id(), error.attempts()), (Some("run_1"), 2));
+
+        let empty = json_response(&json!({ "data": [], "has_more": false }));
+        let completed = json_response(&run("completed"));
+        let script = [lost, page(MARKER, run("queued")), completed, empty];
+        let server = ScriptedServer::start(script).await;
+        let follow = create_run(&server.client()).once().follow();
+        let outcome = follow.stream().await.unwrap().finish().await.unwrap();
+        assert_eq!(outcome.run.status.as_str(), "completed");
+    }
+}
+
+#[tokio::test]
+async fn the_first_event_of_a_stream_is_not_lost() {
+    let events = run_event(&run("queued")) + &run_event(&run("completed")) + DONE;
+    for is_at_once in [true, false] {
+        let stream = match is_at_once {
+            true => event_stream(&events),
+            false => byte_by_byte(&event_stream(&events)),
+        };
+        let server = ScriptedServer::start([stream]).await;
+        let call = create_run(&server.client()).once();
+        let mut events = call.stream().await.unwrap();
+        let (names, error) = read_to_end(&mut events).await;
+        assert!(error.is_none());
+        assert_eq!(names, ["thread.run.queued", "thread.run.completed", "done"]);
+    }
 }
 
 #[tokio::test]
 async fn a_followed_run_is_adopted() {
-    let run = crate::support::run("queued");
-    let completed = json_response(&crate::support::run("completed"));
-    let script = [response(502, "", ""), page(MARKER, run), completed];
+    let completed = json_response(&run("completed"));
+    let script = [
+        response(502, "", ""),
+        page(MARKER, run("queued")),
+        completed,
+    ];
     let server = ScriptedServer::start(script).await;
     let run = create_run(&server.client())
         .once()
@@ -197,10 +312,14 @@ async fn a_followed_run_is_adopted() {
 
 #[tokio::test]
 async fn a_streamed_follow_continues_with_the_run() {
-    let run = crate::support::run("queued");
     let empty = json_response(&json!({ "data": [], "has_more": false }));
-    let completed = json_response(&crate::support::run("completed"));
-    let script = [response(502, "", ""), page(MARKER, run), completed, empty];
+    let completed = json_response(&run("completed"));
+    let script = [
+        response(502, "", ""),
+        page(MARKER, run("queued")),
+        completed,
+        empty,
+    ];
     let server = ScriptedServer::start(script).await;
     let follow = create_run(&server.client()).once().follow();
     let outcome = follow.stream().await.unwrap().finish().await.unwrap();

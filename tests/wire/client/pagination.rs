@@ -138,6 +138,14 @@ async fn a_repeated_cursor_is_an_error() {
     );
     assert_eq!(server.requests().len(), 3);
 
+    // A server that ignores the cursor.
+    let server = ScriptedServer::start([page(&["a", "b"], MORE)]).await;
+    let (ids, error) = read(server.client().list_assistants()).await;
+    assert_eq!(
+        (ids, error.is_some()),
+        (vec!["a".to_owned(), "b".to_owned()], true)
+    );
+
     let server = ScriptedServer::start([page(&["a"], MORE)]).await;
     let (ids, error) = read(server.client().list_assistants().after("a")).await;
     assert_eq!(

@@ -4,17 +4,20 @@ use std::env;
 use std::net::SocketAddr;
 use std::process::Command;
 
+use openai_assistants::ClientBuilder;
+
 use super::empty_server;
 use crate::support::{ManualClock, ScriptedServer};
 
 /// Runs a test in a process whose environment names a proxy: the environment of this process is
 /// shared by all tests.
-async fn run_with_proxy(test: &'static str, proxy: &ScriptedServer) {
-    let proxy = proxy.origin.clone();
+async fn run_with_proxy(test: &'static str, proxy: &str) {
+    let proxy = proxy.to_owned();
     let output = tokio::task::spawn_blocking(move || {
         Command::new(env::current_exe().unwrap())
             .args(["--exact", test, "--include-ignored"])
             .env("http_proxy", proxy)
+            .env_remove("HTTP_PROXY")
             .env_remove("NO_PROXY")
             .env_remove("no_proxy")
             .output()
@@ -28,7 +31,7 @@ async fn run_with_proxy(test: &'static str, proxy: &ScriptedServer) {
 #[tokio::test]
 async fn loopback_bypasses_the_proxies_of_the_environment() {
     let proxy = empty_server().await;
-    run_with_proxy("client::pagination::an_empty_list_is_valid", &proxy).await;
+    run_with_proxy("client::pagination::an_empty_list_is_valid", &proxy.origin).await;
     assert!(proxy.requests().is_empty());
 }
 
@@ -36,7 +39,7 @@ async fn loopback_bypasses_the_proxies_of_the_environment() {
 async fn other_hosts_use_the_proxies_of_the_environment_unless_ruled_out() {
     let proxy = empty_server().await;
     let test = "client::proxies::calls_of_another_host_with_and_without_proxy";
-    run_with_proxy(test, &proxy).await;
+    run_with_proxy(test, &proxy.origin).await;
     let lines = proxy.request_lines();
     assert_eq!(lines.len(), 1);
     assert!(lines[0].starts_with("GET http://assistants.test:"));
@@ -58,6 +61,46 @@ async fn calls_of_another_host_with_and_without_proxy() {
     let proxied = builder.build().unwrap();
     proxied.list_assistants().limit(2).send().await.unwrap();
     assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_error_names_the_proxy_of_the_environment() {
+    let test = "client::proxies::calls_through_a_proxy_that_is_down";
+    // Port 9 of the loopback interface has no server.
+    run_with_proxy(test, "http://user:password@127.0.0.1:9").await;
+}
+
+#[tokio::test]
+#[ignore = "runs in a process of its own"]
+async fn calls_through_a_proxy_that_is_down() {
+    let builder = ScriptedServer::start([])
+        .await
+        .builder(&ManualClock::default());
+    let error = async |builder: ClientBuilder| {
+        let client = builder.build().unwrap();
+        let error = client.list_assistants().send().await.unwrap_err();
+        assert!(error.is_connect());
+        error.to_string()
+    };
+    let remote = builder.clone().base_url("http://assistants.test/v1");
+    let with_layer = remote.clone().layer(tower::layer::util::Identity::new());
+    for builder in [remote.clone(), with_layer] {
+        let text = error(builder).await;
+        let named = "; the environment variable http_proxy sets the proxy 127.0.0.1 (3 attempts); \
+                     check the base URL and the network";
+        assert!(text.ends_with(named), "{text}");
+        assert!(
+            !text.contains("user") && !text.contains("password"),
+            "{text}"
+        );
+    }
+    let here = "127.0.0.1:9".parse().unwrap();
+    let direct = remote.no_proxy();
+    let direct = direct.http_client_builder(move |http| http.resolve("assistants.test", here));
+    for builder in [direct, builder.base_url("http://127.0.0.1:9/v1")] {
+        let text = error(builder).await;
+        assert!(!text.contains("proxy"), "{text}");
+    }
 }
 
 #[tokio::test]

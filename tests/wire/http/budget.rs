@@ -25,6 +25,19 @@ async fn an_outage_of_1000_calls_makes_at_most_1100_requests() {
 }
 
 #[tokio::test]
+async fn clients_of_one_builder_have_a_budget_each() {
+    let server = ScriptedServer::start([response(503, "", "down")]).await;
+    let builder = server.builder(&ManualClock::default());
+    let client = builder.clone().build().unwrap();
+    for _ in 0..100 {
+        failure(&client).await;
+    }
+    assert_eq!(failure(&client).await.attempts(), 1);
+    let other = builder.build().unwrap();
+    assert_eq!(failure(&other).await.attempts(), 3);
+}
+
+#[tokio::test]
 async fn a_retry_after_a_time_out_costs_twice_as_much() {
     let server = ScriptedServer::start([]).await;
     let client = server.builder(&ManualClock::expired()).build().unwrap();

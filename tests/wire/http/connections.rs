@@ -1,7 +1,9 @@
 //! Connections: those that failed are not used again, and how long establishing one may take.
 
-use super::THREAD;
-use crate::support::{ManualClock, STALL, ScriptedServer, response, until, yield_often};
+use openai_assistants::ErrorKind;
+
+use super::{THREAD, create_thread};
+use crate::support::{CLOSE, ManualClock, STALL, ScriptedServer, response, until, yield_often};
 
 #[tokio::test]
 async fn a_connection_that_timed_out_is_not_used_again() {
@@ -22,8 +24,19 @@ async fn a_connection_that_timed_out_is_not_used_again() {
     until(|| server.closed_by_client() == 1).await;
 }
 
+#[tokio::test]
+async fn the_words_of_a_url_do_not_decide_what_failed() {
+    let server = ScriptedServer::start([CLOSE.to_string()]).await;
+    let url = format!("{}/certificates/v1", server.origin);
+    let builder = server.builder(&ManualClock::default()).base_url(url);
+    let call = create_thread(&builder.build().unwrap());
+    let error = call.send().await.expect_err("the connection is closed");
+    assert_eq!(error.kind(), ErrorKind::Disconnected);
+    assert!(error.may_have_been_processed(), "{error}");
+}
+
 /// TLS is where a connection can be accepted without being established.
-#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+#[cfg(has_tls)]
 #[tokio::test(start_paused = true)]
 async fn a_call_has_a_connect_time_out_of_its_own() {
     use std::time::Duration;
@@ -39,21 +52,23 @@ async fn a_call_has_a_connect_time_out_of_its_own() {
     for (of_client, of_call, expected) in
         [(None, None, 5), (Some(3), None, 3), (Some(3), Some(2), 2)]
     {
-        let builder = builder.clone();
-        let client = match of_client {
-            Some(limit) => builder.connect_timeout(seconds(limit)).build().unwrap(),
-            None => builder.build().unwrap(),
-        };
-        let mut call = client.create_thread();
-        if let Some(limit) = of_call {
-            call = call.connect_timeout(seconds(limit));
+        let with_layer = builder.clone().layer(tower::layer::util::Identity::new());
+        for builder in [builder.clone(), with_layer] {
+            let client = match of_client {
+                Some(limit) => builder.connect_timeout(seconds(limit)).build().unwrap(),
+                None => builder.build().unwrap(),
+            };
+            let mut call = client.create_thread();
+            if let Some(limit) = of_call {
+                call = call.connect_timeout(seconds(limit));
+            }
+            let started = tokio::time::Instant::now();
+            let error = call.send().await.expect_err("there is no handshake");
+            assert_eq!(started.elapsed().as_secs(), expected);
+            assert!(
+                error.is_timeout() && !error.may_have_been_processed(),
+                "{error}"
+            );
         }
-        let started = tokio::time::Instant::now();
-        let error = call.send().await.expect_err("there is no handshake");
-        assert_eq!(started.elapsed().as_secs(), expected);
-        assert!(
-            error.is_timeout() && !error.may_have_been_processed(),
-            "{error}"
-        );
     }
 }

@@ -1,4 +1,5 @@
-//! HTTP/2: refused streams are retried by the policy alone, and a silent connection is left.
+//! HTTP/2: refused streams are retried by the policy alone, a silent connection is left, and streams that are not
+//! read do not block other calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,17 +7,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use h2::Reason;
 use h2::server::SendResponse;
-use openai_assistants::{Client, RetryPolicy};
+use openai_assistants::{Client, Clock, RetryPolicy, SystemClock};
 use tokio::net::TcpListener;
 
 use super::{THREAD, create_thread};
-use crate::support::{ManualClock, until, yield_often};
+use crate::support::{ManualClock, create_run, until, yield_often};
 
 /// What the server does with a request.
 enum Reply {
     Thread,
+    /// More data than fit into the window of a stream, and no end.
+    Flood,
+    /// Half of a thread, and a reset without an error.
+    Cut,
     Refuse,
     Nothing,
+    /// Nothing more on this connection, not even to a PING.
+    Silence,
 }
 
 /// A server of HTTP/2. It counts connections and requests.
@@ -48,7 +55,10 @@ impl Server {
                             break;
                         };
                         requests.fetch_add(1, Ordering::Relaxed);
-                        unanswered.extend(send(response, reply(connection, number)));
+                        match reply(connection, number) {
+                            Reply::Silence => std::future::pending().await,
+                            reply => unanswered.extend(send(response, reply)),
+                        }
                     }
                 });
             }
@@ -57,10 +67,14 @@ impl Server {
     }
 
     fn client(&self, clock: &ManualClock, policy: RetryPolicy) -> Client {
+        self.client_with(clock.clone(), policy)
+    }
+
+    fn client_with(&self, clock: impl Clock, policy: RetryPolicy) -> Client {
         Client::builder()
             .base_url(&self.origin)
             .api_key("k")
-            .clock(clock.clone())
+            .clock(clock)
             .retry(policy)
             .http_client_builder(|http| http.http2_prior_knowledge())
             .build()
@@ -78,15 +92,30 @@ impl Server {
 
 /// Sends a reply. Returns the response if there is none.
 fn send(mut response: SendResponse<Bytes>, reply: Reply) -> Option<SendResponse<Bytes>> {
+    let mut body = || {
+        response
+            .send_response(http::Response::new(()), false)
+            .unwrap()
+    };
     match reply {
-        Reply::Thread => {
-            let mut body = response
-                .send_response(http::Response::new(()), false)
-                .unwrap();
-            body.send_data(THREAD.into(), true).unwrap();
+        Reply::Thread => body().send_data(THREAD.into(), true).unwrap(),
+        Reply::Flood => {
+            let data = vec![b'\n'; 3 * 1024 * 1024];
+            body().send_data(data.into(), false).unwrap();
+            return Some(response);
+        }
+        Reply::Cut => {
+            let mut body = body();
+            body.send_data("{\"id\":".into(), false).unwrap();
+            tokio::spawn(async move {
+                // A reset discards what was not written.
+                yield_often().await;
+                // To hyper the body then is complete.
+                body.send_reset(Reason::NO_ERROR);
+            });
         }
         Reply::Refuse => response.send_reset(Reason::REFUSED_STREAM),
-        Reply::Nothing => return Some(response),
+        Reply::Nothing | Reply::Silence => return Some(response),
     }
     None
 }
@@ -126,4 +155,78 @@ async fn a_silent_connection_is_left_once_by_all_calls() {
         assert_eq!(response.attempts(), 2);
     }
     assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_total_time_out_leaves_the_connection_too() {
+    let server = Server::start(|connection, number| match (connection, number) {
+        (1, 2..) => Reply::Nothing,
+        _ => Reply::Thread,
+    })
+    .await;
+    let clock = ManualClock::default();
+    let client = server.client(&clock, RetryPolicy::never());
+    let call = || client.get_thread().thread_id("thread_1");
+    call().send().await.expect("the connection works");
+    let limited = call().total_timeout(std::time::Duration::from_secs(10));
+    let limited = tokio::spawn(limited.send());
+    until(|| server.requests() == 2).await;
+    yield_often().await;
+    clock.expire_timeouts();
+    let error = limited.await.unwrap().expect_err("there is no response");
+    assert!(error.is_timeout());
+    call().send().await.expect("a new connection works");
+    assert_eq!(server.connections(), 2);
+}
+
+/// Time that is paused advances when nothing else is left to do.
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_answers_no_ping_is_closed() {
+    let server = Server::start(|connection, number| match (connection, number) {
+        (1, 2) => Reply::Silence,
+        _ => Reply::Thread,
+    })
+    .await;
+    let client = server.client_with(SystemClock, RetryPolicy::default());
+    let call = || client.get_thread().thread_id("thread_1").send_response();
+    call().await.unwrap();
+    let started = tokio::time::Instant::now();
+    let response = call().await.expect("the second attempt succeeds");
+    assert_eq!((response.attempts(), server.connections()), (2, 2));
+    // PING after 10 s, no answer for 5 s, back-off of less than a second.
+    let elapsed = started.elapsed().as_secs();
+    assert!((15..=16).contains(&elapsed), "{elapsed}");
+}
+
+#[tokio::test]
+async fn streams_that_are_not_read_leave_room_for_other_calls() {
+    let server = Server::start(|_, number| match number {
+        1..=3 => Reply::Flood,
+        _ => Reply::Thread,
+    })
+    .await;
+    let client = server.client(&ManualClock::default(), RetryPolicy::never());
+    let mut streams = Vec::new();
+    for _ in 0..3 {
+        let call = create_run(&client).thread_id("thread_1");
+        streams.push(call.stream().await.unwrap());
+    }
+    yield_often().await;
+    let get = tokio::spawn(client.get_thread().thread_id("thread_1").send());
+    until(|| get.is_finished()).await;
+    get.await.unwrap().expect("there is room in the connection");
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_body_whose_stream_is_reset_is_interrupted() {
+    let server = Server::start(|_, _| Reply::Cut).await;
+    let client = server.client(&ManualClock::default(), RetryPolicy::default());
+    let get = client.get_thread().thread_id("thread_1");
+    let error = get.send().await.expect_err("the body is cut");
+    assert!(
+        error.is_connect() && error.may_have_been_processed(),
+        "{error}"
+    );
+    assert_eq!((error.attempts(), server.requests()), (3, 3));
 }

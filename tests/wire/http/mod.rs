@@ -1,4 +1,4 @@
-//! Requests, retries, time-outs, tokens, redirects, redaction and responses.
+//! Requests, retries, time-outs, tokens, redirects, redaction, responses and middleware.
 
 mod budget;
 mod connections;
@@ -6,6 +6,8 @@ mod connections;
 mod http2;
 mod limits;
 mod malformed;
+mod middleware;
+mod recording;
 mod redaction;
 mod redirects;
 mod request;

@@ -7,11 +7,11 @@ use crate::support::{ManualClock, ScriptedServer, response};
 
 /// Builds an HTTP client of the caller. Its server needs no TLS, but reqwest needs a provider of
 /// cryptography where a feature enables rustls without one.
-fn http_client(redirects: reqwest::redirect::Policy) -> reqwest::Client {
+pub(super) fn http_client(redirects: reqwest::redirect::Policy) -> reqwest::Client {
     #[cfg(feature = "rustls-ring")]
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder().redirect(redirects);
-    #[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+    #[cfg(has_tls)]
     let builder = builder.tls_certs_only([]);
     builder.build().expect("the settings are valid")
 }
@@ -156,12 +156,38 @@ async fn redirects_that_would_change_the_method_are_rejected() {
 
 #[tokio::test]
 async fn the_number_of_redirects_is_limited() {
-    let moved = response(307, "location: /v1/threads\r\n", "");
-    let server = ScriptedServer::start([moved]).await;
+    let headers = "location: /v1/threads\r\nx-request-id: req_1\r\n";
+    let server = ScriptedServer::start([response(307, headers, "")]).await;
     let error = create_thread(&server.client())
         .send()
         .await
         .expect_err("the redirects do not end");
     assert!(error.is_redirect());
     assert_eq!(server.requests().len(), 6);
+    let status = error.status().map(|status| status.as_u16());
+    assert_eq!((status, error.request_id()), (Some(307), Some("req_1")));
+    assert_eq!(error.headers()["location"], "/v1/threads");
+}
+
+#[tokio::test]
+async fn redirects_to_what_is_no_plain_http_url_are_rejected() {
+    let server = ScriptedServer::start([]).await;
+    let host = server.origin.trim_start_matches("http://");
+    for (location, reason) in [
+        (format!("http://user:pw@{host}/v1/threads"), "a user name"),
+        (format!("//user@{host}/v1/threads"), "a user name"),
+        ("file:///v1/threads".to_owned(), "the scheme `file`"),
+        (format!("blob:http://{host}/1"), "the scheme `blob`"),
+        ("http://[".to_owned(), "without a valid Location header"),
+    ] {
+        let headers = format!("location: {location}\r\nx-request-id: req_1\r\n");
+        server.then(response(307, &headers, ""));
+        let before = server.requests().len();
+        let call = create_thread(&server.client());
+        let error = call.send().await.expect_err("the redirect is rejected");
+        assert!(error.is_redirect() && !error.is_retryable());
+        assert!(error.to_string().contains(reason), "{error}");
+        assert_eq!(error.request_id(), Some("req_1"));
+        assert_eq!(server.requests().len(), before + 1);
+    }
 }

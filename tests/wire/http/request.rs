@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openai_assistants::{Client, Method, Response};
+use openai_assistants::{Client, Credentials, Method, Response};
 use reqwest::Url;
 use serde_json::Value;
 
@@ -84,6 +84,71 @@ async fn an_invalid_header_is_an_error_before_anything_is_sent() {
         (Some("createThread"), 0)
     );
     assert!(error.to_string().contains("`x-a`"), "{error}");
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_post_without_a_body_states_its_length() {
+    let server = ScriptedServer::start([response(200, "", THREAD)]).await;
+    let client = server.client();
+    let lengths = async || {
+        let requests = server.requests();
+        let lines = requests.last().unwrap().lines();
+        let lengths = lines.filter(|line| line.starts_with("content-length"));
+        lengths.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let cancel = client.cancel_run().thread_id("thread_1").run_id("run_1");
+    drop(cancel.send().await);
+    assert_eq!(lengths().await, ["content-length: 0"]);
+    let put = client.request(Method::PUT, "/things");
+    put.send::<Value>().await.unwrap();
+    assert_eq!(lengths().await, ["content-length: 0"]);
+    create_thread(&client).send().await.unwrap();
+    let length = format!("content-length: {}", THREAD_BODY.len());
+    assert_eq!(lengths().await, [length]);
+    let get = client.get_thread().thread_id("thread_1");
+    get.send().await.unwrap();
+    assert!(lengths().await.is_empty());
+}
+
+#[tokio::test]
+async fn no_content_encoding_is_accepted() {
+    let server = ScriptedServer::start([response(200, "", THREAD)]).await;
+    let call = create_thread(&server.client());
+    call.clone().send().await.unwrap();
+    call.header("accept-encoding", "br").send().await.unwrap();
+    for (request, encoding) in server.requests().iter().zip(["identity", "br"]) {
+        let line = format!("\r\naccept-encoding: {encoding}\r\n");
+        assert!(request.contains(&line), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn headers_of_the_connection_are_rejected() {
+    let server = ScriptedServer::start([response(200, "", THREAD)]).await;
+    for name in [
+        "Content-Length",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "upgrade",
+    ] {
+        let builder = server.builder(&ManualClock::default());
+        let call = create_thread(&builder.clone().build().unwrap()).header(name, "1");
+        let key = Credentials::header(name, "1");
+        for error in [
+            call.send().await.expect_err("the header is rejected"),
+            builder.clone().header(name, "1").build().unwrap_err(),
+            builder.credentials(key).build().unwrap_err(),
+        ] {
+            assert!(error.is_invalid_argument(), "{error}");
+            let reason = format!("`{}` is set by the HTTP client", name.to_lowercase());
+            assert!(error.to_string().contains(&reason), "{error}");
+        }
+    }
     assert!(server.requests().is_empty());
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use openai_assistants::{Client, Method};
+use openai_assistants::{Client, ErrorKind, Method};
 
 use super::{THREAD, THREAD_BODY, create_thread, seconds};
-use crate::support::{ManualClock, ScriptedServer, response};
+use crate::support::{CLOSE, ManualClock, ScriptedServer, response};
 
 #[tokio::test]
 async fn failures_are_retried() {
@@ -103,6 +103,19 @@ async fn a_refused_connection_is_retried() {
         (None, 3, 2)
     );
     assert!(error.to_string().contains("check the base URL"), "{error}");
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_without_a_response_was_established() {
+    let server = ScriptedServer::start([CLOSE.to_string()]).await;
+    let error = create_thread(&server.client()).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Disconnected);
+    assert!(!error.is_connect() && error.may_have_been_processed());
+    let text = error.to_string();
+    assert!(
+        text.contains("the server was reached") && !text.contains("base URL"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! The table of failures and calls: which call is sent again after which failure.
 
-use openai_assistants::{Credentials, Error, Method, RetryPolicy};
+use std::future::ready;
+
+use openai_assistants::{Credentials, Error, HttpRequest, Method, RetryPolicy};
+use tower::service_fn;
 
 use super::create_thread;
 use crate::support::{CLOSE, ManualClock, STALL, ScriptedServer, response, until, yield_often};
@@ -9,6 +12,10 @@ use crate::support::{CLOSE, ManualClock, STALL, ScriptedServer, response, until,
 enum Cause {
     NoServer,
     NoToken,
+    /// The time-out passes before the provider returns a token.
+    SlowToken,
+    /// The service in place of reqwest fails.
+    NoService,
     /// The time-out passes before the response.
     NoResponse,
     /// The server sends this response.
@@ -19,7 +26,7 @@ enum Cause {
 
 /// The failures, with their class and their cause.
 fn rows() -> Vec<(&'static str, &'static str, Cause)> {
-    use Cause::{NoResponse, NoServer, NoToken, Response, StalledBody};
+    use Cause::{NoResponse, NoServer, NoService, NoToken, Response, SlowToken, StalledBody};
 
     let status = |status| Response(response(status, "", ""));
     let head = "HTTP/1.1 200 X\r\ncontent-length: 99\r\n\r\n{";
@@ -28,6 +35,7 @@ fn rows() -> Vec<(&'static str, &'static str, Cause)> {
     let should_retry = |answer| response(500, &format!("x-should-retry: {answer}\r\n"), "");
     vec![
         ("the connection is refused", "not sent", NoServer),
+        ("no token in time", "not sent", SlowToken),
         ("408", "refused", status(408)),
         ("409", "refused", status(409)),
         ("425", "refused", status(425)),
@@ -47,6 +55,11 @@ fn rows() -> Vec<(&'static str, &'static str, Cause)> {
         ("500", "unknown", status(500)),
         ("502", "unknown", status(502)),
         ("504", "unknown", status(504)),
+        (
+            "a layer or a service of the caller fails",
+            "unknown",
+            NoService,
+        ),
         (
             "200, then the connection breaks",
             "processed",
@@ -79,6 +92,11 @@ fn rows() -> Vec<(&'static str, &'static str, Cause)> {
             Response(response(307, moved, "")),
         ),
         (
+            "303",
+            "final",
+            Response(response(303, "location: /v1/threads/thread_1\r\n", "")),
+        ),
+        (
             "200 with JSON that does not match",
             "final",
             Response(response(200, "", "{}")),
@@ -91,8 +109,10 @@ fn rows() -> Vec<(&'static str, &'static str, Cause)> {
 async fn failure(cause: &Cause, is_idempotent: bool, policy: RetryPolicy) -> Error {
     let (script, clock) = match cause {
         Cause::Response(text) | Cause::StalledBody(text) => (text.clone(), ManualClock::default()),
-        Cause::NoResponse => (STALL.to_string(), ManualClock::expired()),
-        Cause::NoServer | Cause::NoToken => (String::new(), ManualClock::default()),
+        Cause::NoResponse | Cause::SlowToken => (STALL.to_string(), ManualClock::expired()),
+        Cause::NoServer | Cause::NoToken | Cause::NoService => {
+            (String::new(), ManualClock::default())
+        }
     };
     let server = ScriptedServer::start([script]).await;
     let builder = server.builder(&clock).retry(policy);
@@ -101,6 +121,12 @@ async fn failure(cause: &Cause, is_idempotent: bool, policy: RetryPolicy) -> Err
         Cause::NoServer => builder.base_url("http://127.0.0.1:9/v1"),
         Cause::NoToken => builder.credentials(Credentials::from_fn(|| async {
             Err::<String, _>("the vault is closed")
+        })),
+        Cause::SlowToken => builder.credentials(Credentials::from_fn(|| async {
+            std::future::pending::<Result<String, String>>().await
+        })),
+        Cause::NoService => builder.http_service(service_fn(|_: HttpRequest| {
+            ready(Err::<http::Response<String>, _>("the queue is full"))
         })),
         _ => builder,
     };

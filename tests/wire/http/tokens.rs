@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use openai_assistants::{Credentials, Method, RetryPolicy, TokenProvider};
 
 use super::{THREAD, THREAD_BODY, create_thread, seconds};
-use crate::support::{ManualClock, ScriptedServer, response, until, yield_often};
+use crate::support::{ManualClock, STALL, ScriptedServer, response, until, yield_often};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 type Token<'a> = Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>>;
@@ -210,6 +210,43 @@ async fn the_time_out_of_an_attempt_covers_the_refresh() {
     let error = call.await.unwrap().expect_err("there is no token");
     assert!(error.is_timeout(), "{error}");
     assert_eq!((error.attempts(), clock.timeouts()), (1, seconds(&[600.0])));
+    assert!(
+        error
+            .message()
+            .contains("the token provider returned no token within 600s")
+    );
+    assert!(!error.may_have_been_processed());
+}
+
+#[tokio::test]
+async fn a_token_provider_that_is_too_slow_is_named() {
+    let server = ScriptedServer::start([response(200, "", THREAD)]).await;
+    let slow = Credentials::from_fn(std::future::pending::<Result<String, BoxError>>);
+    let builder = server.builder(&ManualClock::expired()).credentials(slow);
+    let call = create_thread(&builder.build().unwrap());
+    let error = call.send().await.expect_err("there is no token");
+    assert!(error.is_timeout() && !error.may_have_been_processed());
+    assert!(
+        error
+            .message()
+            .contains("the token provider returned no token within 600s")
+    );
+    assert_eq!(error.attempts(), 3);
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_response_that_is_too_slow_is_not_blamed_on_the_token_provider() {
+    let server = ScriptedServer::start([STALL.to_string()]).await;
+    let clock = ManualClock::default();
+    let builder = server.builder(&clock).credentials(counting());
+    let builder = builder.retry(RetryPolicy::never());
+    let call = tokio::spawn(create_thread(&builder.build().unwrap()).send());
+    until(|| server.requests().len() == 1).await;
+    yield_often().await;
+    clock.expire_timeouts();
+    let error = call.await.unwrap().expect_err("there is no response");
+    assert_eq!(error.message(), "no response within 600s");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ mod outcome;
 mod snapshots;
 #[cfg(feature = "tools")]
 mod submissions;
-mod support;
+pub(crate) mod support;
 mod text_deltas;
 mod tolerance;
 #[cfg(feature = "tools")]

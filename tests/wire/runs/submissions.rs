@@ -186,6 +186,29 @@ async fn a_submission_whose_response_was_lost_continues() {
 }
 
 #[tokio::test]
+async fn what_is_fetched_with_an_unknown_status_is_part_of_the_outcome() {
+    let mut paid = message("msg_1", "It is paid.");
+    paid["status"] = "archived".into();
+    let creation = json!({ "message_id": "msg_1" });
+    let step = json!({
+        "id": "step_1", "run_id": "run_1", "status": "archived", "type": "message_creation",
+        "step_details": { "type": "message_creation", "message_creation": creation },
+    });
+    for streams in [false, true] {
+        let completed = json_response(&run("completed"));
+        let lists = [&paid, &step].map(|item| list(std::slice::from_ref(item)));
+        let responses = [vec![response(502, "", ""), completed], lists.to_vec()];
+        let server = server(streams, &responses.concat()).await;
+        let (tools, _) = pay();
+        let work = follow(&server.client()).tools(&tools);
+        let outcome = outcome(work, streams).await.unwrap();
+        assert_eq!(outcome.text(), "It is paid.");
+        let statuses = outcome.steps.iter().map(|step| step.status.as_str());
+        assert_eq!(statuses.collect::<Vec<_>>(), ["archived"]);
+    }
+}
+
+#[tokio::test]
 async fn a_run_that_expires_while_its_tools_run_is_returned() {
     for streams in [false, true] {
         let refusal = refused("Runs in status \"expired\" do not accept tool outputs.");
@@ -224,6 +247,26 @@ async fn the_same_outputs_are_submitted_again_after_a_transient_failure() {
             clock.sleeps(),
             [Duration::from_secs(4), Duration::from_secs(9)]
         );
+    }
+}
+
+#[tokio::test]
+async fn a_state_that_may_be_stale_does_not_confirm_a_submission() {
+    for streams in [false, true] {
+        for status in ["in_progress", "brand_new"] {
+            let lost = response(502, "", "");
+            let states = [run(status), blocked()].map(|run| json_response(&run));
+            let completed = reply(&run("completed"), streams);
+            let [stale, waiting] = states;
+            let responses = [lost, stale, waiting, completed, list(&[])];
+            let server = server(streams, &responses).await;
+            let (tools, paid) = pay();
+            let work = follow(&server.client()).tools(&tools);
+            let outcome = outcome(work, streams).await.unwrap();
+            assert_eq!(outcome.run.status.as_str(), "completed");
+            assert_eq!(paid.load(Ordering::Relaxed), 1);
+            assert_eq!(submissions(&server), 2);
+        }
     }
 }
 

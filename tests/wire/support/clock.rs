@@ -33,6 +33,11 @@ impl ManualClock {
         self.passed.store(self.timeouts().len(), Ordering::Relaxed);
     }
 
+    /// Lets the first time-outs pass.
+    pub fn expire_first_timeouts(&self, count: usize) {
+        self.passed.store(count, Ordering::Relaxed);
+    }
+
     /// Lets all time-outs of this length pass.
     pub fn expire_timeouts_of(&self, limit: Duration) {
         *self.passed_limit.lock().unwrap() = Some(limit);
