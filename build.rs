@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use openai_assistants_codegen::build_script::{
     has_feature, in_package, message, report, set_document_cfg, set_tls_cfg, write,
 };
-use openai_assistants_codegen::{Module, Options, Source, document, generate};
+use openai_assistants_codegen::{Module, Options, Source, document, features, generate};
 
 const DOCUMENT: &str = "ASSISTANTS_OPENAPI";
 const CANONICAL: &str = "openapi.yaml";
@@ -52,5 +52,7 @@ fn generate_from(path: &Path, module: Module) -> Result<Source, String> {
     println!("cargo::rerun-if-changed={}", path.display());
     let document = document::read(path).map_err(|error| error.to_string())?;
     let mocks = has_feature("mock");
-    generate(&document, Options { module, mocks }).map_err(|error| message(error, path))
+    features::select(&document, &has_feature)
+        .and_then(|document| generate(&document, Options { module, mocks }))
+        .map_err(|error| message(error, path))
 }

@@ -31,7 +31,8 @@ struct Exchange {
 async fn main() -> Result<(), Box<dyn Error>> {
     let path = env::temp_dir().join(format!("exchanges-{}.jsonl", std::process::id()));
 
-    // A request waits for one of two slots, and is recorded when it has one.
+    // A request waits for one of two slots, and is recorded when it has one. The slot is free again
+    // at the head of the response: streams that are being read are not limited.
     let client = Fake::builder()
         .service()?
         .client_builder()

@@ -1,10 +1,10 @@
-//! Writes `openapi.yaml` as JSON, which the server embeds.
+//! Writes `openapi.yaml` without optional features as JSON, which the server embeds.
 
 use std::env;
 use std::fs;
 use std::path::PathBuf;
 
-use openai_assistants_codegen::document;
+use openai_assistants_codegen::{document, features};
 
 fn main() {
     if let Err(reason) = run() {
@@ -17,6 +17,7 @@ fn run() -> Result<(), String> {
     let source = folder("CARGO_MANIFEST_DIR").join("../openapi.yaml");
     println!("cargo::rerun-if-changed={}", source.display());
     let document = document::read(&source).map_err(|error| error.to_string())?;
+    let document = features::select(&document, &|_| false).map_err(|error| error.to_string())?;
     let copy = folder("OUT_DIR").join("openapi.json");
     fs::write(&copy, document.to_string())
         .map_err(|error| format!("cannot write {}: {error}", copy.display()))

@@ -1,4 +1,4 @@
-//! Guides: servers, retries, runs and streams, tools, tracing, testing, regenerating, performance.
+//! Guides: servers, retries, runs and streams, tools, tracing, testing, regenerating, dialects, files, performance.
 
 /// Servers: Azure, Foundry, self-hosted servers, authentication, raw calls.
 #[doc = ""]
@@ -34,6 +34,16 @@ pub mod testing {}
 #[doc = ""]
 #[doc = include_str!("../docs/regenerating.md")]
 pub mod regenerating {}
+
+/// Dialects: types and methods for the additions of a server.
+#[doc = ""]
+#[doc = include_str!("../docs/dialects.md")]
+pub mod dialects {}
+
+/// Files and vector stores: uploads, downloads, waiting until files are indexed.
+#[doc = ""]
+#[doc = include_str!("../docs/files.md")]
+pub mod files {}
 
 /// Performance: measurements and where the time goes.
 #[doc = ""]

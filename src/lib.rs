@@ -146,6 +146,8 @@
 //! - [Tracing](guides::tracing): spans with the names of OpenTelemetry's conventions
 //! - [Testing](guides::testing): typed mocks and the fake server
 //! - [Regenerating](guides::regenerating): building from another OpenAPI document
+//! - [Dialects](guides::dialects): types and methods for the additions of a server
+//! - [Files](guides::files): uploads, downloads, vector stores
 //! - [Performance](guides::performance): measurements, and where the time goes
 //!
 //! # Features
@@ -157,6 +159,7 @@
 //! | `rustls-ring` | | TLS by rustls with ring, unless the program installs another provider |
 //! | `native-tls` | | TLS by the library of the operating system, which then is reqwest's default |
 //! | `http2` | | HTTP/2, where the server supports it; see [connections](guides::retries#connections) |
+//! | `files` | | files and vector stores: upload, download, waiting until files are indexed |
 //! | `mock` | | typed mocks of every operation, and objects to start from |
 //! | `foundry` | | extensions of Foundry Agents (classic): tools, approvals, the list of threads |
 //! | `v1` | | version 1 of the API, with its own client, types and mocks |
@@ -174,6 +177,7 @@
         assistants_schema = "DeleteMessageResponse",
         assistants_schema = "MessageContentRefusalObject",
         assistants_schema = "ResponseFormatJsonSchema",
+        assistants_schema = "VectorStoreFileBatchObject",
     )))
 )]
 
@@ -183,6 +187,8 @@ pub mod operations;
 
 mod client;
 mod error;
+#[cfg(all(feature = "files", assistants_schema = "VectorStoreFileBatchObject"))]
+mod files;
 #[cfg(feature = "foundry")]
 pub mod foundry;
 #[cfg(any(doc, doctest))]
@@ -202,19 +208,28 @@ pub mod v1;
 pub use ::http::{HeaderMap, Method, StatusCode};
 pub use client::builder::ClientBuilder;
 pub use client::core::Client;
+#[cfg(feature = "files")]
+pub use client::download::Download;
 pub use client::once::ONCE_KEY;
 pub use client::operation::{Operation, StreamingOperation};
 pub use client::pagination::{Items, List, Page, Pages};
 pub use client::raw::{RawEvent, RawRequest};
+pub use client::raw_page::{RawList, RawPage};
 pub use error::core::{Error, Result};
 pub use error::kind::ErrorKind;
+#[cfg(all(feature = "files", assistants_schema = "VectorStoreFileBatchObject"))]
+pub use files::{index_files::IndexFiles, indexed::Indexed, vector_store::VectorStore};
 pub use http::clock::{Clock, Sleep, SystemClock};
 pub use http::credentials::{Credentials, TokenProvider};
+#[cfg(feature = "files")]
+pub use http::form::Form;
 pub use http::operation_info::OperationInfo;
 pub use http::request::Request;
 pub use http::response::Response;
 pub use http::retry_policy::RetryPolicy;
 pub use http::service::{CallInfo, HttpRequest, HttpResponse, HttpService};
+#[cfg(feature = "files")]
+pub use http::upload::{Progress, Upload};
 pub use json::extra::Extra;
 pub use json::malformed_item::MalformedItem;
 pub use json::raw::Json;

@@ -285,3 +285,56 @@ mod v1 {
         assert_eq!(events, expected);
     }
 }
+
+#[cfg(feature = "files")]
+#[tokio::test]
+async fn an_upload_is_matched_by_its_file_name_and_its_fields() {
+    use openai_assistants::Upload;
+    use openai_assistants::types::{CreateFileRequest, FileExpirationAfter, FileObject};
+
+    let (server, client) = server().await;
+    let json = r#"{"id":"file_1","object":"file","filename":"a.md","purpose":"assistants"}"#;
+    let file: FileObject = serde_json::from_str(json).expect("it is a file");
+    let mocked = server.create_file(|when, then| {
+        when.file_name("a.md")
+            .field("purpose", "assistants")
+            .field("expires_after[seconds]", "3600");
+        then.ok(&file);
+    });
+    let upload = |name: &str, purpose: &str| {
+        let expires = FileExpirationAfter::builder().seconds(3600);
+        let body = CreateFileRequest::builder()
+            .purpose(purpose)
+            .expires_after(expires);
+        let file = Upload::bytes(name, "# A");
+        client.create_file().body(body).file(file).send()
+    };
+    assert_eq!(
+        upload("a.md", "assistants").await.expect("it matches"),
+        file
+    );
+    assert!(upload("b.md", "assistants").await.is_err());
+    assert!(upload("a.md", "assistants_output").await.is_err());
+    mocked.assert_calls(1);
+}
+
+#[cfg(feature = "files")]
+#[tokio::test]
+async fn a_download_responds_with_bytes() {
+    let (server, client) = server().await;
+    let mocked = server.download_file(|when, then| {
+        when.file_id("file_1");
+        then.ok([0, 159, 146, 150]);
+    });
+    let content = client.download_file().file_id("file_1").bytes().await;
+    assert_eq!(content.expect("it matches")[..], [0, 159, 146, 150]);
+    assert!(
+        client
+            .download_file()
+            .file_id("file_2")
+            .bytes()
+            .await
+            .is_err()
+    );
+    mocked.assert_calls(1);
+}

@@ -1,7 +1,7 @@
 //! Generates the source of the `openai-assistants` client from its OpenAPI document.
 //!
 //! ```text
-//! document ─read, validate─▶ model ─normalize─▶ OpenAPI ─progenitor─▶ syntax tree ─emit─▶ source
+//! document ─features─▶ selected ─read, validate─▶ model ─normalize─▶ OpenAPI ─progenitor─▶ syntax tree ─emit─▶ source
 //! ```
 //!
 //! The build script of the client runs these steps at every build. [`generate`] returns:
@@ -23,6 +23,7 @@ pub mod build_script;
 pub mod document;
 mod emit;
 mod error;
+pub mod features;
 mod generator;
 mod model;
 mod module;

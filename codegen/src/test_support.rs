@@ -213,6 +213,29 @@ pub fn streaming_document() -> Value {
     document
 }
 
+/// The small document with an upload, `addThing`, and a download, `readThing`.
+pub fn upload_document() -> Value {
+    let mut document = document(json!({
+        "AddThingRequest": object(
+            json!({ "file": { "type": "string", "format": "binary" }, "purpose": { "type": "string" } }),
+            &["file", "purpose"],
+        ),
+    }));
+    let form = json!({ "multipart/form-data": { "schema": refer("AddThingRequest") } });
+    document["paths"]["/things"] = json!({ "post": {
+        "operationId": "addThing",
+        "requestBody": { "required": true, "content": form },
+        "responses": responses("ThingObject"),
+    } });
+    let mut read = operation("readThing", "ModifyThingRequest", "ThingObject");
+    read.as_object_mut()
+        .expect("an object")
+        .remove("requestBody");
+    read["responses"]["200"]["content"] = json!({ "application/octet-stream": { "schema": { "type": "string", "format": "binary" } } });
+    document["paths"]["/things/{thing_id}"]["get"] = read;
+    document
+}
+
 /// The streaming document with delta events.
 pub fn growing_document(object: Value, delta: Value, more: Value) -> Value {
     let mut document = streaming_document();

@@ -13,19 +13,35 @@ use crate::model::reference::{SCHEMAS, target, type_name};
 use crate::model::schema::Kind;
 
 /// Methods that `Client` has in addition to the operations.
-const CLIENT_METHODS: [&str; 9] = [
-    "builder", "from_env", "base_url", "http", "config", "clone", "request", "v1", "as_ref",
+const CLIENT_METHODS: [&str; 10] = [
+    "builder",
+    "from_env",
+    "base_url",
+    "http",
+    "config",
+    "clone",
+    "request",
+    "v1",
+    "as_ref",
+    "vector_store",
 ];
 /// Methods and fields that a request builder has in addition to the parameters.
-const REQUEST_BUILDER_MEMBERS: [&str; 15] = [
+const REQUEST_BUILDER_MEMBERS: [&str; 22] = [
     "new",
     "client",
     "options",
     "first_error",
     "body",
+    "extra_body",
     "header",
     "query",
+    "connect_timeout",
     "timeout",
+    "total_timeout",
+    "stream_idle_timeout",
+    "retry",
+    "once",
+    "bytes",
     "send",
     "send_response",
     "items",
@@ -81,7 +97,9 @@ fn path_parameters(operation: &Operation) -> Result<(), Error> {
         .parameters
         .iter()
         .map(|parameter| (parameter.function(), parameter.name));
-    distinct(&location, "parameter", parameters, &REQUEST_BUILDER_MEMBERS)?;
+    let file = operation.file.map(|file| (file.to_snake_case(), file));
+    let arguments = parameters.chain(file);
+    distinct(&location, "parameter", arguments, &REQUEST_BUILDER_MEMBERS)?;
 
     let in_template: BTreeSet<&str> = operation
         .path
@@ -118,9 +136,13 @@ fn names(
             distinct(location, "value", variants, &[])
         }
         Kind::Tagged { members, .. } | Kind::Events { members } => {
-            let variants = members
+            let variants: BTreeMap<(&str, String), &str> = members
                 .iter()
-                .map(|member| (member.tag.to_upper_camel_case(), member.tag));
+                .map(|member| ((member.schema, member.variant()), member.tag))
+                .collect();
+            let variants = variants
+                .into_iter()
+                .map(|((_, variant), tag)| (variant, tag));
             distinct(location, "tag", variants, &["Unknown"])?;
             match members
                 .iter()

@@ -150,6 +150,15 @@ fn answer<T: Serialize>(response: Response<T>) -> Outcome<Answer> {
     })
 }
 
+/// The content of a file.
+#[allow(dead_code, reason = "a document may have no files")]
+fn content(bytes: &[u8]) -> Outcome<Answer> {
+    Ok(Answer {
+        status: 200,
+        value: String::from_utf8_lossy(bytes).into(),
+    })
+}
+
 /// Fetches all items of a list.
 async fn collect<L: List<Item: Serialize>>(mut items: Items<L>) -> Outcome<Vec<Value>> {
     let mut values = Vec::new();

@@ -63,6 +63,9 @@ const LIST_FAULTS: [&str; 3] = ["cut", "malformed-json", "stall"];
 /// The number of submissions whose response is malformed.
 const MALFORMED: u32 = 100;
 
+/// In this number of conversations every fault occurs.
+const MANY: usize = 500;
+
 /// Adds two numbers.
 #[derive(Deserialize, JsonSchema)]
 struct Add {
@@ -166,6 +169,14 @@ async fn soak(count: usize, concurrency: usize) -> Result<(), Box<dyn std::error
         println!("  {times:6}  {fault}");
     }
     println!("lost: {lost}, doubled: {doubled}, wrong: {wrong}");
+    let all_faults = faults().into_iter().chain([Fault::malformed_json()]);
+    let absent = all_faults.map(|fault| fault.to_string());
+    let absent: Vec<_> = absent
+        .filter(|fault| count >= MANY && !log.faults.contains_key(fault))
+        .collect();
+    if !absent.is_empty() {
+        return Err(format!("these faults did not occur: {}", absent.join(", ")).into());
+    }
     match lost + doubled + wrong {
         0 => Ok(()),
         _ => Err("a message or run is lost or doubled, or a conversation is wrong".into()),

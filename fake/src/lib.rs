@@ -1,7 +1,7 @@
 //! A stateful in-memory server of the OpenAI Assistants API v2, for tests, demos and
 //! development.
 //!
-//! It implements all operations, with runs that change status and stream events. A
+//! It implements the 23 operations without files and vector stores, with runs that change status and stream events. A
 //! [`Model`] produces the turns of the assistant: [`Echo`], a [`Script`], or your own. The
 //! server can inject faults into its responses ([`Fault`]).
 //!

@@ -75,7 +75,7 @@ struct Options {
     /// Forward all requests to the server with this base URL, and append each exchange to a file
     ///
     /// A line of the file is a JSON object with the request and the response as text, without
-    /// keys and cookies. Of the other options, only `--port` and `--host` have an effect.
+    /// the values of headers and query parameters that may be secrets. Of the other options, only `--port` and `--host` have an effect.
     #[arg(long, num_args = 2, value_names = ["UPSTREAM", "FILE"])]
     record: Option<Vec<String>>,
 }

@@ -68,7 +68,7 @@ impl HttpSettings {
         connect_timeout: Duration,
     ) -> Result<(Arc<Pool>, Option<HttpService>)> {
         let (service, layers) = (self.service.take(), mem::take(&mut self.layers));
-        let has_proxy = !self.no_proxy && !is_loopback(base_url);
+        let has_proxy = !self.no_proxy && !self.is_external() && !is_loopback(base_url);
         let variable = |name: &str| env::var(name).ok();
         let proxy = has_proxy.then(|| proxy::of_environment(base_url, variable));
         let url = base_url.clone();
@@ -81,7 +81,7 @@ impl HttpSettings {
                 if layers.is_empty() {
                     return Ok((pool, None));
                 }
-                reqwest_service(pool.clone())
+                reqwest_service(pool.clone(), connect_timeout)
             }
         };
         let layers = layers.into_iter().rev();

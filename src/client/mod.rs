@@ -4,6 +4,8 @@ pub(crate) mod base_url;
 pub(crate) mod builder;
 mod constants;
 pub(crate) mod core;
+#[cfg(feature = "files")]
+pub(crate) mod download;
 pub(crate) mod environment;
 mod http_settings;
 mod middleware;
@@ -13,3 +15,4 @@ pub(crate) mod pagination;
 pub(crate) mod preset;
 mod proxy;
 pub(crate) mod raw;
+pub(crate) mod raw_page;

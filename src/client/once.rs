@@ -1,5 +1,6 @@
 //! Sends a call exactly once: after an unknown failure, the created object is looked up by a marker.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,17 +10,21 @@ use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use crate::error::core::{Error, Result};
+use crate::error::failure::Failure;
+use crate::error::kind::ErrorKind;
 use crate::error::response::ResponseHead;
 use crate::http::call::Call;
 use crate::http::deadline::Deadline;
 use crate::http::operation_info::OperationInfo;
 use crate::http::path;
 use crate::http::request::Request;
+use crate::http::request_body::RequestBody;
 use crate::http::response::Response;
-use crate::http::stack;
+use crate::http::{retry, stack};
 use crate::json::raw::Json;
 use crate::sse::stream::EventStream;
 
@@ -39,6 +44,10 @@ const DELAYS: [Duration; 4] = [
     Duration::from_secs(2),
 ];
 
+/// How long each attempt of a look-up may take, and all look-ups with their retries.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
+const LOOK_UP_LIMIT: Duration = Duration::from_secs(30);
+
 /// Without a path: errors have the method and path of the look-up.
 const LOOK_UP: &OperationInfo = &OperationInfo {
     id: "lookUp",
@@ -46,6 +55,9 @@ const LOOK_UP: &OperationInfo = &OperationInfo {
     path: "",
     is_idempotent: true,
 };
+
+/// A body whose members keep their text: the order of the keys in a JSON Schema may matter.
+type Object = BTreeMap<String, Box<RawValue>>;
 
 /// An object of a list, with the response that it is part of.
 struct Found {
@@ -86,17 +98,18 @@ async fn exactly_once<T>(
     send: impl AsyncFn(Request) -> Result<T>,
     adopt: impl Fn(Found, Error) -> Result<T>,
 ) -> Result<T> {
-    let marker = mark(&mut request)?;
+    let marker = mark(&mut request).map_err(|error| error.in_operation(request.name(), 0))?;
     let attempts = Arc::new(AtomicU32::new(0));
     request.total_attempts = Some(attempts.clone());
     let limit = request.limit(|limits| limits.total);
     let clock = request.config.clock.clone();
-    let work = send_or_adopt(&mut request, &marker, send, adopt);
+    let mut last = None;
+    let work = send_or_adopt(&mut request, &marker, send, adopt, &mut last);
     let result = match limit {
         None => work.await,
         Some(limit) => {
             let in_time = Deadline::new(&clock, limit).before(work).await;
-            in_time.unwrap_or_else(|| Err(Error::total_timeout(limit, None, true)))
+            in_time.unwrap_or_else(|| Err(out_of_time(limit, last)))
         }
     };
     result.map_err(|error| {
@@ -105,19 +118,31 @@ async fn exactly_once<T>(
     })
 }
 
-/// Sends a marked request. After an unknown failure the object is looked up and adopted, or the
-/// request is sent again if there is none.
+/// The error after the total time-out; `last` is why the request has failed before.
+fn out_of_time(limit: Duration, last: Option<Error>) -> Error {
+    match last {
+        // The time-out of the request itself, most likely the same one.
+        Some(mut error) if error.kind() == ErrorKind::Timeout => {
+            error.add_note("it could not be looked up in time");
+            error.unsettled(true)
+        }
+        last => Error::total_timeout(limit, last.as_ref().map(Error::message), true),
+    }
+}
+
+/// Sends a marked request. After a failure that leaves open whether it was processed, the object is
+/// looked up and adopted. If there is none, the request is sent again, unless the server has answered.
 async fn send_or_adopt<T>(
     request: &mut Request,
     marker: &str,
     send: impl AsyncFn(Request) -> Result<T>,
     adopt: impl Fn(Found, Error) -> Result<T>,
+    last: &mut Option<Error>,
 ) -> Result<T> {
     if request.info.path == THREAD_AND_RUN {
         create_thread(request).await?;
     }
     let policy = request.retry_policy().clone().retry_unknown(false);
-    let retries = policy.retries();
     request.options.retry = Some(policy);
     let mut sent = 0;
     loop {
@@ -125,7 +150,6 @@ async fn send_or_adopt<T>(
             Ok(received) => return Ok(received),
             Err(error) => error,
         };
-        let is_unknown = error.may_have_been_processed();
         if sent > 0 {
             // Whatever this request has failed for, the earlier one may have been processed: a run
             // that is active already may be the one that it created.
@@ -134,15 +158,28 @@ async fn send_or_adopt<T>(
         if !error.may_have_been_processed() {
             return Err(error);
         }
-        match look_up(request, marker).await {
-            Ok(Some(found)) => return adopt(found, error),
-            Ok(None) if !is_unknown || sent == retries => return Err(error),
-            Ok(None) => sent += 1,
-            Err(reason) => {
+        *last = Some(error.clone());
+        let look_up = look_up(request, marker);
+        let mut deadline = Deadline::new(&request.config.clock, LOOK_UP_LIMIT);
+        match deadline.before(look_up).await {
+            Some(Ok(Some(found))) => return adopt(found, error),
+            Some(Ok(None)) if error.failure() != Failure::Unknown => return Err(error),
+            Some(Ok(None)) => match retry::delay(request, sent, &mut error) {
+                Some(delay) => request.config.clock.sleep(delay).await,
+                None => return Err(error),
+            },
+            Some(Err(reason)) => {
                 error.add_note(&format!("it could not be looked up: {reason}"));
                 return Err(error);
             }
+            None => {
+                error.add_note(&format!(
+                    "it could not be looked up within {LOOK_UP_LIMIT:?}"
+                ));
+                return Err(error);
+            }
         }
+        sent += 1;
     }
 }
 
@@ -167,16 +204,13 @@ async fn create_thread(request: &mut Request) -> Result<()> {
     }
 
     let mut run = object(request)?;
-    let mut thread = match run.remove("thread") {
-        Some(Value::Object(thread)) => thread,
-        _ => Map::new(),
-    };
+    let mut thread = take(&mut run, "thread")?;
     if let Some(messages) = thread.remove("messages") {
         run.insert("additional_messages".to_owned(), messages);
     }
     // A run on an existing thread has no resources of its own.
     let resources = run.remove("tool_resources");
-    if let Some(resources) = resources.filter(|resources| !resources.is_null()) {
+    if let Some(resources) = resources.filter(|resources| resources.get() != "null") {
         thread.insert("tool_resources".to_owned(), resources);
     }
     let threads = request.url.path().trim_end_matches("/runs").to_owned();
@@ -196,33 +230,39 @@ async fn create_thread(request: &mut Request) -> Result<()> {
 
 /// Adds a marker to the metadata of a request.
 fn mark(request: &mut Request) -> Result<String> {
-    let failed = |reason: String| Error::invalid_argument("metadata", reason);
     let mut body = object(request)?;
-    let metadata = body.entry("metadata").or_insert(Value::Null);
-    if metadata.is_null() {
-        *metadata = Map::new().into();
-    }
-    let pairs = metadata
-        .as_object_mut()
-        .ok_or_else(|| failed("it is not an object".to_owned()))?;
+    let mut pairs = take(&mut body, "metadata")?;
     if pairs.len() >= MAX_METADATA {
         let reason = format!("`once` needs one of the {MAX_METADATA} pairs for its marker");
-        return Err(failed(reason).in_operation(request.name(), 0));
+        return Err(Error::invalid_argument("metadata", reason));
     }
     // The keys of a hasher are random. The jitter of the client is not, in tests.
     let random = || RandomState::new().build_hasher().finish();
     let marker = format!("{:016x}{:016x}", random(), random());
-    pairs.insert(ONCE_KEY.to_owned(), marker.clone().into());
+    let value = to_raw_value(&marker).map_err(Error::serialize)?;
+    pairs.insert(ONCE_KEY.to_owned(), value);
+    let metadata = to_raw_value(&pairs).map_err(Error::serialize)?;
+    body.insert("metadata".to_owned(), metadata);
     set_body(request, &body)?;
     Ok(marker)
 }
 
 /// The body of a request.
-fn object(request: &Request) -> Result<Map<String, Value>> {
-    serde_json::from_slice(request.body.as_deref().unwrap_or(b"{}")).map_err(Error::serialize)
+fn object(request: &Request) -> Result<Object> {
+    let body = request.body.as_ref();
+    serde_json::from_slice(body.map_or(b"{}", RequestBody::as_bytes)).map_err(Error::serialize)
 }
 
-fn set_body(request: &mut Request, body: &Map<String, Value>) -> Result<()> {
+/// Takes a member that is an object out of another. It is empty if it is missing or null.
+fn take(object: &mut Object, name: &str) -> Result<Object> {
+    let member = object.remove(name);
+    let member = member.map(|member| serde_json::from_str::<Option<Object>>(member.get()));
+    let member = member.transpose();
+    let member = member.map_err(|_| Error::invalid_argument(name, "it is not an object"))?;
+    Ok(member.flatten().unwrap_or_default())
+}
+
+fn set_body(request: &mut Request, body: &Object) -> Result<()> {
     request.body = Some(serde_json::to_vec(body).map_err(Error::serialize)?.into());
     Ok(())
 }
@@ -234,8 +274,12 @@ async fn look_up(request: &Request, marker: &str) -> Result<Option<Found>> {
         data: Vec<Json>,
     }
 
+    let mut options = request.options.for_further_call();
+    let limit = request.limit(|limits| limits.attempt);
+    options.limits.attempt = Some(limit.map_or(ATTEMPT_LIMIT, |limit| limit.min(ATTEMPT_LIMIT)));
     let list = Request {
         info: LOOK_UP,
+        options,
         method: Method::GET,
         accept: "application/json",
         body: None,

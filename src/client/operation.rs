@@ -1,8 +1,12 @@
 //! Traits of generated request builders, and the functions that send them.
 
+#[cfg(feature = "files")]
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "files")]
+use crate::client::download::Download;
 use crate::client::once;
 use crate::error::core::{Error, Result};
 use crate::http::operation_info::OperationInfo;
@@ -28,7 +32,7 @@ use crate::sse::stream::{EventStream, StreamEvent};
 /// ```
 pub trait Operation: Sealed + Sized + Send + 'static {
     /// The body of a successful response.
-    type Output: DeserializeOwned + Send + 'static;
+    type Output: Send + 'static;
 
     /// Static metadata from the document.
     const INFO: &'static OperationInfo;
@@ -81,14 +85,35 @@ pub(crate) fn stream_request<O: StreamingOperation>(operation: O) -> Result<Requ
 }
 
 /// Sends an operation and deserializes the response.
-pub(crate) async fn send<O: Operation>(operation: O) -> Result<O::Output> {
+pub(crate) async fn send<O>(operation: O) -> Result<O::Output>
+where
+    O: Operation<Output: DeserializeOwned>,
+{
     let response = send_request(request(operation)?).await;
     response.map(Response::into_inner)
 }
 
 /// Sends an operation and deserializes the response, with its metadata.
-pub(crate) async fn send_response<O: Operation>(operation: O) -> Result<Response<O::Output>> {
+pub(crate) async fn send_response<O>(operation: O) -> Result<Response<O::Output>>
+where
+    O: Operation<Output: DeserializeOwned>,
+{
     send_request(request(operation)?).await
+}
+
+/// Sends an operation whose response is the content of a file.
+#[cfg(feature = "files")]
+#[allow(dead_code, reason = "a document may have no files")]
+pub(crate) async fn download<O: Operation<Output = Download>>(operation: O) -> Result<Download> {
+    Download::open(request(operation)?).await
+}
+
+/// Sends an operation and returns the body of the response.
+#[cfg(feature = "files")]
+#[allow(dead_code, reason = "a document may have no files")]
+pub(crate) async fn bytes<O: Operation<Output = Download>>(operation: O) -> Result<Bytes> {
+    let response = stack::receive_bytes(request(operation)?).await;
+    response.map(Response::into_inner)
 }
 
 /// Sends a request and deserializes the response.

@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
@@ -32,7 +33,7 @@ use crate::json::malformed_item::MalformedItem;
 ///     page.items().iter().map(P::id).collect()
 /// }
 /// ```
-pub trait Page: Sealed + Send + 'static {
+pub trait Page: Sealed + DeserializeOwned + Send + 'static {
     /// An item of the list.
     type Item: Send + 'static;
 

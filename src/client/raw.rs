@@ -3,26 +3,32 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderValue, Method};
 use reqwest::Url;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::client::core::Client;
+#[cfg(feature = "files")]
+use crate::client::download::Download;
 use crate::client::operation;
 use crate::error::core::{Error, Result};
+#[cfg(feature = "files")]
+use crate::http::form::Form;
 use crate::http::operation_info::OperationInfo;
 use crate::http::options::{RequestOptions, request_options};
 use crate::http::path;
 use crate::http::request::Request;
+use crate::http::request_body::RequestBody;
 use crate::http::response::Response;
 use crate::http::sealed::Sealed;
+use crate::http::stack;
 use crate::sse::event;
 use crate::sse::run_state::RunState;
 use crate::sse::stream::{EventStream, StreamEvent};
 
 /// Without a path: raw calls are not in the document.
-const INFO: &OperationInfo = &OperationInfo {
+pub(super) const INFO: &OperationInfo = &OperationInfo {
     id: "request",
     method: "",
     path: "",
@@ -65,8 +71,8 @@ pub struct RawRequest {
     method: Method,
     /// Relative to the base URL; or why it is invalid.
     path: Result<String, String>,
-    body: Option<Result<Bytes, String>>,
-    options: RequestOptions,
+    body: Option<Result<RequestBody, String>>,
+    pub(super) options: RequestOptions,
 }
 
 impl Client {
@@ -152,9 +158,54 @@ impl RawRequest {
     ///
     /// For a [`stream`](Self::stream) add `"stream": true` if the server requires it.
     pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
-        let bytes = serde_json::to_vec(body).map(Bytes::from);
+        let json = serde_json::to_vec(body).map(RequestBody::from);
+        let reason = |error| format!("`json`: it cannot be serialized as JSON: {error}");
+        self.body = Some(json.map_err(reason));
+        self
+    }
+
+    /// Sets the body to bytes of a media type, such as `text/plain`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+    /// use openai_assistants::Method;
+    ///
+    /// let call = client.request(Method::PUT, "/notes").segment("1");
+    /// call.bytes("Oslo has 12 °C.", "text/plain").send::<()>().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn bytes(mut self, body: impl Into<Bytes>, content_type: impl AsRef<str>) -> Self {
+        let content_type = HeaderValue::from_str(content_type.as_ref());
+        let body = content_type.map(|content_type| RequestBody::Bytes {
+            bytes: body.into(),
+            content_type,
+        });
         self.body =
-            Some(bytes.map_err(|error| format!("it cannot be serialized as JSON: {error}")));
+            Some(body.map_err(|_| "`content_type`: it has an invalid character".to_owned()));
+        self
+    }
+
+    /// Sets the body to a form with files.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+    /// use openai_assistants::{Form, Method, Upload};
+    /// use serde_json::Value;
+    ///
+    /// let form = Form::new().text("model", "whisper-1").file("file", Upload::path("talk.mp3"));
+    /// let call = client.request(Method::POST, "/audio/transcriptions").form(form);
+    /// println!("{}", call.send::<Value>().await?["text"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "files")]
+    pub fn form(mut self, form: Form) -> Self {
+        self.body = Some(Ok(RequestBody::Form(form)));
         self
     }
 
@@ -175,6 +226,44 @@ impl RawRequest {
     /// As [`send`](Self::send).
     pub async fn send_response<T: DeserializeOwned>(self) -> Result<Response<T>> {
         operation::send_request(self.into_request("application/json")?).await
+    }
+
+    /// Sends the call and returns the body of the response, at most 256 MiB.
+    ///
+    /// # Errors
+    /// The path, a header or the body is invalid, or the request failed.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+    /// let call = client.request(openai_assistants::Method::GET, "/files/file_1/content");
+    /// let response = call.send_bytes().await?;
+    /// println!("{} bytes", response.into_inner().len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn send_bytes(self) -> Result<Response<Bytes>> {
+        stack::receive_bytes(self.into_request("*/*")?).await
+    }
+
+    /// Sends the call and returns the response with its body unread.
+    ///
+    /// # Errors
+    /// As [`send_bytes`](Self::send_bytes).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+    /// let call = client.request(openai_assistants::Method::GET, "/files/file_1/content");
+    /// call.download().await?.to_path("report.pdf").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "files")]
+    pub async fn download(self) -> Result<Download> {
+        Download::open(self.into_request("*/*")?).await
     }
 
     /// Sends the call and opens the event stream of the response.
@@ -207,7 +296,7 @@ impl RawRequest {
         EventStream::open(self.into_request("text/event-stream")?).await
     }
 
-    fn into_request(self, accept: &'static str) -> Result<Request> {
+    pub(super) fn into_request(self, accept: &'static str) -> Result<Request> {
         self.build_request(accept)
             .map_err(|error| error.in_operation(INFO.id, 0))
     }
@@ -220,8 +309,7 @@ impl RawRequest {
         let path = format!("{}{path}", config.base_path());
         let mut request = Request::new(config, INFO, self.options, self.method, &path, accept);
         if let Some(body) = self.body {
-            let body = body.map_err(|reason| Error::invalid_argument("json", reason))?;
-            request.body = Some(body);
+            request.body = Some(body.map_err(Error::argument)?);
         }
         Ok(request)
     }

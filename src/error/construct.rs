@@ -252,6 +252,7 @@ impl Error {
 
     /// An `error` event.
     pub(crate) fn stream_error(data: &str) -> Self {
+        let data = &body_text(data.as_bytes());
         let mut error = Self::new(ErrorKind::StreamError, "").with_server_error(data);
         if ServerError::lacks_message(data) {
             let text = format!(

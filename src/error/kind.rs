@@ -33,6 +33,8 @@ pub enum ErrorKind {
     Redirect,
     /// A response, an event or the output of the model could not be deserialized.
     Decode,
+    /// A local file, or a reader that is uploaded, could not be read or written.
+    File,
     /// A list does not end, or has no cursor to continue from.
     Pagination,
     /// The server sent an `error` event in a stream.
@@ -68,6 +70,7 @@ impl ErrorKind {
             Self::Status => "status",
             Self::Redirect => "redirect",
             Self::Decode => "decode",
+            Self::File => "file",
             Self::Pagination => "pagination",
             Self::StreamError => "stream_error",
             Self::StreamEnded => "stream_ended",

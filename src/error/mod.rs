@@ -5,6 +5,8 @@ mod construct;
 pub(crate) mod core;
 mod display;
 pub(crate) mod failure;
+#[cfg(feature = "files")]
+mod file;
 pub(crate) mod kind;
 pub(crate) mod redaction;
 pub(crate) mod response;

@@ -1,5 +1,7 @@
 //! Redacts secrets of a request from text that a server returned.
 
+use std::sync::OnceLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue};
@@ -11,30 +13,43 @@ const MIN_CUT: usize = 4;
 /// The end of a text that was clipped.
 const ELLIPSIS: &[u8] = "…".as_bytes();
 
-/// The secrets of a request, in the forms in which a server may repeat them.
-#[derive(Default)]
-pub(crate) struct Secrets(Vec<String>);
+/// The secrets of a request.
+pub(crate) struct Secrets {
+    values: Vec<String>,
+    /// What a server may repeat of them. Needed only for errors.
+    forms: OnceLock<Vec<String>>,
+}
 
 impl Secrets {
     /// Collects the secrets in values of headers and query parameters.
     pub(crate) fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
-        let parts = values.into_iter().flat_map(parts);
-        let mut forms: Vec<String> = parts
-            .filter(|part| part.len() >= MIN_LENGTH)
-            .flat_map(|part| base64_forms(part).chain([part.to_owned()]))
-            .collect();
-        // One secret may be part of another: the longest comes first.
-        forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        forms.dedup();
-        Self(forms)
+        Self {
+            values: values.into_iter().map(str::to_owned).collect(),
+            forms: OnceLock::new(),
+        }
+    }
+
+    fn forms(&self) -> &[String] {
+        self.forms.get_or_init(|| {
+            let parts = self.values.iter().flat_map(|value| parts(value));
+            let mut forms: Vec<String> = parts
+                .filter(|part| part.len() >= MIN_LENGTH)
+                .flat_map(|part| base64_forms(part).chain([part.to_owned()]))
+                .collect();
+            // One secret may be part of another: the longest comes first.
+            forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+            forms.dedup();
+            forms
+        })
     }
 
     /// Replaces the secrets in a text by `***`.
     pub(crate) fn redact(&self, text: &str) -> String {
+        let forms = self.forms();
         let mut redacted = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(character) = rest.chars().next() {
-            let mut ends = self.0.iter().filter_map(|secret| end(secret, rest));
+            let mut ends = forms.iter().filter_map(|secret| end(secret, rest));
             let end = ends.find(|end| rest.is_char_boundary(*end));
             match end {
                 Some(_) => redacted.push_str("***"),
@@ -90,17 +105,20 @@ fn end(secret: &str, text: &str) -> Option<usize> {
     if text.starts_with(secret) {
         return Some(secret.len());
     }
-    // The name of a scheme is no secret.
-    let min_cut = MIN_CUT + secret.find(' ').map_or(0, |space| space + 1);
     let mut rest = text.as_bytes();
     for (index, byte) in secret.bytes().enumerate() {
         match after(byte, rest) {
             Some(next) => rest = next,
-            None if index >= min_cut && is_cut(rest) => break,
+            None if index >= MIN_CUT && is_cut(rest) && index >= min_cut(secret) => break,
             None => return None,
         }
     }
     Some(text.len() - rest.len())
+}
+
+/// How much of a secret must be left. The name of a scheme is no secret.
+fn min_cut(secret: &str) -> usize {
+    MIN_CUT + secret.find(' ').map_or(0, |space| space + 1)
 }
 
 /// Skips a character, plain or escaped as in URLs and JSON.

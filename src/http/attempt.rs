@@ -24,7 +24,7 @@ const MAX_ERROR_BODY: usize = 64 * 1024;
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What an attempt returns of a success: the body, or the response with its body unread.
-pub(crate) trait Receive: Send + Sized {
+pub(crate) trait Receive: Send + Sized + 'static {
     fn receive(
         response: reqwest::Response,
         head: &ResponseHead,
@@ -74,13 +74,14 @@ where
     let received = send_and_receive(inner, &call);
     let received = received.instrument(span.clone()).await;
     let received = received.map_err(|error| error.redacted(&call.secrets()));
-    span::record_attempt(&span, &received);
+    span::record_attempt(&span, &received, || call.secrets());
     if let Err(error) = &received {
         let is_unsettled = was_unsettled || error.may_have_been_processed();
         call.progress().is_unsettled = is_unsettled;
         if error.kind() == ErrorKind::Timeout && error.failure() != Failure::NotSent {
             call.retire_connection();
         }
+        call.progress().sent_by = None; // The back-off waits for no connection.
     }
     received
 }

@@ -7,6 +7,7 @@ use tower::{Service, ServiceExt};
 
 use crate::error::core::{Error, Result};
 use crate::http::call::Call;
+use crate::http::request_body::RequestBody;
 
 /// Adds the token of a provider. On 401 the token is renewed once per call and the request is
 /// resent immediately. If the renewal fails, its error is returned with the 401.
@@ -30,6 +31,10 @@ where
     }
     call.progress().sent_by = None;
     match credentials.renew(&token).await {
+        Ok(Some(_)) if !call.can_be_sent() => {
+            call.progress().renewal_error = Some(Error::argument(RequestBody::SENT_ONCE));
+            Ok(response)
+        }
         Ok(Some(renewed)) => {
             tracing::debug!("token rejected, resending with a renewed one");
             call.count_attempt();

@@ -2,7 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 use http::Version;
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use memchr::memmem;
 use serde::de::IgnoredAny;
 
 use crate::error::response::ResponseHead;
@@ -30,7 +31,11 @@ pub(super) fn is_cut(version: Version, head: &ResponseHead, body: &[u8]) -> bool
     let has_length = [CONTENT_LENGTH, TRANSFER_ENCODING]
         .iter()
         .any(|name| head.headers.contains_key(name));
-    let may_be_cut = version == Version::HTTP_2 || !has_length;
+    // The content of a file may look like it.
+    let content_type = head.headers.get(CONTENT_TYPE);
+    let is_json =
+        content_type.is_none_or(|value| memmem::find(value.as_bytes(), b"json").is_some());
+    let may_be_cut = is_json && (version == Version::HTTP_2 || !has_length);
     let is_cut = || serde_json::from_slice::<IgnoredAny>(without_mark(body));
     may_be_cut && !body.is_empty() && is_cut().is_err_and(|error| error.is_eof())
 }

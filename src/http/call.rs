@@ -12,17 +12,20 @@ use tracing::Span;
 use crate::error::core::{Error, Result};
 use crate::error::redaction::Secrets;
 use crate::http::request::Request;
+use crate::http::request_body::RequestBody;
 use crate::http::span;
 use crate::http::time_limits::{CONNECT_TIMEOUT, STREAM_IDLE_TIMEOUT, TIMEOUT};
 
 /// Query parameters whose values are not secret. The value of any other may be.
-const PUBLIC: [&str; 7] = [
+const PUBLIC: [&str; 9] = [
     "after",
     "api-version",
     "before",
+    "filter",
     "include[]",
     "limit",
     "order",
+    "purpose",
     "run_id",
 ];
 
@@ -129,7 +132,9 @@ impl Call {
 
     /// The time-out of each attempt.
     pub(super) fn timeout(&self) -> Duration {
-        self.limit(|limits| limits.attempt).unwrap_or(TIMEOUT)
+        let limit = self.limit(|limits| limits.attempt);
+        let default = || self.body.as_ref().map_or(TIMEOUT, RequestBody::timeout);
+        limit.unwrap_or_else(default)
     }
 
     /// The time-out of all attempts together.

@@ -14,16 +14,27 @@ use crate::http::http_request;
 use crate::http::pool::Pool;
 use crate::http::redirect::check_origin;
 use crate::http::service::{CallInfo, HttpRequest, HttpResponse, HttpService};
-use crate::http::time_limits::CONNECT_TIMEOUT;
 
 /// Sends a request by the service of the caller, or else by reqwest.
 pub(super) async fn connect(call: Call) -> Result<reqwest::Response> {
     let config = &call.config;
     call.progress().sent_by = Some(config.pool.generation());
-    let request = http_request::build(&call);
-    let Some(service) = &config.service else {
-        return execute(&config.pool, call.connect_timeout(), request).await;
+    let request = http_request::build(&call).await?;
+    let received = match &config.service {
+        None => execute(&config.pool, call.connect_timeout(), request).await,
+        Some(service) => execute_by(service, &call, request).await,
     };
+    // A file that cannot be read is why the request failed.
+    let failure = || call.body.as_ref()?.take_failure();
+    received.map_err(|error| failure().unwrap_or(error))
+}
+
+/// Sends a request by the service of the caller.
+async fn execute_by(
+    service: &HttpService,
+    call: &Call,
+    request: reqwest::Request,
+) -> Result<reqwest::Response> {
     let mut request = HttpRequest::try_from(request).map_err(Error::transport)?;
     request.extensions_mut().insert(CallInfo {
         operation: call.info,
@@ -31,8 +42,7 @@ pub(super) async fn connect(call: Call) -> Result<reqwest::Response> {
         connect_timeout: call.connect_timeout(),
     });
     let response = service.clone().oneshot(request).await;
-    let mut response =
-        response.map_err(|error| Error::of_service(error).redacted(&call.secrets()))?;
+    let mut response = response.map_err(Error::of_service)?;
     // Redirects are relative to it. The type of this extension is private.
     let named = http::Response::builder().url(call.url().clone()).body(());
     let extensions = named.map(|named| named.into_parts().0.extensions);
@@ -43,12 +53,12 @@ pub(super) async fn connect(call: Call) -> Result<reqwest::Response> {
 }
 
 /// Returns reqwest as the service behind the layers of the caller.
-pub(crate) fn reqwest_service(pool: Arc<Pool>) -> HttpService {
+pub(crate) fn reqwest_service(pool: Arc<Pool>, connect_timeout: Duration) -> HttpService {
     let service = service_fn(move |request: HttpRequest| {
         let pool = pool.clone();
         async move {
             let info = request.extensions().get::<CallInfo>();
-            let connect_timeout = info.map_or(CONNECT_TIMEOUT, |info| info.connect_timeout);
+            let connect_timeout = info.map_or(connect_timeout, |info| info.connect_timeout);
             let request = reqwest::Request::try_from(request).map_err(Error::transport)?;
             let url = request.url().clone();
             let mut response = execute(&pool, connect_timeout, request).await?;

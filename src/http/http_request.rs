@@ -3,6 +3,7 @@
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 
+use crate::error::core::Result;
 use crate::http::call::Call;
 
 /// The header with the number of the retry, named as in the official clients.
@@ -10,13 +11,17 @@ const RETRY_COUNT: &str = "x-stainless-retry-count";
 
 /// Builds a request. Headers of the call take precedence over those of the client, and both over
 /// a token.
-pub(super) fn build(call: &Call) -> reqwest::Request {
+pub(super) async fn build(call: &Call) -> Result<reqwest::Request> {
+    let body = match &call.body {
+        Some(body) => Some(body.open(call.attempts()).await?),
+        None => None,
+    };
     let mut request = reqwest::Request::new(call.method.clone(), call.url().clone());
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static(call.accept));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    if call.body.is_some() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(body) = &call.body {
+        headers.insert(CONTENT_TYPE, body.content_type());
     } else if [Method::POST, Method::PUT, Method::PATCH].contains(&call.method) {
         // Some gateways require it, and hyper leaves it out.
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
@@ -31,7 +36,7 @@ pub(super) fn build(call: &Call) -> reqwest::Request {
     if let Some((name, value)) = progress.tokens.last() {
         headers.entry(name).or_insert_with(|| value.clone());
     }
-    *request.body_mut() = call.body.clone().map(Into::into);
     drop(progress);
-    request
+    *request.body_mut() = body;
+    Ok(request)
 }

@@ -10,6 +10,8 @@ pub(crate) mod config;
 pub(crate) mod connect;
 pub(crate) mod credentials;
 pub(crate) mod deadline;
+#[cfg(feature = "files")]
+pub(crate) mod form;
 mod from_fn;
 pub(crate) mod header;
 mod http_request;
@@ -19,8 +21,9 @@ pub(crate) mod path;
 pub(crate) mod pool;
 mod redirect;
 pub(crate) mod request;
+pub(crate) mod request_body;
 pub(crate) mod response;
-mod retry;
+pub(crate) mod retry;
 pub(crate) mod retry_policy;
 pub(crate) mod sealed;
 pub(crate) mod service;
@@ -30,3 +33,5 @@ pub(crate) mod time_limits;
 pub(crate) mod tls;
 mod total_timeout;
 mod trace;
+#[cfg(feature = "files")]
+pub(crate) mod upload;

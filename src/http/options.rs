@@ -3,11 +3,14 @@
 use std::fmt;
 
 use http::{HeaderMap, HeaderValue};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::error::core::{Error, Result};
 use crate::http::header;
 use crate::http::retry_policy::RetryPolicy;
 use crate::http::time_limits::TimeLimits;
+use crate::json::deep_merge::deep_merge;
 
 /// A server that has received the key before returns the same response again.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -23,8 +26,10 @@ pub(crate) struct RequestOptions {
     pub(crate) once: bool,
     /// Values of headers that the body contains for another server. Errors must not repeat them.
     body_headers: Vec<HeaderValue>,
-    /// The first invalid header.
-    error: Option<String>,
+    /// Properties that are merged into the body.
+    extra_body: Option<Value>,
+    /// The first invalid argument, with the reason.
+    error: Option<(&'static str, String)>,
 }
 
 impl RequestOptions {
@@ -32,8 +37,24 @@ impl RequestOptions {
     pub(crate) fn header(&mut self, name: &str, value: &str) {
         match header::parse(name, value) {
             Ok((name, value)) => drop(self.headers.insert(name, value)),
-            Err(reason) => drop(self.error.get_or_insert(reason)),
+            Err(reason) => self.fail("header", reason),
         }
+    }
+
+    /// Adds properties to the body. They are merged into earlier ones.
+    pub(crate) fn extra_body(&mut self, properties: &impl Serialize) {
+        match serde_json::to_value(properties) {
+            Ok(properties @ Value::Object(_)) => {
+                let extra = self.extra_body.get_or_insert_with(|| json!({}));
+                deep_merge(extra, &properties);
+            }
+            Ok(_) => self.fail("extra_body", "it is not an object".to_owned()),
+            Err(error) => self.fail("extra_body", error.to_string()),
+        }
+    }
+
+    fn fail(&mut self, argument: &'static str, reason: String) {
+        self.error.get_or_insert((argument, reason));
     }
 
     /// Registers a header that the body contains.
@@ -41,7 +62,7 @@ impl RequestOptions {
     pub(crate) fn body_header(&mut self, name: &str, value: &str) {
         match header::parse(name, value) {
             Ok((_, value)) => self.body_headers.push(value),
-            Err(reason) => drop(self.error.get_or_insert(reason)),
+            Err(reason) => self.fail("header", reason),
         }
     }
 
@@ -53,6 +74,7 @@ impl RequestOptions {
     pub(crate) fn for_further_call(&self) -> Self {
         let mut options = self.clone();
         options.headers.remove(IDEMPOTENCY_KEY);
+        options.extra_body = None;
         options.once = false;
         options
     }
@@ -62,14 +84,38 @@ impl RequestOptions {
         self.query.push((name, value));
     }
 
+    /// Returns the value of a query parameter.
+    pub(crate) fn query_value(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.query.iter();
+        let (_, value) = pairs.find(|(other, _)| other == name)?;
+        Some(value)
+    }
+
+    /// Replaces a query parameter.
+    pub(crate) fn set_query(&mut self, name: &str, value: Option<String>) {
+        self.query.retain(|(other, _)| other != name);
+        self.query
+            .extend(value.map(|value| (name.to_owned(), value)));
+    }
+
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// Returns the headers, or an error if one of them is invalid.
+    /// Merges the extra properties into a body. Returns `None` if there are none.
+    pub(crate) fn extended(&self, body: &impl Serialize) -> Option<serde_json::Result<Value>> {
+        let extra = self.extra_body.as_ref()?;
+        let body = serde_json::to_value(body);
+        Some(body.map(|mut body| {
+            deep_merge(&mut body, extra);
+            body
+        }))
+    }
+
+    /// Returns the headers, or an error if an argument is invalid.
     pub(crate) fn checked_headers(&self) -> Result<&HeaderMap> {
         match &self.error {
-            Some(reason) => Err(Error::invalid_argument("header", reason)),
+            Some((argument, reason)) => Err(Error::invalid_argument(argument, reason)),
             None => Ok(&self.headers),
         }
     }
@@ -129,7 +175,7 @@ macro_rules! request_options {
 
         /// Sets the time-out of this call, over all its attempts and the waits between them.
         ///
-        /// For a stream it ends when the stream opens.
+        /// For a stream or a download it ends when that opens.
         pub fn total_timeout(mut self, timeout: std::time::Duration) -> Self {
             self.options.limits.total = Some(timeout);
             self
@@ -149,4 +195,19 @@ macro_rules! request_options {
     };
 }
 
-pub(crate) use request_options;
+/// The setters of a call with a body.
+macro_rules! body_options {
+    () => {
+        /// Adds properties to the JSON of the body, beyond the document.
+        ///
+        /// Objects are merged deeply. Any other value replaces that of the body, and null is sent as null,
+        /// so that a `modify_…` call can clear a field. It applies to this call only, not to the further
+        /// calls of a followed run.
+        pub fn extra_body(mut self, properties: impl serde::Serialize) -> Self {
+            self.options.extra_body(&properties);
+            self
+        }
+    };
+}
+
+pub(crate) use {body_options, request_options};

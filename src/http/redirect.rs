@@ -8,6 +8,7 @@ use tower::{Service, ServiceExt};
 use crate::error::core::{Error, Result};
 use crate::http::body::take_head;
 use crate::http::call::Call;
+use crate::http::request_body::RequestBody;
 
 const MAX_REDIRECTS: u32 = 5;
 
@@ -21,6 +22,7 @@ where
         let mut response = inner.clone().oneshot(call.clone()).await?;
         let reason = match target(&call.method, call.url(), &response) {
             Ok(None) => return Ok(response),
+            Ok(_) if !call.can_be_sent() => RequestBody::SENT_ONCE.to_owned(),
             Ok(target) if followed < MAX_REDIRECTS => {
                 call.target = target;
                 followed += 1;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
@@ -14,10 +13,18 @@ use serde::Serialize;
 
 use crate::error::core::{Error, Result, RunIds};
 use crate::http::config::Config;
+#[cfg(feature = "files")]
+use crate::http::form::Form;
 use crate::http::operation_info::OperationInfo;
 use crate::http::options::RequestOptions;
+use crate::http::request_body::RequestBody;
 use crate::http::retry_policy::RetryPolicy;
 use crate::http::time_limits::TimeLimits;
+#[cfg(feature = "files")]
+use crate::http::upload::Upload;
+
+/// The media type of an event stream.
+const EVENTS: &str = "text/event-stream";
 
 /// A request that is ready to be sent.
 ///
@@ -43,8 +50,7 @@ pub struct Request {
     pub(crate) url: Url,
     /// The expected media type of the response.
     pub(crate) accept: &'static str,
-    /// JSON. Bytes, never a stream, so that every request can be retried.
-    pub(crate) body: Option<Bytes>,
+    pub(crate) body: Option<RequestBody>,
     /// Counts the attempts of all requests with the same purpose, if there are several.
     pub(crate) total_attempts: Option<Arc<AtomicU32>>,
 }
@@ -84,8 +90,36 @@ impl Request {
 
     /// Sets the body.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self> {
-        let json = serde_json::to_vec(body).map_err(Error::serialize)?;
-        self.body = Some(json.into());
+        let json = match self.options.extended(body) {
+            None => serde_json::to_vec(body),
+            Some(body) => body.and_then(|mut body| {
+                // The method that is called determines whether the response is a stream.
+                if self.accept == EVENTS {
+                    body["stream"] = true.into();
+                }
+                serde_json::to_vec(&body)
+            }),
+        };
+        self.body = Some(json.map_err(Error::serialize)?.into());
+        Ok(self)
+    }
+
+    /// Whether the request can be sent, also if it was sent before.
+    pub(super) fn can_be_sent(&self) -> bool {
+        self.body.as_ref().is_none_or(RequestBody::can_be_sent)
+    }
+
+    /// Sets the body: a form with a file, and the properties of an object as texts.
+    #[cfg(feature = "files")]
+    #[allow(dead_code, reason = "a document may have no uploads")]
+    pub(crate) fn form(mut self, body: &impl Serialize, name: &str, file: Upload) -> Result<Self> {
+        let extended = self.options.extended(body);
+        let body = extended.unwrap_or_else(|| serde_json::to_value(body));
+        let body = body.map_err(Error::serialize)?;
+        let texts = body.as_object().into_iter().flatten();
+        let form = texts.fold(Form::new(), |form, (name, value)| form.json(name, value));
+        // Servers that process a form while they receive it need the other properties first.
+        self.body = Some(RequestBody::Form(form.file(name, file)));
         Ok(self)
     }
 

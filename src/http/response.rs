@@ -48,12 +48,7 @@ impl<T: DeserializeOwned> Response<T> {
             false => Ok(()),
         };
         match checked.and_then(|()| lenient::from_str(&json)) {
-            Ok(value) => Ok(Self {
-                value,
-                head,
-                attempts: call.total_attempts(),
-                body,
-            }),
+            Ok(value) => Ok(Self::new(value, call, head, body)),
             Err(error) => {
                 let path = path::path_of(&error, json.as_bytes());
                 let error = Error::decode(head, &body, &path, error);
@@ -64,6 +59,15 @@ impl<T: DeserializeOwned> Response<T> {
 }
 
 impl<T> Response<T> {
+    pub(crate) fn new(value: T, call: &Call, head: ResponseHead, body: Bytes) -> Self {
+        Self {
+            value,
+            head,
+            body,
+            attempts: call.total_attempts(),
+        }
+    }
+
     /// Returns the deserialized body.
     #[must_use]
     pub fn into_inner(self) -> T {

@@ -1,10 +1,14 @@
 //! Retries failed attempts by the class of the failure, as far as the budget goes.
 
+use std::time::Duration;
+
 use tower::retry::Policy;
 
 use crate::error::core::{Error, Result};
 use crate::http::call::Call;
 use crate::http::clock::Sleep;
+use crate::http::request::Request;
+use crate::http::request_body::RequestBody;
 
 /// The retries of a call so far.
 #[derive(Clone, Default)]
@@ -17,21 +21,15 @@ impl<T> Policy<Call, T, Error> for Retries {
 
     fn retry(&mut self, call: &mut Call, result: &mut Result<T>) -> Option<Sleep> {
         let config = &call.config;
-        let budget = config.budget.as_deref();
         let Err(error) = result else {
-            budget.inspect(|budget| budget.deposit());
+            config.budget.as_deref().inspect(|budget| budget.deposit());
             return None;
         };
         let policy = call.retry_policy();
-        let mut delay = match policy.allows(error.failure(), call.is_idempotent()) {
-            true => policy.delay(self.count, error.retry_after(), (config.random)()),
+        let delay = match policy.allows(error.failure(), call.is_idempotent()) {
+            true => delay(call, self.count, error),
             false => None,
         };
-        let is_paid = || budget.is_none_or(|budget| budget.withdraw(error.is_timeout()));
-        if delay.is_some() && !is_paid() {
-            error.add_note("no retry: the retry budget of the client is used up");
-            delay = None;
-        }
         tracing::debug!(
             error.kind = error.kind().as_str(),
             status = error.status().map(|status| status.as_u16()),
@@ -47,4 +45,22 @@ impl<T> Policy<Call, T, Error> for Retries {
     fn clone_request(&mut self, call: &Call) -> Option<Call> {
         Some(call.clone())
     }
+}
+
+/// Returns the delay before a request is sent again, and pays for that from the budget. `count` is how
+/// often it was sent again before.
+pub(crate) fn delay(request: &Request, count: u32, error: &mut Error) -> Option<Duration> {
+    let config = &request.config;
+    let policy = request.retry_policy();
+    let delay = policy.delay(count, error.retry_after(), (config.random)())?;
+    if !request.can_be_sent() {
+        error.add_note(&format!("no retry: {}", RequestBody::SENT_ONCE));
+        return None;
+    }
+    let budget = config.budget.as_deref();
+    if budget.is_none_or(|budget| budget.withdraw(error.is_timeout())) {
+        return Some(delay);
+    }
+    error.add_note("no retry: the retry budget of the client is used up");
+    None
 }

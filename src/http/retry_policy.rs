@@ -102,10 +102,6 @@ impl RetryPolicy {
         self
     }
 
-    pub(crate) fn retries(&self) -> u32 {
-        self.max_retries
-    }
-
     /// Whether a call may be sent again after a failure.
     pub(crate) fn allows(&self, failure: Failure, is_idempotent: bool) -> bool {
         match failure {

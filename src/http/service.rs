@@ -64,7 +64,7 @@ pub type HttpService = BoxCloneSyncService<HttpRequest, HttpResponse, BoxError>;
 ///     }
 /// }
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CallInfo {
     pub(super) operation: &'static OperationInfo,
     pub(super) attempt: u32,
@@ -72,7 +72,10 @@ pub struct CallInfo {
 }
 
 impl CallInfo {
-    /// Returns the operation. That of a raw call has the ID `request` and no path.
+    /// Returns the operation.
+    ///
+    /// That of a raw call has the ID `request`, and that of a look-up by `.once()` the ID `lookUp`.
+    /// These two have no path.
     #[must_use]
     pub fn operation(&self) -> &'static OperationInfo {
         self.operation

@@ -5,8 +5,10 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::error::core::{Error, Result};
+use crate::error::redaction::Secrets;
 use crate::error::response::{ResponseHead, request_id};
 use crate::http::request::Request;
+use crate::http::request_body::RequestBody;
 
 /// Creates a span of a request, with the fields that all of them have.
 macro_rules! client_span {
@@ -79,7 +81,11 @@ pub(super) fn of_attempt(request: &Request, attempts: u32) -> Span {
 }
 
 /// Records the response of an attempt, or its error.
-pub(super) fn record_attempt<R>(span: &Span, received: &Result<(ResponseHead, R)>) {
+pub(super) fn record_attempt<R>(
+    span: &Span,
+    received: &Result<(ResponseHead, R)>,
+    secrets: impl FnOnce() -> Secrets,
+) {
     if span.is_disabled() {
         return;
     }
@@ -94,6 +100,7 @@ pub(super) fn record_attempt<R>(span: &Span, received: &Result<(ResponseHead, R)
         "http.response.status_code",
         status.map(|status| status.as_u16()),
     );
+    let id = id.map(|id| secrets().redact(id));
     span.record("http.response.header.x-request-id", id);
 }
 
@@ -114,7 +121,7 @@ pub(crate) fn record_failure(span: &Span, error_type: &str) {
 
 /// Returns the messages in the body of a request as JSON, if content is recorded.
 pub(crate) fn input_messages(request: &Request) -> Option<String> {
-    let body = request.body.as_deref();
+    let body = request.body.as_ref().map(RequestBody::as_bytes);
     let body = body.filter(|_| request.config.records_content)?;
     let body: Value = serde_json::from_slice(body).ok()?;
     let lists = ["/messages", "/thread/messages", "/additional_messages"];

@@ -1,5 +1,7 @@
 //! The path of a call: one layer a line, from the caller to the connection.
 
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use tower::retry::RetryLayer;
 use tower::{Service, ServiceBuilder, ServiceExt};
@@ -20,8 +22,9 @@ use crate::http::trace::trace;
 
 /// Sends a call and returns the response, whole or with its body unread.
 pub(crate) async fn send<R: Receive>(call: &Call) -> Result<(ResponseHead, R)> {
-    let received = stack().oneshot(call.clone()).await;
-    received.map_err(|error| call.annotate(error))
+    // Boxed, so that the futures of callers are not as deep as the stack.
+    let received: BoxFuture<_> = Box::pin(stack().oneshot(call.clone()));
+    received.await.map_err(|error| call.annotate(error))
 }
 
 /// Sends a request and deserializes the response.
@@ -29,6 +32,13 @@ pub(crate) async fn receive<T: DeserializeOwned>(request: Request) -> Result<Res
     let call = Call::new(request)?;
     let (head, body) = send(&call).await?;
     Response::decode(&call, head, body).map_err(|error| call.annotate(error))
+}
+
+/// Sends a request and returns the body of the response.
+pub(crate) async fn receive_bytes(request: Request) -> Result<Response<Bytes>> {
+    let call = Call::new(request)?;
+    let (head, body) = send::<Bytes>(&call).await?;
+    Ok(Response::new(body.clone(), &call, head, body))
 }
 
 /// The layers have no state of their own: what they need is in the call.

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(600);
+/// Of an upload whose length is unknown.
+#[cfg(feature = "files")]
+pub(crate) const UPLOAD_TIMEOUT: Duration = Duration::from_secs(3600);
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) const STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 

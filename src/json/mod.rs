@@ -1,6 +1,7 @@
 //! Deserialization of JSON, shared by all generated types and independent of the client.
 
 pub(crate) mod buffered;
+pub(crate) mod deep_merge;
 pub(crate) mod extra;
 pub(crate) mod lenient;
 pub(crate) mod malformed_item;

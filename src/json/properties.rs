@@ -79,6 +79,14 @@ impl<'de, A: MapAccess<'de>> Properties<'de, A> {
         Ok(None)
     }
 
+    /// Puts the tag back in front of the other properties: the member has a field for it.
+    #[allow(dead_code, reason = "a document may have no such union")]
+    pub(crate) fn push_tag(&mut self, name: &'static str, tag: &str) {
+        let tag = Buffered::Json(Value::from(tag).into());
+        self.has_before = true;
+        self.unusual().before.insert(0, (Cow::Borrowed(name), tag));
+    }
+
     fn reverse_before(&mut self) {
         if let Some(unusual) = &mut self.unusual {
             unusual.before.reverse();

@@ -154,7 +154,7 @@ impl RunDriver {
                                 return Ok(Reached::Stream(Box::new(events)));
                             }
                             Ok(Err(error)) => self.machine.failed(error),
-                            Err(reason) => self.machine.stop(reason),
+                            Err(reason) => self.stop(reason),
                         }
                     } else {
                         let submit = async {
@@ -168,7 +168,7 @@ impl RunDriver {
                 Action::RunTools(calls) => match self.run_tools(calls).await {
                     Ok(Ok(outputs)) => self.machine.outputs(outputs),
                     Ok(Err(error)) => self.machine.failed(error),
-                    Err(reason) => self.machine.stop(reason),
+                    Err(reason) => self.stop(reason),
                 },
             }
         }
@@ -226,8 +226,16 @@ impl RunDriver {
                 self.machine.response(response.into_inner(), &headers)
             }
             Ok(Err(error)) => self.machine.failed(error),
-            Err(reason) => self.machine.stop(reason),
+            Err(reason) => self.stop(reason),
         }
+    }
+
+    /// Continues after an elapsed limit. The server may have what was on its way.
+    pub(crate) fn stop(&mut self, reason: StopReason) -> Action {
+        if self.limits.has_started() {
+            self.machine.acted();
+        }
+        self.machine.stop(reason)
     }
 
     /// Returns the error, after cancelling the run on request.

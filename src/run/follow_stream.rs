@@ -72,16 +72,20 @@ async fn open(mut driver: RunDriver, request: Request) -> Result<State> {
         Err(reason) => {
             if driver.awaits_id() {
                 let mut grace = driver.grace();
-                let known = grace.before(async {
-                    let mut events = sent.await.ok()?;
-                    read_run_id(&mut events).await;
-                    Some(events)
+                let late = grace.before(async {
+                    let mut opened = sent.await;
+                    if let Ok(events) = &mut opened {
+                        read_run_id(events).await;
+                    }
+                    opened
                 });
-                if let Some(Some(events)) = known.await {
-                    driver.machine.learn(events.thread_id(), events.run_id());
+                match late.await {
+                    Some(Ok(events)) => driver.machine.learn(events.thread_id(), events.run_id()),
+                    Some(Err(error)) => driver.machine.learn(error.thread_id(), error.run_id()),
+                    None => {}
                 }
             }
-            Err(driver.machine.stop(reason))
+            Err(driver.stop(reason))
         }
     };
     State::start(driver, opened).await

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
 use http::header::DATE;
 use serde_json::{Map, Value};
 
 use crate::client::operation;
 use crate::error::core::Error;
 use crate::http::request::Request;
+use crate::http::request_body::RequestBody;
 use crate::run::handle::RunHandle;
 use crate::sse::status::is_terminal;
 
@@ -25,18 +25,25 @@ const REPEATED: [&str; 6] = [
     "max_completion_tokens",
 ];
 
+/// What the run has of the assistant, if the request does not have it.
+const INHERITED: [&str; 2] = ["model", "instructions"];
+
 /// The creation of a run.
 pub(crate) struct Creation {
     thread_id: String,
-    body: Bytes,
+    body: RequestBody,
     started: SystemTime,
 }
 
 impl Creation {
-    /// Returns the creation of a run, if the request is one on an existing thread.
+    /// Returns the creation of a run, if the request is one on an existing thread. With `once`, the
+    /// run is looked up by its marker.
     pub(crate) fn of(request: &Request) -> Option<Self> {
         let ids = request.run_ids();
-        let body = request.body.clone().filter(|_| ids.run_id.is_none())?;
+        let body = request
+            .body
+            .clone()
+            .filter(|_| ids.run_id.is_none() && !request.options.once)?;
         Some(Self {
             thread_id: ids.thread_id?,
             body,
@@ -67,7 +74,7 @@ impl Creation {
         let date = httpdate::parse_http_date(date).ok()?;
         let since = date.checked_sub(elapsed.ok()? + MARGIN)?;
         let since = since.duration_since(UNIX_EPOCH).ok()?.as_secs_f64();
-        let body: Map<String, Value> = serde_json::from_slice(&self.body).ok()?;
+        let body: Map<String, Value> = serde_json::from_slice(self.body.as_bytes()).ok()?;
         let runs = response.get_ref()["data"].as_array()?;
         let mut candidates = runs.iter().filter(|run| {
             let is_new = run["created_at"].as_f64().is_some_and(|at| at >= since);
@@ -84,8 +91,17 @@ impl Creation {
 
 fn repeats(run: &Value, body: &Map<String, Value>) -> bool {
     REPEATED.iter().all(|name| {
-        let sent = body.get(*name).filter(|value| !value.is_null());
+        let has = &run[*name];
         let is_extended = *name == "instructions" && body.contains_key("additional_instructions");
-        is_extended || sent.is_none_or(|value| run[*name] == *value)
+        match body.get(*name).filter(|sent| !is_empty(sent)) {
+            _ if is_extended => true,
+            Some(sent) => has == sent,
+            None => INHERITED.contains(name) || is_empty(has),
+        }
     })
+}
+
+/// Whether a value is that of a property that was not set.
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_object().is_some_and(Map::is_empty)
 }

@@ -111,6 +111,8 @@ pub(crate) struct RunMachine {
     max_rounds: Option<u32>,
     /// Whether to cancel the run if following it fails.
     cancels_run: bool,
+    /// Whether the server has created or changed the run, or may have.
+    may_have_acted: bool,
 }
 
 /// Creation, and the inputs.
@@ -138,11 +140,13 @@ impl RunMachine {
             rounds: 0,
             max_rounds,
             cancels_run,
+            may_have_acted: false,
         }
     }
 
     /// Receives the run: the response to the first request, a fetch, or a submission.
     pub(crate) fn response(&mut self, run: RunObject, headers: &HeaderMap) -> Action {
+        self.acted();
         if let Some(known) = self.other_than(&run) {
             let error = Error::other_run(known, &run.id);
             return self.fail(error);
@@ -180,6 +184,7 @@ impl RunMachine {
                 self.stopped(&StopReason::Deadline(limit))
             }
             State::Submitting if self.may_be_accepted(&error) => {
+                self.may_have_acted |= error.may_have_been_processed();
                 self.state = State::Unconfirmed(error);
                 self.fetch(Duration::ZERO)
             }
@@ -212,6 +217,7 @@ impl RunMachine {
             return self.failed(error);
         }
         self.learn(error.thread_id(), error.run_id());
+        self.acted();
         self.state = State::Polling;
         self.fetch(Duration::ZERO)
     }
@@ -235,8 +241,14 @@ impl RunMachine {
         }
     }
 
+    /// Receives that the server has, or may have, what the current request asks for.
+    pub(crate) fn acted(&mut self) {
+        self.may_have_acted |= matches!(self.state, State::Created | State::Submitting);
+    }
+
     /// Receives the start of a stream.
     pub(crate) fn opened(&mut self) {
+        self.acted();
         self.state = State::Streaming(None);
     }
 
@@ -452,6 +464,8 @@ impl RunMachine {
         // Never cancelled, because another caller may have created it.
         let active = active_run(error.message()).map(str::to_owned);
         let error = error.in_run(None, active.as_deref());
+        let is_unsettled = self.may_have_acted || error.may_have_been_processed();
+        let error = error.unsettled(is_unsettled);
         Failure { error, cancels }
     }
 }

@@ -98,6 +98,11 @@ impl SseParser {
         Ok(())
     }
 
+    /// The number of bytes that are not parsed, or belong to an incomplete event.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
     /// Returns the next event if it is complete.
     pub(crate) fn next(&mut self) -> Option<SseEvent<'_>> {
         loop {

@@ -32,15 +32,21 @@ use crate::sse::parser::{SseEvent, SseParser};
 use crate::sse::run_state::RunTracker;
 use crate::sse::termination::{End, Outcome};
 
+/// How much of a stream is parsed again for each chunk, until its first event is complete.
+const MAX_FIRST_EVENT: usize = 64 * 1024;
 /// How much is read of a response that is not a stream.
 ///
 /// Enough for a run, whose instructions may have 256,000 characters.
 const MAX_OTHER_BODY: usize = 4 * 1024 * 1024;
+/// How long it may take: the total time-out has ended with the head of the response.
+const OTHER_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The events of a response, not deserialized.
 pub(crate) struct EventReader {
     /// The name in errors.
     operation: Cow<'static, str>,
+    /// The name in events, without a path, which may contain secrets.
+    operation_id: &'static str,
     /// Whether the document describes the events.
     is_documented: bool,
     head: ResponseHead,
@@ -105,7 +111,7 @@ impl Content {
 impl EventReader {
     /// Sends a request for a stream. Nothing is retried after the head of the response.
     pub(crate) async fn open(request: Request) -> Result<Self> {
-        let operation = request.name();
+        let (operation, operation_id) = (request.name(), request.info.id);
         let is_documented = request.is_documented();
         let mut run = RunTracker::new(request.run_ids(), is_documented);
         let call = Call::new(request).map_err(|error| run.annotate(error))?;
@@ -113,8 +119,9 @@ impl EventReader {
         let (head, mut response) = opened.map_err(|error| run.annotate(error))?;
         let (attempts, secrets) = (call.total_attempts(), call.secrets());
         let limit = call.stream_idle_timeout();
-        let deadline = Deadline::new(&call.config.clock, limit);
+        let mut deadline = Deadline::new(&call.config.clock, limit);
         if !may_be_stream(&head) {
+            deadline.set_limit(limit.min(OTHER_BODY_TIMEOUT));
             let bytes = read_start(&mut response, MAX_OTHER_BODY, deadline).await;
             run.update_from_body(&bytes);
             let error = Error::not_a_stream(head, &bytes).redacted(&secrets);
@@ -123,6 +130,7 @@ impl EventReader {
         }
         Ok(Self {
             operation,
+            operation_id,
             is_documented,
             head,
             attempts,
@@ -203,10 +211,10 @@ impl EventReader {
         }
     }
 
-    /// Waits for the first event. It is not consumed.
+    /// Waits for the first event, or the start of a large one. It is not consumed.
     pub(crate) async fn begin(&mut self) -> Result<()> {
         poll_fn(|context| {
-            while self.parser.clone().next().is_none() {
+            while self.parser.len() < MAX_FIRST_EVENT && self.parser.clone().next().is_none() {
                 if let ControlFlow::Break(error) = ready!(self.poll_more(context)) {
                     return Poll::Ready(error.map_or(Ok(()), Err));
                 }
@@ -317,7 +325,7 @@ impl EventReader {
             .in_operation(self.operation.clone(), self.attempts);
         let error = self.run.annotate(error);
         tracing::debug!(
-            operation = &*self.operation,
+            operation = self.operation_id,
             error.kind = error.kind().as_str(),
             request_id = error.request_id(),
             run_id = error.run_id(),
@@ -342,7 +350,7 @@ impl fmt::Debug for EventReader {
 }
 
 /// Polls for the next bytes of a body and skips trailers.
-fn poll_chunk(
+pub(crate) fn poll_chunk(
     body: &mut reqwest::Body,
     context: &mut Context<'_>,
 ) -> Poll<Option<reqwest::Result<Bytes>>> {

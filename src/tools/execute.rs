@@ -62,7 +62,7 @@ impl ToolSet {
             .map(|(position, call)| {
                 let context = ToolContext::new(thread_id, run_id, &call.id);
                 let (id, timeout) = (call.id.clone(), Some(settings.timeout));
-                let span = span_of(&call, config.records_content);
+                let span = self.span_of(&call, config.records_content);
                 async move {
                     let result = self.call_within(timeout, call, context, &config.clock);
                     (
@@ -146,9 +146,29 @@ impl ToolSet {
             arguments: arguments.to_owned(),
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let span = span_of(&call, false);
+        let span = self.span_of(&call, false);
         let result = self.call_within(None, call, context, &clock);
         traced(span, false, result).await
+    }
+
+    /// Creates the span of a call, with the names of OpenTelemetry's conventions.
+    fn span_of(&self, call: &ToolCallRequest, records_content: bool) -> Span {
+        tracing::info_span!(
+            "execute_tool",
+            // Only names of the set: a model may invent any number of others.
+            otel.name = match self.get(&call.name) {
+                Some(_) => format!("execute_tool {}", call.name),
+                None => "execute_tool".to_owned(),
+            },
+            otel.status_code = Empty,
+            "error.type" = Empty,
+            gen_ai.operation.name = "execute_tool",
+            gen_ai.tool.name = shortened(&call.name),
+            gen_ai.tool.type = "function",
+            gen_ai.tool.call.id = call.id,
+            gen_ai.tool.call.arguments = records_content.then_some(&call.arguments),
+            gen_ai.tool.call.result = Empty,
+        )
     }
 
     /// Executes one call. The default time-out is for tools without one of their own.
@@ -201,22 +221,6 @@ impl ToolSet {
             source: failure.source,
         })
     }
-}
-
-/// Creates the span of a call, with the names of OpenTelemetry's conventions.
-fn span_of(call: &ToolCallRequest, records_content: bool) -> Span {
-    tracing::info_span!(
-        "execute_tool",
-        otel.name = %format_args!("execute_tool {}", call.name),
-        otel.status_code = Empty,
-        "error.type" = Empty,
-        gen_ai.operation.name = "execute_tool",
-        gen_ai.tool.name = call.name,
-        gen_ai.tool.type = "function",
-        gen_ai.tool.call.id = call.id,
-        gen_ai.tool.call.arguments = records_content.then_some(&call.arguments),
-        gen_ai.tool.call.result = Empty,
-    )
 }
 
 /// Executes a call within its span.

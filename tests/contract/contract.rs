@@ -18,6 +18,8 @@ pub struct Contract {
     pub path: &'static str,
     pub query: Vec<(&'static str, &'static str)>,
     pub body: Option<Value>,
+    /// For an upload: the heads of the parts of the form after their name, and their contents.
+    pub form: &'static [(&'static str, &'static str)],
     pub response: Value,
     pub call: Call,
     /// For a list: reads all items and returns their IDs.
@@ -40,6 +42,7 @@ impl Contract {
             path,
             query: Vec::new(),
             body: None,
+            form: &[],
             response,
             call,
             items: None,
@@ -54,6 +57,12 @@ impl Contract {
 
     pub fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    #[cfg(feature = "files")]
+    pub fn form(mut self, form: &'static [(&'static str, &'static str)]) -> Self {
+        self.form = form;
         self
     }
 

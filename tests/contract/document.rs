@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use openai_assistants_codegen::document;
+use openai_assistants_codegen::{document, features};
 use serde_json::{Map, Value, json};
 
 /// An OpenAPI document, with its schemas as JSON schemas.
@@ -30,10 +30,18 @@ pub enum Deviation {
 }
 
 impl Document {
-    /// Reads a document from a file of the package.
+    /// Reads the part of a document of the package that the enabled features have.
     pub fn read(file: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         let document = document::read(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let enabled = [
+            ("files", cfg!(feature = "files")),
+            ("foundry", cfg!(feature = "foundry")),
+        ];
+        let is_enabled = |feature: &str| enabled.contains(&(feature, true));
+        let document = features::select(&document, &is_enabled)
+            .unwrap_or_else(|error| panic!("{file}: {error}"))
+            .into_owned();
         let json_schemas = json_schema(&document["components"]);
         let mut read = Self {
             document,
@@ -86,7 +94,9 @@ impl Document {
 
     pub fn is_list(&self, id: &str) -> bool {
         let response = self.resolve(self.response_schema(id));
-        response["properties"].get("has_more").is_some()
+        let has = |name: &str| response["properties"].get(name).is_some();
+        // Those with `next_page` have another cursor than the ID of an item.
+        has("has_more") && !has("next_page")
     }
 
     pub fn has_stream(&self, id: &str) -> bool {

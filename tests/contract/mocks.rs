@@ -26,12 +26,31 @@ fn read<T: DeserializeOwned>(response: &Value) -> T {
 pub fn v2() -> Vec<(&'static str, Mock)> {
     use openai_assistants::mock::MockServerExt;
 
-    mocks! {
+    #[cfg_attr(not(feature = "files"), expect(unused_mut, reason = "files add to it"))]
+    let mut mocks: Vec<(&'static str, Mock)> = mocks! {
         list_assistants create_assistant get_assistant modify_assistant delete_assistant
         create_thread create_thread_and_run get_thread modify_thread delete_thread
         list_messages create_message get_message modify_message delete_message
         list_runs create_run get_run modify_run cancel_run submit_tool_outputs_to_run
         list_run_steps get_run_step
+    };
+    #[cfg(feature = "files")]
+    mocks.extend(files());
+    mocks
+}
+
+#[cfg(feature = "files")]
+fn files() -> Vec<(&'static str, Mock)> {
+    use openai_assistants::mock::MockServerExt;
+
+    mocks! {
+        list_files create_file retrieve_file delete_file
+        list_vector_stores create_vector_store get_vector_store modify_vector_store delete_vector_store
+        search_vector_store
+        list_vector_store_files create_vector_store_file get_vector_store_file
+        update_vector_store_file_attributes delete_vector_store_file retrieve_vector_store_file_content
+        create_vector_store_file_batch get_vector_store_file_batch cancel_vector_store_file_batch
+        list_files_in_vector_store_batch
     }
 }
 

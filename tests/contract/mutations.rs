@@ -197,6 +197,8 @@ fn a_malformed_property_affects_only_itself() {
     report.response::<types::DeleteMessageResponse>(&crate::contract::deleted(
         "thread.message.deleted",
     ));
+    #[cfg(feature = "files")]
+    files(&mut report);
     for version in versions() {
         for event in version.events() {
             if event.data.is_object() && event.name != "error" {
@@ -223,6 +225,25 @@ fn a_malformed_property_affects_only_itself() {
     );
 }
 
+#[cfg(feature = "files")]
+fn files(report: &mut Report) {
+    use crate::contract::deleted;
+    use crate::operations_files::{batch, content, file, found, store, store_file};
+
+    report.response::<types::FileObject>(&file());
+    report.response::<types::VectorStoreObject>(&store());
+    report.response::<types::VectorStoreFileObject>(&store_file());
+    report.response::<types::VectorStoreFileBatchObject>(&batch());
+    report.response::<types::VectorStoreSearchResultItem>(&found()["data"][0]);
+    report.response::<types::VectorStoreFileContent>(&content()["data"][0]);
+    report.page::<types::ListFilesResponse>(&file());
+    report.page::<types::ListVectorStoresResponse>(&store());
+    report.page::<types::ListVectorStoreFilesResponse>(&store_file());
+    report.response::<types::DeleteFileResponse>(&deleted("file"));
+    report.response::<types::DeleteVectorStoreResponse>(&deleted("vector_store.deleted"));
+    report.response::<types::DeleteVectorStoreFileResponse>(&deleted("vector_store.file.deleted"));
+}
+
 /// Every response of the contracts is among the mutated types.
 #[test]
 fn every_response_is_mutated() {
@@ -236,6 +257,14 @@ fn every_response_is_mutated() {
         "assistant.deleted",
         "thread.deleted",
         "thread.message.deleted",
+        "file",
+        "vector_store",
+        "vector_store.file",
+        "vector_store.file.deleted",
+        "vector_store.file_content.page",
+        "vector_store.files_batch",
+        "vector_store.deleted",
+        "vector_store.search_results.page",
     ];
     for contract in &versions()[0].contracts {
         let object = contract.response["object"].as_str().unwrap_or_default();

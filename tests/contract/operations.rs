@@ -21,10 +21,18 @@ use crate::objects::{assistant, message, message_step, run, run_step, thread};
 const INCLUDE: &str = "step_details.tool_calls[*].file_search.results[*].content";
 
 pub fn contracts() -> Vec<Contract> {
-    [assistants(), threads(), messages(), runs(), run_steps()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        assistants(),
+        threads(),
+        messages(),
+        runs(),
+        run_steps(),
+        #[cfg(feature = "files")]
+        crate::operations_files::contracts(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn assistants() -> Vec<Contract> {

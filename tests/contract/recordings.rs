@@ -53,7 +53,11 @@ fn responses_are_read_without_loss() {
     for exchange in &exchanges {
         let path = text(exchange, "path").split('?').next().unwrap_or_default();
         let response = text(exchange, "response");
-        if !path.starts_with("/assistants") && !path.starts_with("/threads")
+        let is_file = path.starts_with("/files") || path.starts_with("/vector_stores");
+        let is_included = cfg!(feature = "files") && is_file
+            || path.starts_with("/assistants")
+            || path.starts_with("/threads");
+        if !is_included
             || exchange["status"] != 200
             || text(exchange, "content_type").starts_with("text/event-stream")
         {
@@ -77,6 +81,8 @@ fn responses_are_read_without_loss() {
             }
             Some("list") if list == Some("runs") => round_trip::<ListRunsResponse>(response),
             Some("list") if list == Some("steps") => round_trip::<ListRunStepsResponse>(response),
+            #[cfg(feature = "files")]
+            Some(object) if is_file => file(object, list, response),
             other => panic!("{path}: {other:?}"),
         };
         read += 1;
@@ -84,6 +90,28 @@ fn responses_are_read_without_loss() {
     }
     println!("{read} recorded responses");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[cfg(feature = "files")]
+fn file(object: &str, list: Option<&str>, response: &str) -> Option<String> {
+    use openai_assistants::types::{
+        DeleteVectorStoreFileResponse, FileObject, ListVectorStoreFilesResponse,
+        ListVectorStoresResponse, VectorStoreFileBatchObject, VectorStoreFileObject,
+        VectorStoreObject,
+    };
+
+    match object {
+        "file" => round_trip::<FileObject>(response),
+        "vector_store" => round_trip::<VectorStoreObject>(response),
+        "vector_store.file" => round_trip::<VectorStoreFileObject>(response),
+        "vector_store.file.deleted" => round_trip::<DeleteVectorStoreFileResponse>(response),
+        "vector_store.file_batch" | "vector_store.files_batch" => {
+            round_trip::<VectorStoreFileBatchObject>(response)
+        }
+        "list" if list == Some("files") => round_trip::<ListVectorStoreFilesResponse>(response),
+        "list" if list == Some("vector_stores") => round_trip::<ListVectorStoresResponse>(response),
+        other => panic!("{list:?}: {other}"),
+    }
 }
 
 #[tokio::test]

@@ -166,6 +166,19 @@ impl Request {
         self.headers.clone()
     }
 
+    /// The parts of a form: what follows `name="` in the head of each, and the content.
+    pub fn parts(&self) -> Vec<(&str, &str)> {
+        let body = str::from_utf8(&self.body).unwrap_or_default();
+        let parts = body
+            .split("Content-Disposition: form-data; name=\"")
+            .skip(1);
+        let parts = parts.filter_map(|part| {
+            let (head, content) = part.split_once("\r\n\r\n")?;
+            Some((head, content.split_once("\r\n--")?.0))
+        });
+        parts.collect()
+    }
+
     pub fn json(&self) -> Result<Option<Value>, String> {
         if self.body.is_empty() {
             return Ok(None);

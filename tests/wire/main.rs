@@ -7,6 +7,8 @@
 
 mod client;
 mod errors;
+#[cfg(feature = "files")]
+mod files;
 mod http;
 mod mock_objects;
 mod runs;

@@ -83,7 +83,7 @@ fn import(root: &Path, document: &Path, folder: &Path) -> Result<PathBuf, String
     let imported = derived_path(folder, document, "yaml");
     // Without this, the descriptions of an earlier import would be kept.
     std::fs::copy(&canonical, &imported).map_err(context("cannot write to target"))?;
-    spec::import::run(document, &imported, &canonical).map_err(|error| error.to_string())?;
+    spec::import::run(document, &[], &imported, &canonical).map_err(|error| error.to_string())?;
     Ok(match is_canonical(&imported) {
         true => canonical,
         false => imported,

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use openai_assistants_codegen::{self as codegen, Module, Options, document};
+use openai_assistants_codegen::{self as codegen, Module, Options, document, features};
 
 use workspace::{canonical_document, root};
 
@@ -45,6 +45,9 @@ enum Command {
         /// Print the source of the module `v1`
         #[arg(long)]
         v1: bool,
+        /// Cargo features that the document marks parts for, separated by commas [default: all]
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        features: Option<Vec<String>>,
     },
     /// Test a client generated from a document against a validating mock of the document
     ///
@@ -79,6 +82,12 @@ enum Spec {
     Import {
         /// An upstream OpenAPI 3.0 or 3.1 document, YAML or JSON
         document: PathBuf,
+        /// An OpenAPI Overlay to apply; repeat it to apply several in order
+        #[arg(long, value_name = "FILE")]
+        overlay: Vec<PathBuf>,
+        /// Print the document that overlays apply to, and write no files
+        #[arg(long)]
+        lowered: bool,
         /// The canonical document to write
         #[arg(long, value_name = "PATH", default_value_os_t = canonical_document())]
         output: PathBuf,
@@ -97,6 +106,50 @@ enum Spec {
         #[arg(long, value_name = "PATH", default_value_os_t = canonical_document())]
         from: PathBuf,
     },
+    /// List what a server's own document has and `openapi.yaml` lacks, or is stricter about
+    ///
+    /// Compares what is on the wire; names of operations and schemas do not matter. The exit
+    /// code is 0 if nothing is lacking, 1 if something is, and 2 if a document is invalid.
+    Coverage {
+        /// The OpenAPI 3.0 or 3.1 document of a server
+        document: PathBuf,
+        /// Print the report as JSON
+        #[arg(long)]
+        json: bool,
+        /// Cargo features that `openapi.yaml` is used with, separated by commas [default: all]
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        features: Option<Vec<String>>,
+        /// The canonical document
+        #[arg(long, value_name = "PATH", default_value_os_t = canonical_document())]
+        of: PathBuf,
+    },
+}
+
+/// Lists what the canonical document lacks. As with `diff`, 1 means differences and 2 failure.
+fn coverage(
+    document: &Path,
+    of: &Path,
+    enabled: Option<&[String]>,
+    json: bool,
+) -> Result<Outcome, Failure> {
+    let report = spec::coverage::run(document, of, &|name| is_enabled(enabled, name));
+    let report = report.map_err(|error| Failure {
+        text: error.to_string(),
+        code: 2,
+    })?;
+    Ok(Outcome {
+        text: if json {
+            format!("{:#}\n", report.json())
+        } else {
+            report.to_string()
+        },
+        code: report.has_findings().into(),
+    })
+}
+
+/// Whether a Cargo feature is among those of the command line. All are by default.
+fn is_enabled(enabled: Option<&[String]>, name: &str) -> bool {
+    enabled.is_none_or(|enabled| enabled.iter().any(|other| other == name))
 }
 
 /// The output of a successful command, and its exit code.
@@ -141,23 +194,39 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<Outcome, Failure> {
     let text = match command {
         Command::Architecture => return architecture(),
-        Command::Spec(Spec::Import { document, output }) => {
-            spec::import::run(&document, &output, &canonical_document())
-                .map_err(|error| error.to_string())?
-                .to_string()
-        }
+        Command::Spec(Spec::Import {
+            document,
+            overlay,
+            lowered: true,
+            ..
+        }) => spec::import::show_lowered(&document, &overlay).map_err(|error| error.to_string())?,
+        Command::Spec(Spec::Import {
+            document,
+            overlay,
+            output,
+            ..
+        }) => spec::import::run(&document, &overlay, &output, &canonical_document())
+            .map_err(|error| error.to_string())?
+            .to_string(),
         Command::Spec(Spec::Diff {
             document,
             json,
             from,
         }) => return diff(&from, &document, json),
+        Command::Spec(Spec::Coverage {
+            document,
+            json,
+            features,
+            of,
+        }) => return coverage(&document, &of, features.as_deref(), json),
         Command::Generate {
             document,
             mocks,
             doctor,
             v1,
+            features,
         } => {
-            let source = generate(document, v1)?;
+            let source = generate(document, v1, features.as_deref())?;
             match (mocks, doctor) {
                 (true, _) => source.mocks,
                 (_, true) => source.smoke_test,
@@ -198,21 +267,24 @@ fn diff(from: &Path, document: &Path, json: bool) -> Result<Outcome, Failure> {
     })
 }
 
-fn generate(document: Option<PathBuf>, v1: bool) -> Result<codegen::Source, String> {
+fn generate(
+    document: Option<PathBuf>,
+    v1: bool,
+    enabled: Option<&[String]>,
+) -> Result<codegen::Source, String> {
     let (module, own) = match v1 {
         true => (Module::V1, "openapi-v1.yaml"),
         false => (Module::Root, "openapi.yaml"),
     };
     let path = document.unwrap_or_else(|| root().join(own));
     let document = document::read(&path).map_err(|error| error.to_string())?;
-    let source = codegen::generate(
-        &document,
-        Options {
-            module,
-            mocks: true,
-        },
-    )
-    .map_err(|error| error.in_file(&path).to_string())?;
+    let options = Options {
+        module,
+        mocks: true,
+    };
+    let source = features::select(&document, &|name| is_enabled(enabled, name))
+        .and_then(|document| codegen::generate(&document, options))
+        .map_err(|error| error.in_file(&path).to_string())?;
     eprintln!("{} schemas", source.compatibility.schemas.len());
     for unmet in &source.compatibility.unmet {
         let feature = unmet.feature.map(|name| format!("feature `{name}`: "));

@@ -6,6 +6,7 @@
 //! and dates are strings.
 
 mod json;
+mod pointer;
 mod scalar;
 mod yaml;
 
@@ -14,6 +15,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::error::Error;
+
+pub use pointer::escape;
+pub use yaml::{Lines, parse_located};
 
 /// Reads a file.
 ///
@@ -110,6 +114,29 @@ mod tests {
             parse("a: &x 1\nb: *x\nc: &x 2\nd: *x").unwrap(),
             json!({"a": 1, "b": 1, "c": 2, "d": 2})
         );
+    }
+
+    #[test]
+    fn the_lines_of_values_are_recorded() {
+        let text =
+            "a: 1\n# A comment.\nb:\n  - c: x\n    d/e:\n      f: y\n  - &z [1,\n     2]\ng: *z\n";
+        let (value, lines) = parse_located(text).unwrap();
+        assert_eq!(value, parse(text).unwrap());
+        let expected = [
+            ("", 1),
+            ("/a", 1),
+            ("/b", 4),
+            ("/b/0", 4),
+            ("/b/0/c", 4),
+            ("/b/0/d~1e", 6),
+            ("/b/0/d~1e/f", 6),
+            ("/b/1", 7),
+            ("/b/1/0", 7),
+            ("/b/1/1", 8),
+            ("/g", 9),
+        ];
+        let expected = expected.map(|(pointer, line)| (pointer.to_owned(), line));
+        assert_eq!(lines, Lines::from(expected));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Parsing of YAML text, with limits on nesting and on the expansion of aliases.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use serde_json::{Map, Value};
 
+use super::pointer::escape;
 use super::scalar::scalar;
 use crate::error::Error;
 
@@ -14,9 +15,24 @@ const MAX_DEPTH: usize = 120;
 /// Maximum size that all aliases together expand to, in bytes (approximately).
 const MAX_EXPANSION: usize = 64 << 20;
 
+/// The lines on which the values of a document begin, by JSON pointer.
+pub type Lines = BTreeMap<String, usize>;
+
 /// Parses YAML text.
 pub fn parse(text: &str) -> Result<Value, Error> {
-    let mut builder = Builder::default();
+    build(text, Builder::default()).map(|(value, _)| value)
+}
+
+/// Parses YAML text, and records on which line each value begins.
+pub fn parse_located(text: &str) -> Result<(Value, Lines), Error> {
+    let builder = Builder {
+        lines: Some(Lines::new()),
+        ..Builder::default()
+    };
+    build(text, builder)
+}
+
+fn build(text: &str, mut builder: Builder) -> Result<(Value, Lines), Error> {
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
@@ -28,10 +44,8 @@ pub fn parse(text: &str) -> Result<Value, Error> {
         })?;
         builder.event(event, span)?;
     }
-    builder
-        .document
-        .map(|node| node.value)
-        .ok_or_else(|| Error::new("is empty"))
+    let node = builder.document.ok_or_else(|| Error::new("is empty"))?;
+    Ok((node.value, builder.lines.unwrap_or_default()))
 }
 
 /// A complete value with its approximate size and its depth.
@@ -67,6 +81,8 @@ struct Builder {
     anchors: HashMap<usize, Node>,
     expanded: usize,
     document: Option<Node>,
+    /// `None` if lines are not recorded.
+    lines: Option<Lines>,
 }
 
 impl Builder {
@@ -81,6 +97,16 @@ impl Builder {
                 what,
             )
         };
+        let is_value = matches!(
+            event,
+            Event::SequenceStart(..)
+                | Event::MappingStart(..)
+                | Event::Scalar(..)
+                | Event::Alias(_)
+        );
+        if is_value && !self.expects_key() {
+            self.record(span.start.line());
+        }
         match event {
             Event::SequenceStart(anchor, tag) => {
                 structural_tag(tag.as_deref(), "seq").map_err(at)?;
@@ -120,6 +146,18 @@ impl Builder {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Records the line of the value that begins here.
+    fn record(&mut self, line: usize) {
+        let Some(lines) = &mut self.lines else {
+            return;
+        };
+        let pointer = self.stack.iter().map(|frame| match &frame.open {
+            Open::Array(items) => format!("/{}", items.len()),
+            Open::Object { key, .. } => format!("/{}", escape(key.as_deref().unwrap_or_default())),
+        });
+        lines.insert(pointer.collect(), line);
     }
 
     fn expects_key(&self) -> bool {

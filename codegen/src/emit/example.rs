@@ -1,5 +1,7 @@
 //! Examples in the documentation of operations. They compile as doctests.
 
+use heck::ToSnakeCase;
+
 use crate::model::operation::{Operation, Parameter};
 use crate::model::reference::type_name;
 use crate::module::Module;
@@ -18,6 +20,11 @@ pub fn example(module: Module, operation: &Operation, body: impl FnOnce(&str) ->
     if let Some(body) = operation.body {
         arguments += &format!(", body: {module}::types::{}", type_name(body));
         request += ".body(body)";
+    }
+    if let Some(file) = operation.file {
+        let name = file.to_snake_case();
+        arguments += &format!(", {name}: openai_assistants::Upload");
+        request += &format!(".{name}({name})");
     }
     format!(
         "\n# Examples\n\n```no_run\n\

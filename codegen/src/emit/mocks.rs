@@ -91,21 +91,26 @@ fn complete(item: &mut Item, operations: &Operations, module: Module) {
                 return;
             };
             let when = of(&name, "When", operations);
+            let then = of(&name, "Then", operations);
             if let Some(operation) = when {
+                let body = operation.file.map(|_| "body".to_owned());
                 let replaced: Vec<String> = replaced_parameters(operation)
                     .map(Parameter::function)
+                    .chain(body)
                     .collect();
-                item.items.retain(|member| match member {
-                    ImplItem::Fn(function) => !replaced.contains(&function.sig.ident.to_string()),
-                    _ => true,
-                });
+                item.items
+                    .retain(|member| !replaced.iter().any(|name| is_method(member, name)));
             }
             document(item);
             if let Some(operation) = when {
                 complete_when(item, operation, operations, module);
             }
-            if let Some(events) = of(&name, "Then", operations).and_then(|then| then.events) {
+            if let Some(events) = then.and_then(|then| then.events) {
                 item.items.push(events_response(events));
+            }
+            if then.is_some_and(|then| then.response.is_none()) {
+                item.items.retain(|member| !is_method(member, "ok"));
+                item.items.push(content_response());
             }
         }
         _ => {}
@@ -145,6 +150,9 @@ fn complete_when(
     if operation.events.is_some() {
         item.items.push(streamed());
     }
+    if let Some(file) = operation.file {
+        item.items.extend(form(file));
+    }
     let parameters = replaced_parameters(operation);
     item.items
         .extend(parameters.map(|parameter| match parameter.is_path {
@@ -161,6 +169,39 @@ fn streamed() -> ImplItem {
             Self(self.0.json_body_includes(r#"{"stream": true}"#))
         }
     }
+}
+
+/// Matchers of the parts of a form.
+fn form(file: &str) -> [ImplItem; 2] {
+    let file = format!("name=\"{file}\"; filename=");
+    [
+        parse_quote! {
+            /// Matches requests that upload a file of this name.
+            pub fn file_name(self, name: &str) -> Self {
+                Self(self.0.body_includes(format!("{}\"{name}\"", #file)))
+            }
+        },
+        parse_quote! {
+            /// Matches requests with this field, such as `expires_after[seconds]`.
+            pub fn field(self, name: &str, value: &str) -> Self {
+                Self(self.0.body_includes(format!("name=\"{name}\"\r\n\r\n{value}\r\n--")))
+            }
+        },
+    ]
+}
+
+/// A response that is the content of a file.
+fn content_response() -> ImplItem {
+    parse_quote! {
+        /// Responds with status 200 and these bytes.
+        pub fn ok(self, content: impl ::std::convert::AsRef<[u8]>) -> Self {
+            Self(self.0.status(200).header("content-type", "application/octet-stream").body(content))
+        }
+    }
+}
+
+fn is_method(member: &ImplItem, name: &str) -> bool {
+    matches!(member, ImplItem::Fn(function) if function.sig.ident == name)
 }
 
 /// A response that is a stream of events.
@@ -285,7 +326,23 @@ mod tests {
     use serde_json::json;
 
     use crate::module::Module;
-    use crate::test_support::{document, methods, module, parse, source};
+    use crate::test_support::{document, methods, module, parse, source, upload_document};
+
+    #[test]
+    fn mocks_of_files_match_parts_and_respond_with_bytes() {
+        let mocks = source(&upload_document(), Module::Root).mocks;
+        let file = parse(&mocks);
+        let upload = methods(module(&file, "operations"), "AddThingWhen");
+        assert_eq!(upload, ["new", "into_inner", "file_name", "field"]);
+        assert_eq!(
+            mocks
+                .matches("content: impl ::std::convert::AsRef<[u8]>")
+                .count(),
+            1
+        );
+        let download = methods(module(&file, "operations"), "ReadThingThen");
+        assert_eq!(download.iter().filter(|method| *method == "ok").count(), 1);
+    }
 
     #[test]
     fn mocks_have_array_parameters() {

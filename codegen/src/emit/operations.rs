@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use heck::ToUpperCamelCase;
+use heck::{ToSnakeCase, ToUpperCamelCase};
+use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
 use super::example::example;
-use super::runtime::{CLIENT, ERROR, OPERATION, OPERATION_INFO, OPTIONS, RESPONSE, STREAM};
+use super::runtime::{CLIENT, ERROR, OPERATION, OPERATION_INFO, OPTIONS, RESPONSE, STREAM, UPLOAD};
 use super::syntax::{ident, parameter_of};
 use super::{builders, lists, requests};
 use crate::error::Error;
@@ -59,7 +60,7 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
         let doc = argument_doc(operation, &name.to_string());
         builders::setter(&doc, name, ty)
     });
-    let output = ident(&type_name(operation.response));
+    let send = send(operation);
     let implementations = requests::implementations(operation);
     let method = operation.method.to_uppercase();
     // What the operation does, in the first sentence of its description.
@@ -81,13 +82,15 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
             /// thread.
         }
     });
+    let body_options = operation.body.map(|_| quote!(#OPTIONS::body_options!();));
     let once = api.creates_in_list(operation).then(|| {
         quote! {
             /// Creates the object exactly once, also if the response is lost.
             ///
             /// A marker is added to the metadata, as [`ONCE_KEY`](crate::ONCE_KEY). If it is unknown whether
             /// the server has processed the request, the object is looked up by it, and either returned
-            /// or created again. See [the guide](crate::guides::retries).
+            /// or created again. The server must keep metadata: one that drops them may create it twice.
+            /// After a success status nothing is created again. See [the guide](crate::guides::retries).
             #two_requests
             pub fn once(mut self) -> Self {
                 self.options.once = true;
@@ -122,30 +125,63 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
             #(#setters)*
 
             #OPTIONS::request_options!();
+            #body_options
 
             #once
 
-            /// Sends the request and deserializes the response.
-            ///
-            /// # Errors
-            /// The request is invalid or cannot be sent, the server returns an error, or the
-            /// response cannot be deserialized. See [`Error`](crate::Error).
-            pub async fn send(self) -> #ERROR::Result<types::#output> {
-                #OPERATION::send(self).await
-            }
-
-            /// Sends the request and returns the response with its status and headers.
-            ///
-            /// # Errors
-            /// The same as [`send`](Self::send).
-            pub async fn send_response(self) -> #ERROR::Result<#RESPONSE::Response<types::#output>> {
-                #OPERATION::send_response(self).await
-            }
+            #send
         }
 
         #implementations
     };
     file.items
+}
+
+/// The methods that send the request.
+fn send(operation: &Operation) -> TokenStream {
+    let output = requests::output(operation);
+    if operation.response.is_none() {
+        return quote! {
+            /// Sends the request and returns the response with its content unread.
+            ///
+            /// Nothing is retried once the content is read. Use [`bytes`](Self::bytes) for a small file.
+            ///
+            /// # Errors
+            /// The request is invalid or cannot be sent, or the server returns an error. See
+            /// [`Error`](crate::Error).
+            pub async fn send(self) -> #ERROR::Result<#output> {
+                #OPERATION::download(self).await
+            }
+
+            /// Sends the request and returns the whole content, at most 256 MiB.
+            ///
+            /// It is retried if the content breaks off.
+            ///
+            /// # Errors
+            /// The same as [`send`](Self::send), or the content is larger.
+            pub async fn bytes(self) -> #ERROR::Result<::bytes::Bytes> {
+                #OPERATION::bytes(self).await
+            }
+        };
+    }
+    quote! {
+        /// Sends the request and deserializes the response.
+        ///
+        /// # Errors
+        /// The request is invalid or cannot be sent, the server returns an error, or the
+        /// response cannot be deserialized. See [`Error`](crate::Error).
+        pub async fn send(self) -> #ERROR::Result<#output> {
+            #OPERATION::send(self).await
+        }
+
+        /// Sends the request and returns the response with its status and headers.
+        ///
+        /// # Errors
+        /// The same as [`send`](Self::send).
+        pub async fn send_response(self) -> #ERROR::Result<#RESPONSE::Response<#output>> {
+            #OPERATION::send_response(self).await
+        }
+    }
 }
 
 /// The builder named after the operation ID, where the builder has another name.
@@ -209,7 +245,10 @@ fn arguments(operation: &Operation, item: &ItemStruct) -> Vec<(syn::Ident, syn::
             )),
         }
     });
-    arguments.collect()
+    let file = operation
+        .file
+        .map(|file| (ident(&file.to_snake_case()), parse_quote!(#UPLOAD::Upload)));
+    arguments.chain(file).collect()
 }
 
 fn argument_doc(operation: &Operation, name: &str) -> Vec<Attribute> {
@@ -217,8 +256,12 @@ fn argument_doc(operation: &Operation, name: &str) -> Vec<Attribute> {
         .parameters
         .iter()
         .find(|parameter| parameter.function() == name);
+    let is_file = operation
+        .file
+        .is_some_and(|file| file.to_snake_case() == name);
     let doc = match (parameter, operation.body) {
         (Some(parameter), _) => parameter.description.map(str::to_owned),
+        (None, _) if is_file => Some("Sets the file to upload.".to_owned()),
         (None, Some(body)) => Some(format!(
             "Sets the request body, a [`{0}`](types::{0}) or its builder.",
             type_name(body)
@@ -251,6 +294,7 @@ mod tests {
     use crate::module::Module;
     use crate::test_support::{
         client, document, fields, methods, module, parse, source, streaming_document,
+        upload_document,
     };
 
     #[test]
@@ -284,6 +328,50 @@ mod tests {
             _ => false,
         });
         assert!(streaming);
+    }
+
+    #[test]
+    fn a_form_has_a_setter_for_its_file() {
+        let document = upload_document();
+        let file = client(&document);
+        let builder = methods(module(&file, "operations"), "AddThing");
+        assert!(builder.contains(&"file".to_owned()), "{builder:?}");
+        assert_eq!(
+            fields(&file, "AddThingRequest").len(),
+            1,
+            "`file` is not a field"
+        );
+        let operations: String = source(&document, Module::Root)
+            .operations
+            .split_whitespace()
+            .collect();
+        for part in [
+            r#".form(&body,"file",crate::client::operation::argument("file",self.file)?,)?"#,
+            r#"letbody=crate::client::operation::argument("body",self.body)?;"#,
+        ] {
+            assert!(operations.contains(part), "{part} is not in {operations}");
+        }
+    }
+
+    #[test]
+    fn a_form_that_requires_only_its_file_needs_no_body() {
+        let mut document = upload_document();
+        document["components"]["schemas"]["AddThingRequest"]["required"] = json!(["file"]);
+        let operations = source(&document, Module::Root).operations;
+        let default = "let body = self.body.unwrap_or_default();";
+        assert!(operations.contains(default), "{operations}");
+    }
+
+    #[test]
+    fn a_file_in_a_response_is_a_download() {
+        let file = client(&upload_document());
+        let builder = methods(module(&file, "operations"), "ReadThing");
+        assert!(
+            builder.ends_with(&["send".to_owned(), "bytes".to_owned()]),
+            "{builder:?}"
+        );
+        let operations = source(&upload_document(), Module::Root).operations;
+        assert!(operations.contains("type Output = crate::client::download::Download;"));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::runtime::{ERROR, OPERATION, OPERATION_INFO, REQUEST, SEALED, SETTERS};
+use heck::ToSnakeCase;
+
+use super::runtime::{DOWNLOAD, ERROR, OPERATION, OPERATION_INFO, REQUEST, SEALED, SETTERS};
 use super::syntax::ident;
 use crate::model::operation::Operation;
 use crate::model::reference::type_name;
@@ -18,7 +20,7 @@ enum Accept {
 /// `Operation` for a builder, and `StreamingOperation` if it has events.
 pub fn implementations(operation: &Operation) -> TokenStream {
     let name = ident(&operation.builder());
-    let output = ident(&type_name(operation.response));
+    let output = output(operation);
     let (id, path) = (operation.id, operation.path);
     let method = operation.method.to_uppercase();
     let is_idempotent = operation.is_idempotent();
@@ -28,7 +30,7 @@ pub fn implementations(operation: &Operation) -> TokenStream {
         impl #SEALED::Sealed for #name {}
 
         impl #OPERATION::Operation for #name {
-            type Output = types::#output;
+            type Output = #output;
 
             const INFO: &'static #OPERATION_INFO::OperationInfo = &#OPERATION_INFO::OperationInfo {
                 id: #id,
@@ -43,6 +45,17 @@ pub fn implementations(operation: &Operation) -> TokenStream {
         }
 
         #streaming
+    }
+}
+
+/// The type of a successful response.
+pub fn output(operation: &Operation) -> TokenStream {
+    match operation.response {
+        Some(response) => {
+            let response = ident(&type_name(response));
+            quote!(types::#response)
+        }
+        None => quote!(#DOWNLOAD::Download),
     }
 }
 
@@ -66,6 +79,7 @@ fn request(operation: &Operation, accept: Accept) -> TokenStream {
     let method = ident(&operation.method.to_uppercase());
     let path = path(operation);
     let (accept, body) = match accept {
+        Accept::Json if operation.response.is_none() => ("*/*", quote!(&body)),
         Accept::Json => ("application/json", quote!(&body)),
         Accept::Events => (
             "text/event-stream",
@@ -76,7 +90,14 @@ fn request(operation: &Operation, accept: Accept) -> TokenStream {
         true => quote!(let body = self.body.unwrap_or_default();),
         false => quote!(let body = #OPERATION::argument("body", self.body)?;),
     });
-    let body = operation.body.map(|_| quote!(.json(#body)?));
+    let body = operation.body.map(|_| match operation.file {
+        Some(property) => {
+            let file = ident(&property.to_snake_case());
+            let name = file.to_string();
+            quote!(.form(&body, #property, #OPERATION::argument(#name, self.#file)?)?)
+        }
+        None => quote!(.json(#body)?),
+    });
     let pairs = operation.query_parameters().map(|parameter| {
         let (wire_name, value) = (parameter.name, ident(&parameter.function()));
         match (parameter.is_array, parameter.is_required) {

@@ -31,16 +31,20 @@ pub const FOLLOW: Path = Path("crate::run::follow");
 /// The request builders of the root module.
 pub const OPERATIONS: Path = Path("crate::operations");
 /// `Operation`, `StreamingOperation`, `Streamed`, `argument`, `path_segment`, `send`,
-/// `send_response`, `open_stream`.
+/// `send_response`, `open_stream`, `download`, `bytes`.
 pub const OPERATION: Path = Path("crate::client::operation");
 /// `OperationInfo`.
 pub const OPERATION_INFO: Path = Path("crate::http::operation_info");
 /// `Sealed`.
 pub const SEALED: Path = Path("crate::http::sealed");
-/// `RequestOptions`, `request_options`.
+/// `RequestOptions`, `request_options`, `body_options`.
 pub const OPTIONS: Path = Path("crate::http::options");
 /// `Request`.
 pub const REQUEST: Path = Path("crate::http::request");
+/// `Upload`.
+pub const UPLOAD: Path = Path("crate::http::upload");
+/// `Download`.
+pub const DOWNLOAD: Path = Path("crate::client::download");
 /// `encode_segment`.
 pub const URL_PATH: Path = Path("crate::http::path");
 /// `List`, `Page`, `Items`, `Pages`, `items`, `pages`.

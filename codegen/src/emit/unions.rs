@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use serde_json::Value;
@@ -26,17 +25,37 @@ pub fn tagged(
     members: &[Member],
     api: &Api,
 ) -> Vec<Item> {
-    let tags: Vec<&str> = members.iter().map(|member| member.tag).collect();
-    let variants: Vec<Ident> = tags
+    // By variant: its tags, which are sorted, and its schema.
+    let mut variants: Vec<(Ident, Vec<&str>, &str)> = Vec::new();
+    for member in members {
+        let variant = ident(&member.variant());
+        match variants.iter_mut().find(|(known, ..)| *known == variant) {
+            Some((_, tags, _)) => tags.push(member.tag),
+            None => variants.push((variant, vec![member.tag], member.schema)),
+        }
+    }
+    let variant_docs = variants.iter().map(|(_, tags, _)| {
+        let tags: Vec<String> = tags.iter().map(|value| format!("`{value}`")).collect();
+        format!("`{tag}`: {}", tags.join(", "))
+    });
+    let types: Vec<Ident> = variants
         .iter()
-        .map(|tag| ident(&tag.to_upper_camel_case()))
+        .map(|(.., schema)| ident(&type_name(schema)))
         .collect();
-    let types: Vec<Ident> = members
+    let arms = variants.iter().map(|(variant, tags, _)| {
+        // The tag is a field of a member that has several.
+        let push = (tags.len() > 1).then(|| quote!(properties.push_tag(#tag, tag);));
+        quote!(#(#tags)|* => {
+            #push
+            Some(#OBJECT::Object::decode(properties).map(Self::#variant))
+        })
+    });
+    let arms: Vec<TokenStream> = arms.collect();
+    let variants: Vec<Ident> = variants
         .iter()
-        .map(|member| ident(&type_name(member.schema)))
+        .map(|(variant, ..)| variant.clone())
         .collect();
     let unknown = unknown_variant(variants.iter().map(ToString::to_string));
-    let variant_docs = tags.iter().map(|value| format!("`{tag}`: `{value}`"));
     let definition = definition(
         name,
         attributes,
@@ -51,9 +70,6 @@ pub fn tagged(
         api,
     );
 
-    let arms = tags.iter().zip(&variants).map(|(tag, variant)| {
-        quote!(#tag => Some(#OBJECT::Object::decode(properties).map(Self::#variant)))
-    });
     let id = id(name, members, &variants, &unknown, api);
 
     let file: syn::File = parse_quote! {
@@ -69,7 +85,7 @@ pub fn tagged(
                 properties: &mut #PROPERTIES::Properties<'de, A>,
             ) -> ::std::option::Option<::std::result::Result<Self, A::Error>> {
                 match tag {
-                    #(#arms,)*
+                    #(#arms)*
                     _ => None,
                 }
             }
@@ -140,6 +156,8 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
                 let ty = ident(&type_name(schema));
                 (ty.clone(), quote!(#ty))
             }
+            // As received: `3` and `3.0` are different texts.
+            (None, _) if json_type == "number" => (ident("Number"), quote!(::serde_json::Number)),
             (None, syn::Fields::Unnamed(fields)) => {
                 let ty = &fields.unnamed[0].ty;
                 (ident(variant_name(json_type)), quote!(#ty))
@@ -200,6 +218,10 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
     let text = by_json_type
         .get("string")
         .map(|variant| from_text(name, variant));
+    let number = types
+        .iter()
+        .any(|ty| ty.to_string() == quote!(::serde_json::Number).to_string())
+        .then(|| from_number(name, &unknown));
 
     let file: syn::File = parse_quote! {
         #definition
@@ -220,6 +242,7 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
 
         #conversions
         #text
+        #number
     };
     Ok(file.items)
 }
@@ -353,6 +376,24 @@ fn from_text(union: &Ident, variant: &Ident) -> TokenStream {
     }
 }
 
+/// A float that is not a number in JSON, such as NaN, becomes null.
+fn from_number(union: &Ident, unknown: &Ident) -> TokenStream {
+    quote! {
+        impl ::std::convert::From<i64> for #union {
+            fn from(value: i64) -> Self {
+                Self::Number(value.into())
+            }
+        }
+
+        impl ::std::convert::From<f64> for #union {
+            fn from(value: f64) -> Self {
+                ::serde_json::Number::from_f64(value)
+                    .map_or(Self::#unknown(::serde_json::Value::Null), Self::Number)
+            }
+        }
+    }
+}
+
 fn schema_of<'a>(ty: &syn::Type, api: &'a Api) -> Option<(&'a str, &'a Kind<'a>)> {
     if parameter_of(ty, "Vec").is_some() {
         return None;
@@ -388,7 +429,7 @@ mod tests {
     use serde_json::json;
 
     use crate::test_support::{
-        self, client, constant, document, error, methods, module, object, refer, variants,
+        self, client, constant, document, error, fields, methods, module, object, refer, variants,
     };
 
     #[test]
@@ -433,6 +474,60 @@ mod tests {
         let content = json!({ "oneOf": [{ "type": "string" }, { "type": "array", "items": refer("ThingObject") }] });
         let file = client(&document(json!({ "Content": content })));
         assert_eq!(variants(&file, "Content"), ["Text", "List", "Unknown"]);
+    }
+
+    #[test]
+    fn a_member_with_several_tags_keeps_its_tag() {
+        let filters = object(
+            json!({ "filters": { "type": "array", "items": refer("Filter") }, "type": refer("Connective") }),
+            &["type", "filters"],
+        );
+        let document = document(json!({
+            "Comparison": object(json!({ "type": refer("Operator"), "key": { "type": "string" } }), &["type", "key"]),
+            "Compound": filters,
+            "Connective": { "type": "string", "enum": ["and", "or"] },
+            "Operator": { "type": "string", "enum": ["eq", "ne"] },
+            "Filter": {
+                "oneOf": [refer("Comparison"), refer("Compound")],
+                "discriminator": {
+                    "propertyName": "type",
+                    "mapping": {
+                        "and": "#/components/schemas/Compound",
+                        "eq": "#/components/schemas/Comparison",
+                        "ne": "#/components/schemas/Comparison",
+                        "or": "#/components/schemas/Compound",
+                    },
+                },
+            },
+        }));
+        let file = client(&document);
+        assert_eq!(
+            variants(&file, "Filter"),
+            ["Compound", "Comparison", "Unknown"]
+        );
+        assert!(fields(&file, "Compound")[0].ends_with("filters:::std::vec::Vec<Filter>"));
+        let source: String = prettyplease::unparse(&file).split_whitespace().collect();
+        let arm = r#""eq"|"ne"=>{properties.push_tag("type",tag);Some(crate::json::object::Object::decode(properties).map(Self::Comparison),)}"#;
+        assert!(source.contains(arm), "{source}");
+    }
+
+    #[test]
+    fn a_number_of_an_untagged_union_is_kept_as_received() {
+        let value =
+            json!({ "oneOf": [{ "type": "string" }, { "type": "number" }, { "type": "boolean" }] });
+        let map = json!({ "type": "object", "additionalProperties": refer("Value") });
+        let file = client(&document(json!({ "Value": value, "Values": map })));
+        assert_eq!(
+            variants(&file, "Value"),
+            ["Text", "Number", "Boolean", "Unknown"]
+        );
+        let source = prettyplease::unparse(&file);
+        for part in [
+            "Number(::serde_json::Number)",
+            "impl ::std::convert::From<f64> for Value",
+        ] {
+            assert!(source.contains(part), "{part} is not in {source}");
+        }
     }
 
     #[test]

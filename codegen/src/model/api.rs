@@ -100,7 +100,7 @@ impl<'a> Api<'a> {
 
     /// Whether an operation returns a run that handwritten code can follow.
     pub fn follows_run(&self, operation: &Operation) -> bool {
-        self.module.follows_runs() && operation.response == RUN
+        self.module.follows_runs() && operation.response == Some(RUN)
     }
 
     /// The list operations: those with a cursor `after` whose response is a page.
@@ -110,7 +110,7 @@ impl<'a> Api<'a> {
                 .parameters
                 .iter()
                 .any(|parameter| parameter.name == "after");
-            let page = self.page(operation.response)?;
+            let page = self.page(operation.response?)?;
             (operation.method == "get" && has_cursor).then_some((operation, page))
         })
     }
@@ -132,7 +132,7 @@ impl<'a> Api<'a> {
         };
         let is_listed = self
             .lists()
-            .any(|(list, page)| list.path == path && page.item == operation.response);
+            .any(|(list, page)| list.path == path && Some(page.item) == operation.response);
         operation.method == "post" && has_metadata && is_listed
     }
 
@@ -218,6 +218,7 @@ mod tests {
             "createThreadAndRun",
             "createMessage",
             "createRun",
+            "createVectorStore",
         ];
         assert_eq!(ids, expected);
     }

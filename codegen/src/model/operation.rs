@@ -10,6 +10,12 @@ const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
+pub const JSON: &str = "application/json";
+/// The media type of a body with a file.
+pub const FORM: &str = "multipart/form-data";
+/// The media type of a response that is the content of a file.
+pub const BINARY: &str = "application/octet-stream";
+
 /// The property of an operation whose ID is misspelled: the name of its method.
 pub const RUST_NAME: &str = "x-rust-name";
 
@@ -29,10 +35,12 @@ pub struct Operation<'a> {
     pub parameters: Vec<Parameter<'a>>,
     /// The schema of the request body.
     pub body: Option<&'a str>,
+    /// The property of the body that is a file. The body is then sent as `multipart/form-data`.
+    pub file: Option<&'a str>,
     /// Whether the body has no required properties.
     pub body_is_optional: bool,
-    /// The schema of the response.
-    pub response: &'a str,
+    /// The schema of the response, unless it is the content of a file.
+    pub response: Option<&'a str>,
     /// The schema of the events, if the operation supports streaming.
     pub events: Option<&'a str>,
 }
@@ -82,7 +90,18 @@ impl<'a> Operation<'a> {
         let parameters = operation["parameters"]
             .as_array()
             .map_or(&[][..], Vec::as_slice);
-        let body = json_schema(&operation["requestBody"]);
+        let form = schema_of(&operation["requestBody"], FORM);
+        let body = json_schema(&operation["requestBody"]).or(form);
+        let file = form.map(|form| file_property(document, form));
+        let no_file = || error("the form has to have one property of the format `binary`");
+        let file = file.map(|file| file.ok_or_else(no_file)).transpose()?;
+        let success = &operation["responses"]["200"];
+        let response = json_schema(success);
+        if response.is_none() && success["content"].get(BINARY).is_none() {
+            return Err(error(
+                "the response 200 is neither JSON of a named schema nor application/octet-stream",
+            ));
+        }
         let rust_name = &operation[RUST_NAME];
         if !(rust_name.is_null() || rust_name.is_string()) {
             return Err(error("x-rust-name is not a string"));
@@ -100,20 +119,20 @@ impl<'a> Operation<'a> {
                 .map(|parameter| Parameter::read(parameter).map_err(|reason| error(&reason)))
                 .collect::<Result<_, Error>>()?,
             body,
-            body_is_optional: body.is_some_and(|body| has_no_required(document, body)),
-            response: json_schema(&operation["responses"]["200"])
-                .ok_or_else(|| error("the response 200 is not JSON of a named schema"))?,
+            file,
+            body_is_optional: body.is_some_and(|body| has_no_required(document, body, file)),
+            response,
             events: reference(&operation["x-event-stream"]),
         })
     }
 
-    /// Whether the call has the same effect when it is sent twice. The POSTs that change an object
-    /// in place are told by their names.
+    /// Whether the call has the same effect when it is sent twice. The POSTs that create nothing are
+    /// told by their names.
     pub fn is_idempotent(&self) -> bool {
-        let changes_in_place = ["modify", "update", "cancel"]
+        let creates_nothing = ["modify", "update", "cancel", "search"]
             .iter()
             .any(|verb| self.id.starts_with(verb));
-        changes_in_place || matches!(self.method, "get" | "put" | "delete" | "head")
+        creates_nothing || matches!(self.method, "get" | "put" | "delete" | "head")
     }
 
     /// The JSON pointer to the operation.
@@ -189,20 +208,38 @@ fn pointer(path: &str, method: &str) -> String {
     format!("#/paths/{path}/{method}")
 }
 
-fn has_no_required(document: &Value, schema: &str) -> bool {
+/// Whether no property is required, beside that of the file.
+fn has_no_required(document: &Value, schema: &str, file: Option<&str>) -> bool {
     let required = document["components"]["schemas"][schema]["required"].as_array();
-    required.is_none_or(Vec::is_empty)
+    let mut required = required.into_iter().flatten();
+    required.all(|name| name.as_str() == file)
+}
+
+/// The only property of a form that is a file.
+fn file_property<'a>(document: &'a Value, form: &str) -> Option<&'a str> {
+    let properties = document["components"]["schemas"][form]["properties"].as_object()?;
+    let mut files = properties
+        .iter()
+        .filter(|(_, property)| property["format"] == "binary");
+    match (files.next(), files.next()) {
+        (Some((name, _)), None) => Some(name),
+        _ => None,
+    }
 }
 
 fn json_schema(body_or_response: &Value) -> Option<&str> {
-    reference(&body_or_response["content"]["application/json"]["schema"])
+    schema_of(body_or_response, JSON)
+}
+
+fn schema_of<'a>(body_or_response: &'a Value, media_type: &str) -> Option<&'a str> {
+    reference(&body_or_response["content"][media_type]["schema"])
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use crate::test_support::{document, error};
+    use crate::test_support::{document, error, upload_document};
 
     #[test]
     fn a_response_without_a_named_schema_is_an_error() {
@@ -210,7 +247,18 @@ mod tests {
         document["paths"]["/things/{thing_id}"]["post"]["responses"] = json!({});
         assert_eq!(
             error(&document),
-            "at #/paths/~1things~1{thing_id}/post: the response 200 is not JSON of a named schema"
+            "at #/paths/~1things~1{thing_id}/post: the response 200 is neither JSON of a named schema nor application/octet-stream"
+        );
+    }
+
+    #[test]
+    fn a_form_without_a_file_is_an_error() {
+        let mut document = upload_document();
+        let form = &mut document["components"]["schemas"]["AddThingRequest"];
+        form["properties"]["file"]["format"] = json!("byte");
+        assert_eq!(
+            error(&document),
+            "at #/paths/~1things/post: the form has to have one property of the format `binary`"
         );
     }
 

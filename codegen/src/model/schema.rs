@@ -1,8 +1,9 @@
 //! Component schemas and the kind of Rust type that each becomes.
 
+use heck::ToUpperCamelCase;
 use serde_json::{Map, Value};
 
-use super::reference::SCHEMAS;
+use super::reference::{SCHEMAS, type_name};
 use crate::error::Error;
 
 /// The format of an integer that is a Unix time. The importer writes it.
@@ -58,13 +59,25 @@ pub struct Constant<'a> {
     pub value: &'a str,
 }
 
-/// A variant of a tagged union.
+/// A value of the tag of a union, and the variant that it selects.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Member<'a> {
     /// The value of the tag.
     pub tag: &'a str,
     /// The component that the variant holds.
     pub schema: &'a str,
+    /// Whether other values select the same component.
+    pub is_shared: bool,
+}
+
+impl Member<'_> {
+    /// The name of the variant in Rust.
+    pub fn variant(&self) -> String {
+        match self.is_shared {
+            true => type_name(self.schema),
+            false => self.tag.to_upper_camel_case(),
+        }
+    }
 }
 
 impl<'a> Schema<'a> {
@@ -118,12 +131,17 @@ fn union(schema: &Map<String, Value>) -> Option<Kind<'_>> {
         return Some(Kind::Untagged);
     };
     let tag = discriminator["propertyName"].as_str()?;
-    let mut members = discriminator["mapping"]
-        .as_object()?
+    let mapping = discriminator["mapping"].as_object()?;
+    let mut members = mapping
         .iter()
         .map(|(tag, target)| {
             let schema = target.as_str()?.strip_prefix(SCHEMAS)?;
-            Some(Member { tag, schema })
+            let same = mapping.values().filter(|other| *other == target);
+            Some(Member {
+                tag,
+                schema,
+                is_shared: same.count() > 1,
+            })
         })
         .collect::<Option<Vec<_>>>()?;
     members.sort_by_key(|member| member.tag);

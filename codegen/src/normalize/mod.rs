@@ -6,13 +6,15 @@
 
 mod limits;
 
+use std::mem;
+
 use limits::limits_to_description;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
 use crate::model::api::Api;
 use crate::model::events;
-use crate::model::operation::{Operation, RUST_NAME};
+use crate::model::operation::{BINARY, FORM, JSON, Operation, RUST_NAME};
 use crate::model::reference::target;
 use crate::model::schema::{Kind, Schema};
 
@@ -53,6 +55,7 @@ fn normalize(api: &Api) -> Value {
             let mut value = Value::Object(schema.value.clone());
             inline_primitives(api, &mut value);
             remove_stream_property(api, name, &mut value);
+            remove_file_property(api, name, &mut value);
             remove_constant(&schema.kind, &mut value);
             free_form_is_any_json(&schema.kind, &mut value);
             map_values_are_any_json(&mut value);
@@ -70,6 +73,7 @@ fn normalize(api: &Api) -> Value {
         if let Some(name) = operation.remove(RUST_NAME) {
             operation.insert("operationId".to_owned(), name);
         }
+        only_json(operation);
         for parameter in operation
             .get_mut("parameters")
             .and_then(Value::as_array_mut)
@@ -132,6 +136,35 @@ fn remove_stream_property(api: &Api, name: &str, schema: &mut Value) {
         |operation: &Operation| operation.events.is_some() && operation.body == Some(name);
     if api.operations.iter().any(streams) {
         remove_property(schema, "stream");
+    }
+}
+
+/// Removes the file from the body of an upload: it has a setter of its own.
+fn remove_file_property(api: &Api, name: &str, schema: &mut Value) {
+    let mut operations = api.operations.iter();
+    let upload = operations.find(|operation| operation.body == Some(name));
+    if let Some(file) = upload.and_then(|operation| operation.file) {
+        remove_property(schema, file);
+    }
+}
+
+/// Describes forms as JSON, and files as responses without content. progenitor, which does not
+/// support them, only generates the arguments.
+fn only_json(operation: &mut Map<String, Value>) {
+    let content =
+        |value: Option<&mut Value>| value?.get_mut("content")?.as_object_mut().map(mem::take);
+    if let Some(mut body) = content(operation.get_mut("requestBody")) {
+        if let Some(form) = body.remove(FORM) {
+            body.insert(JSON.to_owned(), form);
+        }
+        operation["requestBody"]["content"] = body.into();
+    }
+    let success = operation
+        .get_mut("responses")
+        .and_then(|all| all.get_mut("200"));
+    if let Some(mut response) = content(success) {
+        response.remove(BINARY);
+        operation["responses"]["200"]["content"] = response.into();
     }
 }
 

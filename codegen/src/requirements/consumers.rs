@@ -169,6 +169,34 @@ pub const CONSUMERS: &[Consumer] = &[
         ],
     },
     Consumer {
+        name: "waiting until files are indexed (src/files/)",
+        feature: Some("files"),
+        cfg: Some("VectorStoreFileBatchObject"),
+        operations: &[
+            "createFile",
+            "createVectorStoreFileBatch",
+            "getVectorStoreFileBatch",
+            "listFilesInVectorStoreBatch",
+        ],
+        schemas: &[
+            ("CreateFileRequest", &["purpose"]),
+            ("FilePurpose", &["assistants"]),
+            ("FileObject", &["id"]),
+            (
+                "CreateVectorStoreFileBatchRequest",
+                &["file_ids?", "attributes?", "chunking_strategy?"],
+            ),
+            ("VectorStoreFileAttributes", &[]),
+            ("ChunkingStrategy", &[TAGGED]),
+            (
+                "VectorStoreFileBatchObject",
+                &["id", "status", "file_counts"],
+            ),
+            ("VectorStoreFileCounts", &["completed", "total"]),
+            ("VectorStoreFileObject", &["id", "status"]),
+        ],
+    },
+    Consumer {
         name: "the ready-made response of deleteMessage",
         feature: Some("mock"),
         cfg: Some("DeleteMessageResponse"),

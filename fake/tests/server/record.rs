@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Request, Response};
 use http_body_util::BodyExt;
 use openai_assistants_fake::{Recorder, Replay, Script, SkippingClock};
 use serde_json::{Value, json};
@@ -150,6 +150,129 @@ async fn a_recording_has_no_secrets() {
         assert!(text.contains("The key is ***."), "{text}");
     }
     assert_eq!(lines[1]["path"], "/v1/assistants/***");
+}
+
+/// A server that redirects, repeats a key in a header and a body, and sets a cookie.
+#[derive(Clone)]
+struct Redirecting;
+
+impl Service<Request<Body>> for Redirecting {
+    type Response = axum::response::Response;
+    type Error = std::convert::Infallible;
+    type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), Self::Error>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<Body>) -> Self::Future {
+        let response = Response::builder()
+            .status(307)
+            .header("content-type", "text/plain")
+            .header("location", format!("/v1/{KEY}?signature=s3&limit=2"))
+            .header("server", format!("gateway for {KEY}"))
+            .header("x-echo", format!("Bearer {KEY}"))
+            .header("x-session", "session-0123")
+            .header("x-ratelimit-limit-requests", "60")
+            .body(Body::from("session-0123 of function+key=="));
+        std::future::ready(Ok(response.expect("the response is valid")))
+    }
+}
+
+/// Requests with secrets in headers that no list can know, and in the query.
+fn request_with_secrets(query: &str) -> Request<Body> {
+    let request = Request::get(format!("/v1/assistants?limit=1&{query}&include%5B%5D=a"))
+        .header("x-api-key", "x-api-key-0123")
+        .header("ocp-apim-subscription-key", "subscription-0123")
+        .header("astra-api-token", format!("{KEY}; tenant=short"))
+        .header("content-type", "application/json")
+        .header("x-request-id", "req of subscription-0123");
+    let body = r#"{"keys":["x-api-key-0123","function+key==","function%2Bkey%3D%3D"]}"#;
+    request
+        .body(Body::from(body))
+        .expect("the request is valid")
+}
+
+#[tokio::test]
+async fn only_headers_and_parameters_that_are_public_are_recorded() {
+    let lines = Lines::default();
+    let mut recorded = Recorder::new(lines.clone()).layer(Redirecting);
+    let request = request_with_secrets("code=function%2bkey%3D%3D&c%6Fde=x");
+    drop(recorded.call(request).await.expect("a response"));
+    let request = request_with_secrets("code=function%2bkey%3D%3D&code=x");
+    let response = recorded.call(request).await.expect("a response");
+    response.into_body().collect().await.expect("a body");
+
+    let [first, line] = lines.parse().try_into().expect("two lines");
+    let path = first["path"].as_str().expect("it is text");
+    assert_eq!(
+        path,
+        "/v1/assistants?limit=1&code=***&c%6Fde=***&include%5B%5D=a"
+    );
+    assert_eq!(
+        line["request_headers"],
+        json!({
+            "x-api-key": "***",
+            "ocp-apim-subscription-key": "***",
+            "astra-api-token": "***",
+            "content-type": "application/json",
+            "x-request-id": "req of ***",
+        })
+    );
+    assert_eq!(line["request"], r#"{"keys":["***","***","***"]}"#);
+    assert_eq!(
+        line["response_headers"],
+        json!({
+            "content-type": "text/plain",
+            "location": "/v1/***?signature=***&limit=2",
+            "server": "gateway for ***",
+            "x-echo": "***",
+            "x-session": "***",
+            "x-ratelimit-limit-requests": "60",
+        })
+    );
+    assert_eq!(line["response"], "*** of ***");
+}
+
+#[tokio::test]
+async fn a_request_with_other_secrets_is_answered() {
+    let lines = Lines::default();
+    let mut recorded = Recorder::new(lines.clone()).layer(Redirecting);
+    let request = request_with_secrets("code=function%2bkey%3D%3D");
+    drop(recorded.call(request).await.expect("a response"));
+
+    let replay: Replay = lines.text().parse().expect("lines of JSON");
+    let request = |query: &str, key: &str| {
+        let body = format!(r#"{{"keys":["{key}","***","***"]}}"#);
+        Request::get(format!("/v1/assistants?limit=1&{query}&include%5B%5D=a"))
+            .header("x-api-key", key)
+            .body(Body::from(body))
+            .expect("the request is valid")
+    };
+    for query in ["code=another-key&x=1", "after=another-key"] {
+        let error = replay.clone().call(request(query, "another-api-key")).await;
+        let error = error.expect_err("the parameters differ").to_string();
+        assert_eq!(
+            error.contains("another-key"),
+            query.starts_with("after"),
+            "{error}"
+        );
+    }
+    let response = replay
+        .clone()
+        .call(request("code=another-key", "another-api-key"))
+        .await;
+    assert_eq!(response.expect("a response").status(), 307);
+
+    let old =
+        r#"{"method":"GET","path":"/v1/x?code=secret-code","request":"secret-code","status":200}"#;
+    let mut replay: Replay = old.parse().expect("a line of JSON");
+    let request = Request::get("/v1/x?code=secret-code").body(Body::from("secret-code"));
+    let response = replay.call(request.expect("it is valid")).await;
+    assert_eq!(response.expect("secrets are compared as ***").status(), 200);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod bounds;
 mod builder;
 mod environment;
+mod extra_body;
 mod once;
 mod once_thread;
 mod pagination;

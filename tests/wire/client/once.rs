@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use openai_assistants::operations::CreateMessage;
-use openai_assistants::types::{CreateMessageRequest, MessageRole, Metadata};
+use openai_assistants::types::{CreateMessageRequest, CreateRunRequest, MessageRole, Metadata};
 use openai_assistants::{Client, Error, ONCE_KEY, RetryPolicy};
 use serde_json::{Value, json};
 
 use crate::support::{
-    CLOSE, DONE, MARKER, ManualClock, STALL, ScriptedServer, byte_by_byte, chunked_event_stream,
-    create_run, event_stream, json_response, read_to_end, response, run, run_event, until,
+    CLOSE, DONE, MARKER, ManualClock, PAUSE, STALL, ScriptedServer, byte_by_byte,
+    chunked_event_stream, create_run, event_stream, json_response, read_to_end, response, run,
+    run_event, until,
 };
 
 const POST: &str = "POST /v1/threads/thread_1/messages";
@@ -113,6 +114,135 @@ async fn what_was_not_processed_is_not_looked_up() {
 }
 
 #[tokio::test]
+async fn what_the_server_has_answered_is_never_sent_again() {
+    let cut = "HTTP/1.1 201 X\r\ncontent-length: 99\r\n\r\n{";
+    for answer in [
+        format!("{cut}{CLOSE}"),
+        response(200, "", "{}"),
+        response(200, "", r#"{"error":{"message":"no"}}"#),
+        response(303, "location: /v1/other\r\n", ""),
+        response(500, "x-should-retry: false\r\n", ""),
+    ] {
+        let created = json_response(&message());
+        let script = [vec![answer.clone()], vec![nothing(); 4], vec![created]].concat();
+        let (error, lines) = sent(script).await;
+        let error = error.expect_err("there is no object with the marker");
+        assert!(error.may_have_been_processed(), "{error}");
+        assert_eq!(lines[..], [&[POST][..], &[LOOK_UP; 4]].concat(), "{answer}");
+    }
+
+    let empty = chunked_event_stream("", false);
+    let script = [vec![empty], vec![nothing(); 4], vec![event_stream(DONE)]].concat();
+    let server = ScriptedServer::start(script).await;
+    let opened = create_run(&server.client()).once().stream().await;
+    assert!(opened.is_err_and(|error| error.may_have_been_processed()));
+    assert_eq!(server.requests().len(), 5);
+}
+
+#[tokio::test]
+async fn sending_again_waits_as_the_server_requests() {
+    for (requested, waits) in [("7", &[0.5, 1.0, 2.0, 7.0][..]), ("121", &[0.5, 1.0, 2.0])] {
+        let lost = response(502, &format!("retry-after: {requested}\r\n"), "");
+        let created = json_response(&message());
+        let script = [vec![lost], vec![nothing(); 4], vec![created]].concat();
+        let server = ScriptedServer::start(script).await;
+        let clock = ManualClock::default();
+        let client = server.builder(&clock).build().unwrap();
+        let sent = create(&client).send().await;
+        assert_eq!(sent.is_ok(), requested == "7");
+        let sleeps: Vec<f64> = clock.sleeps().iter().map(Duration::as_secs_f64).collect();
+        assert_eq!(sleeps, waits);
+    }
+}
+
+#[tokio::test]
+async fn sending_again_is_paid_from_the_budget() {
+    let lost = response(502, "", "gateway");
+    let outage = vec![response(503, "", ""); 150];
+    let created = json_response(&message());
+    let script = [outage, vec![lost], vec![nothing(); 4], vec![created]].concat();
+    let server = ScriptedServer::start(script).await;
+    let client = server.client();
+    for _ in 0..50 {
+        let call = client.get_thread().thread_id("thread_1");
+        call.send().await.expect_err("there is an outage");
+    }
+    let error = create(&client).send().await.expect_err("it costs too much");
+    let note = "gateway; no retry: the retry budget of the client is used up";
+    assert!(error.to_string().contains(note), "{error}");
+    assert!(error.may_have_been_processed());
+    assert_eq!(server.requests().len(), 155);
+}
+
+#[tokio::test]
+async fn a_look_up_has_no_idempotency_key() {
+    let script = [vec![response(502, "", "")], vec![nothing(); 4]].concat();
+    let script = [script, vec![json_response(&message())]].concat();
+    let server = ScriptedServer::start(script).await;
+    let call = create(&server.client()).header("idempotency-key", "key_1");
+    call.send().await.unwrap();
+    for request in server.requests() {
+        let has_key = request.contains("idempotency-key: key_1\r\n");
+        assert_eq!(has_key, request.starts_with("POST"), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn look_ups_have_time_limits_of_their_own() {
+    let limit = Duration::from_secs(30);
+    let lost = response(502, "", "gateway");
+    let server = ScriptedServer::start([lost, nothing(), STALL.to_string()]).await;
+    let clock = ManualClock::default();
+    let client = server.builder(&clock).build().unwrap();
+    let call = tokio::spawn(create(&client).send());
+    until(|| server.requests().len() == 3 && clock.timeouts().contains(&limit)).await;
+    clock.expire_timeouts_of(limit);
+    let error = call.await.unwrap().expect_err("the look-up takes too long");
+    let text = "gateway; it could not be looked up within 30s";
+    assert!(error.to_string().contains(text), "{error}");
+    assert!(error.may_have_been_processed());
+    assert_eq!(error.attempts(), 3);
+    // Only the first request has the default time-out.
+    let long = Duration::from_secs(600);
+    let is_long = |limit: &&Duration| **limit == long;
+    assert_eq!(clock.timeouts().iter().filter(is_long).count(), 1);
+}
+
+#[tokio::test]
+async fn an_adopted_object_that_does_not_match_is_an_error_of_the_call() {
+    let mut malformed = message();
+    malformed.as_object_mut().unwrap().remove("id");
+    let (error, _) = sent(vec![response(502, "", ""), page(MARKER, malformed)]).await;
+    let error = error.expect_err("it has no ID");
+    assert!(error.is_decode() && error.may_have_been_processed());
+    assert_eq!(
+        (error.operation(), error.attempts()),
+        (Some("createMessage"), 2)
+    );
+}
+
+#[tokio::test]
+async fn the_body_keeps_its_text() {
+    let server = ScriptedServer::start([json_response(&run("queued"))]).await;
+    let schema = r#"{"type":"object","properties":{"z":{},"a":{"maximum":123456789012345678901}}}"#;
+    let body = format!(
+        r#"{{"assistant_id":"asst_1","tools":[{{"type":"function","function":{{"name":"f","parameters":{schema}}}}}]}}"#
+    );
+    let body: CreateRunRequest = serde_json::from_str(&body).unwrap();
+    let call = server
+        .client()
+        .create_run()
+        .thread_id("thread_1")
+        .body(body);
+    call.once().send().await.unwrap();
+    let request = &server.requests()[0];
+    assert!(
+        request.contains(ONCE_KEY) && request.contains(schema),
+        "{request}"
+    );
+}
+
+#[tokio::test]
 async fn a_failed_look_up_is_part_of_the_first_error() {
     let script = vec![response(502, "", "gateway"), response(403, "", "forbidden")];
     let (error, lines) = sent(script).await;
@@ -187,7 +317,7 @@ async fn every_request_counts_as_an_attempt() {
 #[tokio::test]
 async fn the_total_time_out_covers_the_look_ups() {
     let total = Duration::from_secs(30);
-    let script = [response(502, "", ""), nothing(), STALL.to_string()];
+    let script = [response(502, "", "gateway"), nothing(), STALL.to_string()];
     let server = ScriptedServer::start(script).await;
     let clock = ManualClock::default();
     let client = server.builder(&clock).build().unwrap();
@@ -199,6 +329,25 @@ async fn the_total_time_out_covers_the_look_ups() {
     let error = call.await.unwrap().expect_err("the time-out passes");
     assert!(error.is_timeout() && error.may_have_been_processed());
     assert_eq!((error.attempts(), error.thread_id()), (3, Some("thread_1")));
+    let last = "no success within 30s: the last attempt failed: gateway";
+    assert_eq!(error.message(), last);
+}
+
+#[tokio::test]
+async fn the_total_time_out_may_pass_before_the_look_ups() {
+    let total = Duration::from_secs(30);
+    let server = ScriptedServer::start([response(503, "", "busy"), STALL.to_string()]).await;
+    let clock = ManualClock::default();
+    let client = server.builder(&clock).build().unwrap();
+    let call = tokio::spawn(create(&client).total_timeout(total).send());
+    until(|| server.requests().len() == 2).await;
+    // Those of the first attempt, of the first request, and of all requests.
+    clock.expire_first_timeouts(3);
+    let error = call.await.unwrap().expect_err("the time-out passes");
+    assert!(error.is_timeout() && error.may_have_been_processed());
+    let text =
+        "no success within 30s: the last attempt failed: busy; it could not be looked up in time";
+    assert_eq!(error.message(), text);
 }
 
 #[tokio::test]
@@ -329,6 +478,67 @@ async fn a_streamed_follow_continues_with_the_run() {
         lines.iter().filter(|line| line.starts_with("POST")).count(),
         1
     );
+}
+
+#[tokio::test]
+async fn a_streamed_follow_continues_with_the_run_that_is_active_already() {
+    let active = r#"{"error":{"message":"Thread thread_1 already has an active run run_1."}}"#;
+    let script = [
+        vec![response(502, "", "")],
+        vec![page("another", run("queued")); 4],
+        vec![response(400, "", active), page(MARKER, run("queued"))],
+        vec![json_response(&run("completed"))],
+        vec![json_response(&json!({ "data": [], "has_more": false }))],
+    ];
+    let server = ScriptedServer::start(script.concat()).await;
+    let follow = create_run(&server.client()).once().follow();
+    let outcome = follow.stream().await.unwrap().finish().await.unwrap();
+    assert_eq!(outcome.run.status.as_str(), "completed");
+}
+
+#[tokio::test]
+async fn a_followed_run_is_looked_up_by_its_marker_only() {
+    for streams in [false, true] {
+        let script = [response(502, "", "gateway"), response(403, "", "")];
+        let server = ScriptedServer::start(script).await;
+        let follow = create_run(&server.client()).once().follow();
+        let failed = match streams {
+            true => follow.stream().await.map(drop),
+            false => follow.wait().await.map(drop),
+        };
+        assert_eq!(failed.unwrap_err().run_id(), None);
+        assert_eq!(server.requests().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_followed_run_that_is_found_after_the_deadline_is_cancelled() {
+    let deadline = Duration::from_secs(90);
+    for streams in [false, true] {
+        let found = format!("{PAUSE}{PAUSE}{}", page(MARKER, run("queued")));
+        let script = [
+            response(502, "", ""),
+            found,
+            json_response(&run("in_progress")),
+            json_response(&run("cancelling")),
+        ];
+        let server = ScriptedServer::start(script).await;
+        let clock = ManualClock::default();
+        let client = server.builder(&clock).build().unwrap();
+        let follow = create_run(&client).once().follow();
+        let follow = follow.deadline(deadline).cancel_run(true);
+        let work = tokio::spawn(async move {
+            match streams {
+                true => follow.stream().await.map(drop),
+                false => follow.wait().await.map(drop),
+            }
+        });
+        until(|| server.requests().len() == 2).await;
+        clock.expire_timeouts_of(deadline);
+        let error = work.await.unwrap().expect_err("the deadline passes");
+        assert!(error.is_timeout() && error.is_run_cancelled(), "{error}");
+        assert_eq!(error.run_id(), Some("run_1"));
+    }
 }
 
 #[tokio::test]

@@ -187,3 +187,15 @@ async fn a_stream_is_that_of_the_run() {
     assert_eq!(outcome.run.status.as_str(), "completed");
     assert_eq!(server.request_lines()[..3], [THREAD, RUN, LOOK_UP]);
 }
+
+#[tokio::test]
+async fn properties_beyond_the_document_are_those_of_the_run() {
+    let server = ScriptedServer::start([thread(), json_response(&run("queued"))]).await;
+    let call = create(&server.client()).extra_body(json!({ "vendor": 1 }));
+    call.send().await.unwrap();
+    let bodies = bodies(&server);
+    assert_eq!(
+        (bodies[0].get("vendor"), &bodies[1]["vendor"]),
+        (None, &json!(1))
+    );
+}

@@ -302,3 +302,116 @@ fn debug_shows_no_secret() {
     let text = format!("{:?}", call.json(&"hush"));
     assert!(text.contains("x-token") && !text.contains("hush"), "{text}");
 }
+
+#[tokio::test]
+async fn a_body_may_be_bytes_of_any_media_type() {
+    let server = ScriptedServer::start([response(503, "", ""), response(204, "", "")]).await;
+    let call = server.client().request(Method::PUT, "/notes/1");
+    call.bytes("12 °C", "text/plain; charset=utf-8")
+        .send::<()>()
+        .await
+        .unwrap();
+    for request in server.requests() {
+        assert!(
+            request.contains("\r\ncontent-type: text/plain; charset=utf-8\r\n"),
+            "{request}"
+        );
+        assert!(request.ends_with("\r\n\r\n12 °C"), "{request}");
+    }
+    let call = server.client().request(Method::PUT, "/notes/1");
+    let error = call.bytes("x", "text/plain\n").send::<()>().await;
+    let error = error.expect_err("a line break is invalid");
+    assert!(
+        error.is_invalid_argument() && error.to_string().contains("`content_type`"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_body_of_a_response_is_returned_as_received() {
+    let server =
+        ScriptedServer::start([response(200, "x-request-id: req_1\r\n", "\u{feff}a\r\n")]).await;
+    let call = server.client().request(Method::GET, "/notes/1");
+    let response = call.send_bytes().await.unwrap();
+    assert_eq!(response.request_id(), Some("req_1"));
+    assert_eq!(response.into_inner(), "\u{feff}a\r\n");
+    assert!(server.requests()[0].contains("\r\naccept: */*\r\n"));
+}
+
+#[tokio::test]
+async fn a_raw_list_is_paginated_by_its_cursor_or_the_last_id() {
+    let pages = [
+        json!({ "data": [{ "id": "a" }, { "id": "b" }], "has_more": true }),
+        json!({ "data": [{ "id": "c" }, "d", { "id": "e" }], "has_more": true, "last_id": "f" }),
+        json!({ "data": [], "has_more": false, "last_id": null }),
+    ];
+    let server = ScriptedServer::start(pages.iter().map(json_response)).await;
+    let call = server
+        .client()
+        .request(Method::GET, "/batches")
+        .query("limit", "2")
+        .query("after", "z");
+    let mut items = call.items::<std::collections::BTreeMap<String, String>>();
+    let mut ids = Vec::new();
+    loop {
+        match items.try_next().await {
+            Ok(Some(item)) => ids.push(item["id"].clone()),
+            Ok(None) => break,
+            Err(error) => {
+                assert!(
+                    error.is_decode() && error.message().contains("data[1]"),
+                    "{error}"
+                );
+                ids.push("malformed".to_owned());
+            }
+        }
+    }
+    assert_eq!(ids, ["a", "b", "c", "malformed", "e"]);
+    assert_eq!(
+        server.request_lines(),
+        [
+            "GET /v1/batches?limit=2&after=z",
+            "GET /v1/batches?limit=2&after=b",
+            "GET /v1/batches?limit=2&after=f",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_raw_list_with_only_before_is_read_backwards() {
+    let page = |ids: &[&str], has_more: bool| {
+        let data: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
+        json_response(&json!({ "data": data, "has_more": has_more }))
+    };
+    let server = ScriptedServer::start([page(&["c", "d"], true), page(&["a"], false)]).await;
+    let call = server
+        .client()
+        .request(Method::GET, "/batches")
+        .query("before", "e");
+    let mut pages = call.pages::<Value>();
+    let mut sizes = Vec::new();
+    while let Some(page) = pages.try_next().await.unwrap() {
+        sizes.push(page.data.len());
+    }
+    assert_eq!(sizes, [2, 1]);
+    assert_eq!(
+        server.request_lines(),
+        ["GET /v1/batches?before=e", "GET /v1/batches?before=c"]
+    );
+}
+
+#[tokio::test]
+async fn a_response_without_data_is_not_a_page() {
+    let server = ScriptedServer::start([json_response(&json!({ "has_more": false }))]).await;
+    let mut items = server
+        .client()
+        .request(Method::GET, "/batches")
+        .items::<Value>();
+    assert!(
+        items
+            .try_next()
+            .await
+            .expect_err("it has no data")
+            .is_decode()
+    );
+}

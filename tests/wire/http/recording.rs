@@ -47,23 +47,32 @@ async fn a_recording_has_no_secrets_and_replays_calls_retries_and_streams() {
     let events = run_event(&run("completed")) + DONE;
     let server = ScriptedServer::start([
         response(503, "set-cookie: session=abcdefgh\r\n", ""),
-        response(200, "", THREAD),
+        response(
+            200,
+            "x-echo: Bearer sk-secret-key\r\nserver: sk-secret-key\r\n",
+            THREAD,
+        ),
         chunked_event_stream(&events, true),
     ])
     .await;
     let file = File::default();
     let clock = ManualClock::default();
     let builder = server.builder(&clock).header("x-team", "team-secret");
+    let builder = builder
+        .query("code", "code-secret")
+        .query("api-version", "v2");
     let recorded = builder.layer(Recorder::new(file.clone())).build().unwrap();
     let first = conversation(&recorded).await;
     assert_eq!(first.1, ["thread.run.completed", "done"]);
 
     let lines = file.text();
     assert_eq!(lines.lines().count(), 3, "one for each attempt: {lines}");
-    for secret in ["sk-secret-key", "team-secret", "abcdefgh"] {
+    for secret in ["sk-secret-key", "team-secret", "code-secret", "abcdefgh"] {
         assert!(!lines.contains(secret), "{lines}");
     }
     assert!(lines.contains(r#""authorization":"***""#), "{lines}");
+    assert!(lines.contains("?code=***&api-version=v2"), "{lines}");
+    assert!(lines.contains(r#""server":"***""#), "{lines}");
     assert!(
         lines.contains(r#""openai-beta":"assistants=v2""#),
         "{lines}"
@@ -73,6 +82,8 @@ async fn a_recording_has_no_secrets_and_replays_calls_retries_and_streams() {
     let replayed = Client::builder()
         .base_url("https://elsewhere.test/v1")
         .api_key("sk-other-key")
+        .query("code", "other-code")
+        .query("api-version", "v2")
         .clock(clock)
         .http_service(replay)
         .build()
@@ -83,7 +94,9 @@ async fn a_recording_has_no_secrets_and_replays_calls_retries_and_streams() {
     assert_eq!(error.kind(), ErrorKind::Connection);
     let text = error.to_string();
     assert!(
-        text.contains("the recording has no further POST /v1/threads with this body"),
+        text.contains(
+            "the recording has no further POST /v1/threads?code=***&api-version=v2 with this body"
+        ),
         "{text}"
     );
 }

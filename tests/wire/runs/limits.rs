@@ -7,7 +7,8 @@ use openai_assistants::{Follow, Result, RunOutcome};
 
 use super::support::{cancelling, follow, is_cancelled, list, message, outcome, text_delta};
 use crate::support::{
-    DONE, ManualClock, STALL, ScriptedServer, event_stream, json_response, run, run_event, until,
+    DONE, ManualClock, STALL, ScriptedServer, event_stream, json_response, response, run,
+    run_event, until,
 };
 
 const DEADLINE: Duration = Duration::from_secs(90);
@@ -151,4 +152,51 @@ async fn the_events_after_a_last_poll_end_like_those_of_the_server() {
     assert!(error.is_none(), "{error:?}");
     assert_eq!(names, ["thread.run.failed", "done"]);
     assert!(DONE.contains("done"));
+}
+
+#[tokio::test]
+async fn a_creation_on_its_way_may_have_been_processed() {
+    for streams in [false, true] {
+        for by_caller in [false, true] {
+            let server = ScriptedServer::start([STALL.to_string()]).await;
+            let clock = ManualClock::default();
+            let client = server.builder(&clock).build().unwrap();
+            let (cancel, cancelled) = tokio::sync::oneshot::channel::<()>();
+            let work = follow(&client).deadline(DEADLINE);
+            let work = work.cancel_on(async { drop(cancelled.await) });
+            let work = tokio::spawn(outcome(work, streams));
+            until(|| !server.requests().is_empty()).await;
+            if by_caller {
+                cancel.send(()).unwrap();
+            } else {
+                std::mem::forget(cancel);
+                clock.expire_timeouts_of(DEADLINE);
+            }
+            let error = work.await.unwrap().expect_err("there is no response");
+            assert_eq!(error.is_cancelled(), by_caller);
+            assert!(error.may_have_been_processed(), "{error}");
+        }
+        let server = ScriptedServer::start([STALL.to_string()]).await;
+        let client = server.client();
+        let work = follow(&client).cancel_on(std::future::ready(()));
+        let error = outcome(work, streams).await.expect_err("it is cancelled");
+        assert!(error.is_cancelled() && !error.may_have_been_processed());
+        assert!(server.requests().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_failed_poll_after_the_creation_may_have_been_processed() {
+    let created = json_response(&run("in_progress"));
+    let forbidden = response(403, "", "no");
+    let server = ScriptedServer::start([created, forbidden]).await;
+    let error = follow(&server.client()).wait().await;
+    let error = error.expect_err("the poll is rejected");
+    assert!(error.is_permission_denied() && error.may_have_been_processed());
+
+    // This follow creates nothing.
+    let fetch = server.client().get_run();
+    let fetch = fetch.thread_id("thread_1").run_id("run_1").follow();
+    let error = fetch.wait().await.expect_err("the poll is rejected");
+    assert!(error.is_permission_denied() && !error.may_have_been_processed());
 }

@@ -1,5 +1,6 @@
 //! A run whose creation got no response is looked for, so that it can be cancelled.
 
+use openai_assistants::ONCE_KEY;
 use serde_json::{Value, json};
 
 use super::support::{follow, is_cancelled, outcome};
@@ -60,6 +61,30 @@ async fn a_run_that_cannot_be_told_for_sure_is_not_named() {
         assert_eq!((error.run_id(), error.is_run_cancelled()), (None, false));
         assert!(error.may_have_been_processed());
         assert_eq!(server.requests().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_run_with_what_was_not_requested_is_not_named() {
+    let has = |name: &str, value: Value| {
+        let mut run = created("run_1", NOW);
+        run[name] = value;
+        page(&[run])
+    };
+    for (list, run_id) in [
+        (has("metadata", json!({ ONCE_KEY: "1" })), None),
+        (has("metadata", json!({ "a": "b" })), None),
+        (has("max_prompt_tokens", json!(256)), None),
+        (has("max_completion_tokens", json!(256)), None),
+        (has("metadata", json!({})), Some("run_1")),
+        (has("metadata", Value::Null), Some("run_1")),
+        (has("max_prompt_tokens", Value::Null), Some("run_1")),
+        (has("instructions", json!("Be brief.")), Some("run_1")),
+    ] {
+        let server = ScriptedServer::start([response(502, "", ""), list.clone()]).await;
+        let error = follow(&server.client()).wait().await;
+        let error = error.expect_err("there is no response");
+        assert_eq!(error.run_id(), run_id, "{list}");
     }
 }
 

@@ -127,6 +127,7 @@ async fn a_time_out_is_an_error_without_a_response() {
     let client = server.builder(&ManualClock::expired()).build().unwrap();
     let get = client.get_thread().thread_id("thread_1");
     get.retry(RetryPolicy::never()).send().await.unwrap_err();
+    assert_eq!(spans.all().len(), 2);
     for span in spans.all() {
         assert_eq!(span.field("error.type"), "timeout");
         assert_eq!(span.field("http.response.status_code"), "");
@@ -160,6 +161,36 @@ async fn a_raw_call_has_no_path() {
     request.send::<Value>().await.unwrap();
     assert_eq!(spans.tree(), ["request", "  POST"]);
     assert!(!spans.text().contains("/secrets"), "{}", spans.text());
+}
+
+#[tokio::test]
+async fn the_event_of_a_raw_stream_that_fails_has_no_path() {
+    let (spans, _guard) = Spans::collect();
+    let broken = event_stream("event: error\ndata: {\"message\":\"no\"}\n\n");
+    let server = ScriptedServer::start([broken]).await;
+    let request = server.client().request(Method::POST, "/secrets/1");
+    let mut stream = request.stream().await.unwrap();
+    let error = stream.try_next().await.unwrap_err();
+    assert!(error.to_string().contains("/secrets/1"), "{error}");
+    let text = spans.text();
+    assert!(text.contains("stream failed"), "{text}");
+    assert!(text.contains(r#""operation": "request""#), "{text}");
+    assert!(!text.contains("/secrets"), "{text}");
+}
+
+#[tokio::test]
+async fn a_key_in_the_request_id_is_redacted() {
+    for status in [200, 404] {
+        let (spans, _guard) = Spans::collect();
+        let header = "x-request-id: Bearer sk-secret-key\r\n";
+        let server = ScriptedServer::start([response(status, header, r#"{"id":"1"}"#)]).await;
+        let get = server.client().get_thread().thread_id("thread_1");
+        assert_eq!(get.send().await.is_ok(), status == 200);
+        let attempt = &spans.named("attempt")[0];
+        let id = attempt.field("http.response.header.x-request-id");
+        assert_eq!(id, "***");
+        assert!(!spans.text().contains("sk-secret"), "{}", spans.text());
+    }
 }
 
 #[tokio::test]

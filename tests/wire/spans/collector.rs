@@ -12,6 +12,8 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::support::keep_dispatchers;
+
 /// A span with the fields that were recorded.
 #[derive(Clone, Debug)]
 pub struct Span {
@@ -38,6 +40,7 @@ pub struct Spans(Arc<Mutex<Vec<Span>>>, Arc<Mutex<Vec<String>>>);
 impl Spans {
     /// Collects the spans until the guard is dropped.
     pub fn collect() -> (Self, DefaultGuard) {
+        keep_dispatchers();
         let spans = Self::default();
         let guard = Registry::default().with(spans.clone()).set_default();
         (spans, guard)

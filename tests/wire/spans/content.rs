@@ -186,5 +186,22 @@ async fn a_tool_that_is_called_by_hand_has_a_span() {
     let calls = spans.named("execute_tool");
     assert_eq!(calls[0].field("gen_ai.tool.call.id"), "call_1");
     assert_eq!(calls[1].field("error.type"), "unknown_tool");
+    assert_eq!(calls[1].field("gen_ai.tool.name"), "find");
     assert!(!spans.text().contains("secret"), "{}", spans.text());
+}
+
+#[tokio::test]
+async fn the_name_of_an_unknown_tool_names_no_span() {
+    let (spans, _guard) = Spans::collect();
+    let name = format!("x\n2026-01-01 INFO forged\x1b[2J{}", "y".repeat(9_999));
+    let context = ToolContext::new("thread_1", "run_1", "call_1");
+    tools().call(&name, "{}", context).await.unwrap_err();
+    let call = &spans.named("execute_tool")[0];
+    assert_eq!(call.field("otel.name"), "execute_tool");
+    let recorded = call.field("gen_ai.tool.name");
+    assert!(
+        recorded.starts_with("x\n2026") && recorded.contains('…'),
+        "{recorded}"
+    );
+    assert_eq!(recorded.chars().count(), 601);
 }

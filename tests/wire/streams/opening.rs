@@ -1,5 +1,7 @@
 //! Opening a stream.
 
+use std::time::Duration;
+
 use openai_assistants::types::{
     CreateThreadAndRunRequest, SubmitToolOutputsRunRequest, ToolOutput,
 };
@@ -97,6 +99,7 @@ async fn json_instead_of_a_stream_is_read_within_limits() {
     let client = server.builder(&clock).build().unwrap();
     let opening = tokio::spawn(async move { open(&client).await });
     until(|| clock.timeouts().len() == 2).await;
+    assert_eq!(clock.timeouts()[1], Duration::from_secs(5));
     clock.expire_timeouts();
     let error = opening
         .await

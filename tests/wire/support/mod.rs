@@ -7,12 +7,14 @@
 )]
 
 mod clock;
+mod dispatchers;
 mod objects;
 mod random;
 mod script;
 mod server;
 
 pub use clock::ManualClock;
+pub use dispatchers::keep_dispatchers;
 pub use objects::{create_run, event, read_to_end, run, run_event, run_requiring};
 pub use random::Random;
 pub use script::{

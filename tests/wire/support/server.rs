@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::clock::ManualClock;
+use super::dispatchers::keep_dispatchers;
 use super::script::{CLOSE, CONTROLS, ENDLESS, MARKER, PAUSE, STALL};
 
 /// Lets all other tasks run.
@@ -47,6 +48,7 @@ struct State {
 
 impl ScriptedServer {
     pub async fn start(responses: impl IntoIterator<Item = String>) -> Self {
+        keep_dispatchers();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let origin = format!("http://{}", listener.local_addr().expect("it is bound"));
         let state = Arc::new(State {
@@ -203,6 +205,9 @@ fn is_complete(message: &str) -> bool {
     let Some((head, body)) = message.split_once("\r\n\r\n") else {
         return false;
     };
+    if head.contains("transfer-encoding: chunked") && head.starts_with("POST") {
+        return body.ends_with("0\r\n\r\n");
+    }
     let length = head
         .lines()
         .find_map(|line| line.strip_prefix("content-length: "));

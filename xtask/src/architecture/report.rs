@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use openai_assistants_codegen::{Module, Options, document, generate};
+use openai_assistants_codegen::{Module, Options, document, features, generate};
 
 use super::graph::cycles;
 use super::layers::Layers;
@@ -55,7 +55,9 @@ fn add_generated(root: &Path, client: &mut Package) -> Result<(), String> {
         module: Module::Root,
         mocks: true,
     };
-    let source = generate(&document, options).map_err(|error| error.to_string())?;
+    let source = features::select(&document, &|_| true)
+        .and_then(|document| generate(&document, options))
+        .map_err(|error| error.to_string())?;
     for (module, source) in [
         ("types", source.types),
         ("operations", source.operations),

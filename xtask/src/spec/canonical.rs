@@ -14,6 +14,15 @@ pub(super) const EVENT_STREAM: &str = "x-event-stream";
 /// Extension of an operation: the name of its method, if the ID is misspelled.
 pub(super) const RUST_NAME: &str = "x-rust-name";
 
+/// Extension of whatever an overlay describes, until descriptions are carried over.
+pub(super) const DESCRIPTION: &str = "x-description";
+
+/// Extension of a tagged object that becomes a union of one member.
+pub(super) const UNION_OF_ONE: &str = "x-union-of-one";
+
+/// Extension of a member of a union of deltas: the tag of the member that it continues.
+pub(super) const MERGES_INTO: &str = "x-merges-into";
+
 /// The union of all stream events. No upstream operation refers to it.
 pub(super) const STREAM_EVENT: &str = "AssistantStreamEvent";
 

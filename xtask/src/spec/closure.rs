@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::canonical::{ERROR_RESPONSE, STREAM_EVENT};
 use super::pointer::{Pointer, resolve};
 use super::schema::{self, PREFIX, Schemas};
-use super::select::{self, Operation};
+use super::select::{self, Operation, Scope};
 
 /// The operations of the Assistants API and the components that they reach.
 #[derive(Debug)]
@@ -19,7 +19,12 @@ pub(super) struct Closure {
 
 /// Extracts the Assistants API from an upstream document.
 pub(super) fn extract(document: &Value) -> Result<Closure, Error> {
-    let operations = select::operations(document)?;
+    extract_scope(document, Scope::Tagged)
+}
+
+/// Extracts the operations of a scope.
+pub(super) fn extract_scope(document: &Value, scope: Scope) -> Result<Closure, Error> {
+    let operations = select::operations(document, scope)?;
     let mut reached = Reached {
         document,
         schemas: Schemas::new(),
@@ -30,9 +35,10 @@ pub(super) fn extract(document: &Value) -> Result<Closure, Error> {
             reached.visit(&parameter["schema"], &at.child("schema"))?;
         }
         if let Some(body) = &operation.body {
-            reached.visit(&body.schema, &body.at)?;
+            reached.visit(&body.content.schema, &body.content.at)?;
         }
-        reached.visit(&operation.success.schema, &operation.success.at)?;
+        let success = &operation.success.content;
+        reached.visit(&success.schema, &success.at)?;
     }
     for root in [STREAM_EVENT, ERROR_RESPONSE, "Error"] {
         if document
@@ -115,10 +121,21 @@ impl Reached<'_> {
             return Ok(());
         }
         let reference = format!("{PREFIX}{name}");
-        let schema = resolve(self.document, &reference, referrer)?;
-        self.schemas.insert(name.to_owned(), schema.clone());
+        let mut schema = resolve(self.document, &reference, referrer)?.clone();
+        resolve_recursion(&mut schema, &reference);
+        self.schemas.insert(name.to_owned(), schema);
         self.pending.push(name.to_owned());
         Ok(())
+    }
+}
+
+/// Replaces `$recursiveRef: "#"`, with which a component of OpenAPI 3.1 refers to itself.
+fn resolve_recursion(schema: &mut Value, reference: &str) {
+    if schema.get("$recursiveRef").is_some_and(|at| at == "#") {
+        *schema = json!({ "$ref": reference });
+    }
+    for part in schema::subschemas_mut(schema) {
+        resolve_recursion(part, reference);
     }
 }
 
@@ -211,6 +228,88 @@ mod tests {
                 (&json!("q"), &json!("string"))
             ]
         );
+    }
+
+    #[test]
+    fn a_component_may_refer_to_itself() {
+        let mut document = document(json!({"/threads": {"get": operation("a", "Assistants")}}));
+        document["components"]["schemas"]["Thing"] = json!({"$recursiveAnchor": true, "type": "object", "properties": {
+            "parts": {"type": "array", "items": {"oneOf": [{"type": "string"}, {"$recursiveRef": "#"}]}},
+        }});
+        let closure = extract(&document).unwrap();
+        assert_eq!(
+            closure.schemas["Thing"]["properties"]["parts"]["items"]["oneOf"][1],
+            schema::reference_to("Thing")
+        );
+    }
+
+    #[test]
+    fn files_are_selected_with_vector_stores_and_marked() {
+        let files = json!({"get": operation("a", "Files"), "post": operation("b", "Chat")});
+        let ids = |paths: Value| -> Vec<(String, String, Value)> {
+            let closure = extract(&document(paths)).unwrap();
+            let operations = closure.operations.into_iter();
+            operations
+                .map(|operation| {
+                    let mark = operation.extensions.get("x-feature").cloned();
+                    (operation.id, operation.tag, mark.unwrap_or_default())
+                })
+                .collect()
+        };
+        let thread = json!({"get": operation("c", "Assistants")});
+        let one = |id: &str, tag: &str, mark: Value| (id.to_owned(), tag.to_owned(), mark);
+        assert_eq!(
+            ids(json!({"/files": files, "/threads": thread})),
+            [one("c", "Assistants", Value::Null)],
+            "version 1 attached files to assistants"
+        );
+        let stores = json!({"get": operation("d", "VectorStores")});
+        assert_eq!(
+            ids(json!({"/files": files, "/threads": thread, "/vector_stores": stores})),
+            [
+                one("a", "Files", json!("files")),
+                one("c", "Assistants", Value::Null),
+                one("d", "Vector stores", json!("files")),
+            ]
+        );
+    }
+
+    #[test]
+    fn forms_and_files_are_read_and_other_bodies_are_not() {
+        let form =
+            json!({"multipart/form-data": {"schema": {"$ref": "#/components/schemas/Thing"}}});
+        let binary =
+            json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}});
+        let read = |body: &Value, response: &Value| {
+            let mut post = operation("a", "Assistants");
+            post["requestBody"] = json!({"content": body});
+            post["responses"] = json!({"200": {"content": response}});
+            let closure = extract(&document(json!({"/threads": {"post": post}})));
+            closure.map(|closure| {
+                let operation = &closure.operations[0];
+                let body = operation.body.as_ref().map(|body| body.content.media_type);
+                (body, operation.success.content.is_binary())
+            })
+        };
+        assert_eq!(
+            read(&form, &binary).unwrap(),
+            (Some("multipart/form-data"), true)
+        );
+        for (body, response, expected) in [
+            (
+                &binary,
+                &form,
+                "requestBody: a request body that is neither JSON nor a form",
+            ),
+            (
+                &form,
+                &json!({"text/plain": {}}),
+                "responses: there is no successful response with JSON or a file",
+            ),
+        ] {
+            let error = read(body, response).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Carries descriptions over from the previous canonical document.
 //!
-//! Descriptions are written for this project and are not imported. They are matched by path:
+//! Descriptions are written for this project and are not imported, except those of overlays.
+//! They are matched by path:
 //! `info`, `operations/createRun`, `operations/createRun/parameters/thread_id`,
 //! `schemas/RunObject`, `schemas/RunObject/properties/status`.
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::canonical::DESCRIPTION;
 use super::schema;
 
 /// Copies descriptions from `previous` and returns the paths that have none.
@@ -26,11 +28,28 @@ pub(super) fn carry_over(previous: Option<&Value>, document: &mut Value) -> Vec<
     }
 
     let mut missing = Vec::new();
-    visit(document, &mut |path, value| match descriptions.get(&path) {
-        Some(text) => schema::set(value, "description", text.as_str().into()),
-        None => missing.push(path),
+    visit(document, &mut |path, value| {
+        let own = value.get(DESCRIPTION).cloned();
+        let kept = descriptions.get(&path).map(|text| text.as_str().into());
+        match own.or(kept) {
+            Some(text) => schema::set(value, "description", text),
+            None => missing.push(path),
+        }
     });
+    remove_marks(document);
     missing
+}
+
+/// Removes the descriptions of overlays, also of what has none in a canonical document.
+fn remove_marks(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.remove(DESCRIPTION);
+            map.values_mut().for_each(remove_marks);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_marks),
+        _ => {}
+    }
 }
 
 /// Visits everything that has a description, with its path.
@@ -109,6 +128,20 @@ mod tests {
                 "schemas/Thread",
             ]
         );
+    }
+
+    #[test]
+    fn descriptions_of_overlays_come_first() {
+        let mut previous = document();
+        previous["components"]["schemas"]["Thread"]["description"] = "Before.".into();
+        let mut next = document();
+        next["components"]["schemas"]["Thread"][DESCRIPTION] = "After.".into();
+        next["components"]["schemas"]["Thread"]["items"] = json!({DESCRIPTION: "Nowhere."});
+        carry_over(Some(&previous), &mut next);
+        let thread = &next["components"]["schemas"]["Thread"];
+        assert_eq!(thread["description"], "After.");
+        assert_eq!(thread.get(DESCRIPTION), None);
+        assert_eq!(thread["items"], json!({}));
     }
 
     #[test]

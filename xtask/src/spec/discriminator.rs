@@ -1,7 +1,7 @@
 //! Infers the discriminators of unions.
 //!
 //! Upstream documents do not declare them. The discriminator is a property that every
-//! member requires and whose constant value differs between members.
+//! member requires and whose constant value, or whose enumerated values, differ between members.
 
 use openai_assistants_codegen::Error;
 use serde_json::{Map, Value, json};
@@ -12,11 +12,11 @@ use super::schema::{self, Kind, PREFIX, Schemas, kind};
 /// Conventional names of discriminators, by preference.
 const CONVENTIONAL: [&str; 2] = ["type", "event"];
 
-/// The discriminator of a union: the property, and its value in each leaf.
+/// The discriminator of a union: the property, and its values in each leaf.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Discriminator {
     pub(super) property: String,
-    pub(super) values: Vec<String>,
+    pub(super) values: Vec<Vec<String>>,
 }
 
 /// The members of a union, with the names of components. Nested unions are flattened.
@@ -58,13 +58,13 @@ pub(super) fn infer(branches: &[Value], schemas: &Schemas) -> Option<Discriminat
             .unwrap_or(CONVENTIONAL.len())
     });
     candidates.into_iter().find_map(|property| {
-        let mut values: Vec<String> = Vec::new();
+        let mut values: Vec<Vec<String>> = Vec::new();
         for (_, leaf) in &leaves {
-            let value = constant(leaf, property)?;
-            if values.contains(&value) {
+            let tags = tags(leaf, property, schemas)?;
+            if values.iter().flatten().any(|known| tags.contains(known)) {
                 return None;
             }
-            values.push(value);
+            values.push(tags);
         }
         Some(Discriminator {
             property: property.to_owned(),
@@ -75,17 +75,25 @@ pub(super) fn infer(branches: &[Value], schemas: &Schemas) -> Option<Discriminat
 
 /// Whether an object has a constant with the conventional name of a discriminator.
 pub(super) fn has_conventional_tag(object: &Value) -> bool {
-    CONVENTIONAL
-        .iter()
-        .any(|property| constant(object, property).is_some())
+    CONVENTIONAL.iter().any(|property| {
+        let tag = object["properties"].get(property);
+        tag.and_then(kind) == Some(Kind::Constant) && schema::requires(object, property)
+    })
 }
 
-fn constant(object: &Value, property: &str) -> Option<String> {
+/// The values of a required constant or enum.
+fn tags(object: &Value, property: &str, schemas: &Schemas) -> Option<Vec<String>> {
     let schema = object.get("properties")?.get(property)?;
-    if kind(schema) != Some(Kind::Constant) || !schema::requires(object, property) {
+    let (_, schema) = schema::target(schema, schemas);
+    let is_tag = matches!(kind(schema), Some(Kind::Constant | Kind::Enum));
+    if !is_tag || !schema::requires(object, property) {
         return None;
     }
-    schema["enum"][0].as_str().map(str::to_owned)
+    let values = schema["enum"].as_array()?;
+    values
+        .iter()
+        .map(|value| value.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// Adds a `discriminator` with a mapping to every union of objects.
@@ -113,7 +121,12 @@ pub(super) fn add_all(schemas: &mut Schemas) -> Result<(), Error> {
             .values
             .into_iter()
             .zip(&leaves)
-            .filter_map(|(value, (leaf, _))| Some((value, format!("{PREFIX}{}", (*leaf)?).into())))
+            .flat_map(|(values, (leaf, _))| {
+                let member = leaf.map(|leaf| format!("{PREFIX}{leaf}"));
+                values
+                    .into_iter()
+                    .filter_map(move |value| Some((value, member.clone()?.into())))
+            })
             .collect();
         schema["discriminator"] =
             json!({ "propertyName": discriminator.property, "mapping": mapping });
@@ -138,7 +151,7 @@ mod tests {
         let tag = infer(&[member("type", "a"), member("type", "b")], &none).unwrap();
         assert_eq!(
             (tag.property.as_str(), tag.values),
-            ("type", vec!["a".to_owned(), "b".to_owned()])
+            ("type", vec![vec!["a".to_owned()], vec!["b".to_owned()]])
         );
 
         let by_object = infer(&[member("kind", "a"), member("type", "b")], &none).unwrap();
@@ -150,6 +163,29 @@ mod tests {
         assert_eq!(
             infer(&[member("type", "a"), member("type", "a")], &none),
             None
+        );
+    }
+
+    #[test]
+    fn a_member_may_have_several_values() {
+        let mut several = member("type", "c");
+        several["properties"]["type"] = schema::reference_to("Operator");
+        let operator = json!({"type": "string", "enum": ["a", "b"]});
+        let mut schemas: Schemas = [
+            ("Operator".to_owned(), operator),
+            ("One".to_owned(), member("type", "c")),
+            ("Several".to_owned(), several),
+            (
+                "U".to_owned(),
+                json!({"oneOf": [schema::reference_to("Several"), schema::reference_to("One")]}),
+            ),
+        ]
+        .into_iter()
+        .collect();
+        add_all(&mut schemas).unwrap();
+        assert_eq!(
+            schemas["U"]["discriminator"]["mapping"],
+            json!({"a": "#/components/schemas/Several", "b": "#/components/schemas/Several", "c": "#/components/schemas/One"})
         );
     }
 

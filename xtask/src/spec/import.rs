@@ -2,23 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use openai_assistants_codegen::{Error, document};
 use serde_json::Value;
 
 use super::canonical::{ERROR_RESPONSE, STREAM_EVENT, is_canonical};
 use super::changes::{self, Change, Counts};
-use super::closure;
+use super::closure::{self, Closure};
 use super::hoist::Hoist;
 use super::lower::Lowering;
+use super::overlay::{self, Overlay};
 use super::pointer::Pointer;
-use super::{corrections, descriptions, discriminator, naming, operations, provenance};
+use super::schema::Schemas;
+use super::select::Scope;
+use super::{descriptions, discriminator, naming, operations, provenance};
 use super::{unions, validate, yaml};
 
 /// The comment at the top of the written document.
 const HEADER: &str = "The part of the OpenAI Assistants API that this project uses.\n\
     Written by `cargo xtask spec import`. Edit only descriptions, which imports keep.";
+
+/// The comment at the top of the lowered document.
+const LOWERED: &str = "The document that overlays apply to.";
 
 /// A canonical document, and the names that the import generated.
 struct Imported {
@@ -32,8 +38,14 @@ struct Imported {
 ///
 /// # Errors
 /// If a file cannot be read, imported or written. `output` is then unchanged.
-pub(crate) fn run(source: &Path, output: &Path, fallback: &Path) -> Result<Summary, Error> {
+pub(crate) fn run(
+    source: &Path,
+    overlays: &[PathBuf],
+    output: &Path,
+    fallback: &Path,
+) -> Result<Summary, Error> {
     let upstream = document::read(source)?;
+    let overlays = read_overlays(overlays)?;
     let previous = previous(output)?;
     let described = match &previous {
         Some(_) => None,
@@ -41,7 +53,9 @@ pub(crate) fn run(source: &Path, output: &Path, fallback: &Path) -> Result<Summa
         None => document::read(fallback).ok(),
     };
 
-    let mut imported = canonical(&upstream).map_err(|error| error.in_file(source))?;
+    let name = source.display().to_string();
+    let mut imported =
+        canonical(&upstream, &name, &overlays).map_err(|error| error.in_file(source))?;
     let missing = descriptions::carry_over(
         described.as_ref().or(previous.as_ref()),
         &mut imported.document,
@@ -58,13 +72,31 @@ pub(crate) fn run(source: &Path, output: &Path, fallback: &Path) -> Result<Summa
         yaml::write_file(output, &text)?;
     }
     Ok(Summary {
-        source: source.display().to_string(),
+        source: name,
         output: output.display().to_string(),
         imported,
         changes,
         missing,
         unchanged,
     })
+}
+
+/// Returns the document that overlays apply to, with these overlays applied.
+///
+/// # Errors
+/// If a file cannot be read, or the document cannot be imported.
+pub(crate) fn show_lowered(source: &Path, overlays: &[PathBuf]) -> Result<String, Error> {
+    let upstream = document::read(source)?;
+    let overlays = read_overlays(overlays)?;
+    let name = source.display().to_string();
+    let mut lowered =
+        lowered(&upstream, &name, &overlays).map_err(|error| error.in_file(source))?;
+    lowered.sort_all_objects();
+    yaml::to_string(&lowered, LOWERED).map_err(|error| error.in_file(source))
+}
+
+fn read_overlays(files: &[PathBuf]) -> Result<Vec<Overlay>, Error> {
+    files.iter().map(|file| Overlay::read(file)).collect()
 }
 
 /// Reads the existing output. Refuses to overwrite a file that is not an OpenAPI document.
@@ -92,25 +124,23 @@ pub(super) fn to_canonical(document: Value) -> Result<Value, Error> {
         closure::extract(&document)?;
         document
     } else {
-        canonical(&document)?.document
+        canonical(&document, "the document", &[])?.document
     };
     validate::validate(&canonical)?;
     Ok(canonical)
 }
 
 /// Imports an upstream document, without descriptions.
-fn canonical(upstream: &Value) -> Result<Imported, Error> {
-    let version = version(upstream)?;
-    let closure = closure::extract(upstream)?;
-    let source = provenance::record(upstream, &closure);
-
-    let lowering = Lowering::new(closure.schemas)?;
-    let mut schemas = lowering.components()?;
-    unions::simplify_all(&mut schemas);
-    corrections::apply(&mut schemas);
-
-    let mut hoist = Hoist::new(schemas)?;
-    let paths = operations::paths(&closure.operations, &lowering, &mut hoist)?;
+fn canonical(upstream: &Value, name: &str, overlays: &[Overlay]) -> Result<Imported, Error> {
+    let mut lowered = lowered(upstream, name, overlays)?;
+    naming::rename_components(&mut lowered);
+    let mut closure = closure::extract(&lowered)?;
+    // Overlays may have added what has to be lowered.
+    let mut components = lower(&mut closure)?;
+    components.values_mut().for_each(unions::remove_marks);
+    let mut hoist = Hoist::new(components)?;
+    operations::hoist(&mut closure.operations, &mut hoist)?;
+    let paths = operations::paths(&closure.operations);
     let Hoist {
         mut components,
         mut generated,
@@ -124,14 +154,62 @@ fn canonical(upstream: &Value) -> Result<Imported, Error> {
     generated.retain(|name, _| components.contains_key(name));
     discriminator::add_all(&mut components)?;
 
-    let mut document = operations::document(&version, source, paths, components);
-    naming::rename_components(&mut document);
+    let mut document = operations::document(&lowered, &closure.operations, components);
     // A feature of serde_json, which other crates may enable, decides whether maps are sorted.
     document.sort_all_objects();
     Ok(Imported {
         document,
         generated,
     })
+}
+
+/// Lowers the Assistants API of a document, and applies corrections and overlays.
+///
+/// The result has the names and inline schemas of the document. A canonical document has been
+/// corrected already.
+fn lowered(upstream: &Value, name: &str, overlays: &[Overlay]) -> Result<Value, Error> {
+    let mut document = lower_document(upstream)?;
+    if !is_canonical(upstream) {
+        overlay::apply(&mut document, name, &[overlay::corrections()?])?;
+        // Makes the unions that corrections mark, which overlays may extend.
+        simplify_components(&mut document);
+    }
+    overlay::apply(&mut document, name, overlays)?;
+    Ok(document)
+}
+
+fn lower_document(upstream: &Value) -> Result<Value, Error> {
+    lower_scope(upstream, Scope::Tagged)
+}
+
+/// Lowers the operations of a scope, and the schemas that they reach.
+pub(super) fn lower_scope(upstream: &Value, scope: Scope) -> Result<Value, Error> {
+    let version = version(upstream)?;
+    let mut closure = closure::extract_scope(upstream, scope)?;
+    let source = provenance::record(upstream, &closure);
+    let schemas = lower(&mut closure)?;
+    let operations = &closure.operations;
+    Ok(operations::new_document(
+        &version, source, operations, schemas,
+    ))
+}
+
+fn simplify_components(document: &mut Value) {
+    let components = document.pointer_mut("/components/schemas");
+    if let Some(Value::Object(components)) = components {
+        let mut schemas: Schemas = std::mem::take(components).into_iter().collect();
+        unions::simplify_all(&mut schemas);
+        components.extend(schemas);
+    }
+}
+
+/// Lowers operations in place, and returns the lowered components.
+fn lower(closure: &mut Closure) -> Result<Schemas, Error> {
+    let lowering = Lowering::new(std::mem::take(&mut closure.schemas))?;
+    operations::lower(&mut closure.operations, &lowering)?;
+    let mut schemas = lowering.components()?;
+    unions::simplify_all(&mut schemas);
+    Ok(schemas)
 }
 
 /// Returns the version of the API, and checks the version of OpenAPI.
@@ -240,6 +318,32 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    /// The upstream documents are not part of this repository.
+    #[test]
+    fn every_correction_selects_something_in_an_upstream_document() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/upstream");
+        let documents: Option<Vec<Value>> = ["2024-04-16", "2025-04-29", "2026-08-21"]
+            .iter()
+            .map(|date| document::read(&folder.join(format!("openai-{date}.yaml"))).ok())
+            .collect();
+        let Some(documents) = documents else {
+            println!("skipped: there are no documents in {}", folder.display());
+            return;
+        };
+        let mut lowered: Vec<Value> = documents
+            .iter()
+            .map(|upstream| lower_document(upstream).unwrap())
+            .collect();
+        for step in overlay::corrections().unwrap().steps() {
+            let step = std::slice::from_ref(&step);
+            let errors = lowered
+                .iter_mut()
+                .filter_map(|document| overlay::apply(document, "all documents", step).err())
+                .collect::<Vec<_>>();
+            assert!(errors.len() < lowered.len(), "{}", errors[0]);
+        }
+    }
 
     #[test]
     fn unsupported_versions_are_an_error() {

@@ -2,19 +2,22 @@
 //!
 //! In the result `null` is always `nullable: true` where a schema is used, every union is
 //! a `oneOf`, and a constant is an `enum` with one value. Documentation and unknown keywords
-//! are dropped.
+//! are dropped, apart from the marks and descriptions of overlays. A lowered schema stays as
+//! it is.
 
 use std::collections::BTreeSet;
 
 use openai_assistants_codegen::Error;
+use openai_assistants_codegen::features::FEATURE;
 use serde_json::{Map, Value, json};
 
+use super::canonical::UNION_OF_ONE;
 use super::constraints;
 use super::discriminator;
 use super::keywords::{is_null, is_nullable, is_unconstrained, only_requires, union};
 use super::keywords::{reject_combination, reject_unsupported};
 use super::pointer::Pointer;
-use super::schema::{self, Kind, PREFIX, Schemas, kind};
+use super::schema::{self, EXTENSIONS, Kind, PREFIX, Schemas, kind};
 
 type Object = Map<String, Value>;
 
@@ -73,9 +76,7 @@ impl Lowering {
         let mut schema = self.schema(raw, at)?;
         let one_branch = union(raw, at)?.is_some_and(|(_, branches)| branches.len() == 1);
         if one_branch && self.is_tagged(&schema, at)? {
-            let siblings = schema::take_siblings(&mut schema);
-            schema = json!({ "oneOf": [schema] });
-            schema::put_siblings(&mut schema, siblings);
+            schema = union_of(schema);
         }
         Ok(schema)
     }
@@ -110,7 +111,11 @@ impl Lowering {
                 "a union",
                 at,
             )?;
-            self.lower_union(keyword, branches, at, merges)?
+            let lowered = self.lower_union(keyword, branches, at, merges)?;
+            match object.contains_key(UNION_OF_ONE) && branches.len() == 1 {
+                true => union_of(lowered),
+                false => lowered,
+            }
         } else {
             self.lower_plain(object, at, merges)?
         };
@@ -126,6 +131,11 @@ impl Lowering {
         }
         if object.get("deprecated") == Some(&Value::Bool(true)) {
             schema::set(&mut lowered, "deprecated", true.into());
+        }
+        for extension in EXTENSIONS {
+            if let Some(value) = object.get(extension) {
+                schema::set(&mut lowered, extension, value.clone());
+            }
         }
         Ok(lowered)
     }
@@ -250,6 +260,12 @@ impl Lowering {
             let mut branch = self.lower(branch, &at.child(keyword).child(index), merges)?;
             let mut siblings = schema::take_siblings(&mut branch);
             nullable |= siblings.remove("nullable").is_some();
+            if siblings.contains_key(FEATURE) {
+                return Err(Error::at(
+                    at.child(keyword).child(index),
+                    "a member of a union cannot be marked: mark its component, or name its tag in `x-features` of the union",
+                ));
+            }
             lowered.push((branch, siblings));
         }
         let mut schema = match lowered.len() {
@@ -355,6 +371,14 @@ impl Lowering {
     }
 }
 
+/// Makes a schema the only member of a union.
+fn union_of(mut schema: Value) -> Value {
+    let siblings = schema::take_siblings(&mut schema);
+    let mut union = json!({ "oneOf": [schema] });
+    schema::put_siblings(&mut union, siblings);
+    union
+}
+
 fn add_required(merged: &mut Value, branch: &Value) {
     let names = branch
         .get("required")
@@ -421,6 +445,22 @@ mod tests {
         ] {
             assert_lowered(of(raw), of(nullable.clone()));
         }
+    }
+
+    #[test]
+    fn the_extensions_of_overlays_are_kept() {
+        let marked = json!({"type": "string", "enum": ["a", "b"], "x-feature": "files", "x-features": {"b": "foundry"}});
+        assert_lowered(marked.clone(), marked);
+        assert_lowered(
+            json!({"$ref": PLAIN, "x-description": "Plain.", "x-other": 1}),
+            json!({"allOf": [{"$ref": PLAIN}], "x-description": "Plain."}),
+        );
+        let member = json!({"oneOf": [{"$ref": PLAIN, "x-feature": "files"}, {"type": "string"}]});
+        assert!(
+            lower(member)
+                .unwrap_err()
+                .starts_with("at #/x/oneOf/0: a member of a union cannot be marked")
+        );
     }
 
     #[test]

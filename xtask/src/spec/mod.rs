@@ -1,7 +1,7 @@
 //! Imports the Assistants API of an upstream document into a canonical document.
 //!
 //! ```text
-//! read ─▶ select ─▶ closure ─▶ lower ─▶ unions ─▶ corrections ─▶ hoist ─▶ discriminator
+//! read ─▶ select ─▶ closure ─▶ lower ─▶ unions ─▶ overlay ─▶ hoist ─▶ discriminator
 //!      ─▶ operations ─▶ descriptions ─▶ validate ─▶ changes ─▶ yaml
 //! ```
 //!
@@ -13,7 +13,7 @@ mod canonical;
 mod changes;
 mod closure;
 mod constraints;
-mod corrections;
+pub mod coverage;
 mod descriptions;
 pub mod diff;
 mod discriminator;
@@ -23,6 +23,7 @@ mod keywords;
 mod lower;
 mod naming;
 mod operations;
+pub mod overlay;
 mod pointer;
 mod provenance;
 mod schema;

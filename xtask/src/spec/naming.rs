@@ -23,6 +23,8 @@ const PREFERRED: &[(&str, &str)] = &[
     ("AssistantToolResources", "ToolResources"),
     ("ThreadToolResources", "ToolResources"),
     ("ThreadAndRunToolResources", "ToolResources"),
+    ("RunToolResources", "ToolResources"),
+    ("AssistantToolsFileSearchTypeOnlyFileSearch", "FileSearchSettings"),
     ("CreateAssistantToolResources", "CreateToolResources"),
     ("CreateThreadToolResources", "CreateToolResources"),
     ("ToolResourcesCodeInterpreter", "CodeInterpreterResources"),
@@ -70,12 +72,28 @@ const PREFERRED: &[(&str, &str)] = &[
     ("MessageTextDeltaAnnotation", "TextAnnotationDelta"),
     ("MessageDeltaContentTextAnnotationsFileCitationFileCitation", "FileCitationDelta"),
     ("MessageDeltaContentTextAnnotationsFilePathFilePath", "FilePathDelta"),
+    // Files and vector stores.
+    ("CreateFilePurpose", "FilePurpose"),
+    ("VectorStoreChunkingStrategy", "ChunkingStrategy"),
+    ("VectorStoreFileBatchFileCounts", "VectorStoreFileCounts"),
+    ("VectorStoreFileBatchStatus", "VectorStoreFileStatus"),
+    ("Filter", "VectorStoreFileStatus"),
+    ("VectorStoreFileLastError", "VectorStoreFileError"),
+    ("VectorStoreFileContentData", "VectorStoreFileContent"),
+    ("VectorStoreFileAttributesValue", "AttributeValue"),
+    ("VectorStoreFileAttributeValue", "AttributeValue"),
+    ("CompoundFilterFilter", "AttributeFilter"),
+    ("VectorStoreSearchFilters", "AttributeFilter"),
+    ("ComparisonFilterType", "ComparisonOperator"),
+    ("CompoundFilterType", "CompoundOperator"),
+    ("VectorStoreSearchRankingOptionsRanker", "VectorStoreSearchRanker"),
     // Runs.
     ("RunIncompleteDetailsReason", "RunIncompleteReason"),
     ("RunLastError", "RunError"),
     ("SubmitToolOutputsRunRequiredAction", "SubmitToolOutputsRequiredAction"),
     ("SubmitToolOutputsRequiredActionSubmitToolOutputs", "SubmitToolOutputsAction"),
     ("SubmitToolOutputsActionToolCall", "RunToolCall"),
+    ("SubmitToolApprovalActionToolCall", "RunToolCall"),
     // Run steps.
     ("RunStepLastError", "RunStepError"),
     ("RunStepStepDetails", "RunStepDetails"),
@@ -93,6 +111,8 @@ const PREFERRED: &[(&str, &str)] = &[
     ("RunStepDeltaStepDetails", "RunStepDeltaDetails"),
     ("RunStepDeltaStepDetailsMessageCreationMessageCreation", "MessageCreationDelta"),
     ("RunStepDeltaStepDetailsToolCallsToolCall", "RunStepToolCallDelta"),
+    ("RunStepDeltaStepDetailsMcpToolCall", "RunStepToolCallDelta"),
+    ("RunStepDeltaStepDetailsOpenApiToolCall", "RunStepToolCallDelta"),
     ("RunStepDeltaStepDetailsToolCallsCodeCodeInterpreter", "CodeInterpreterCallDelta"),
     ("RunStepDeltaStepDetailsToolCallsCodeOutputImageImage", "CodeInterpreterImageDelta"),
     ("RunStepDeltaStepDetailsToolCallsFileSearchFileSearch", "FileSearchCallDelta"),
@@ -100,8 +120,29 @@ const PREFERRED: &[(&str, &str)] = &[
     ("CodeInterpreterCallDeltaOutput", "CodeInterpreterOutputDelta"),
 ];
 
-/// Upstream components that get another name. In Rust, `Error` is the error of a failed call.
-const RENAMED: [(&str, &str); 1] = [("Error", "ErrorObject")];
+/// Upstream components that get another name.
+const RENAMED: [(&str, &str); 9] = [
+    // In Rust, `Error` is the error of a failed call.
+    ("Error", "ErrorObject"),
+    ("OpenAIFile", "FileObject"),
+    // The requests of assistants and threads have these inline, and the objects are equal.
+    ("StaticChunkingStrategy", "StaticChunking"),
+    (
+        "StaticChunkingStrategyRequestParam",
+        "StaticChunkingStrategy",
+    ),
+    (
+        "StaticChunkingStrategyResponseParam",
+        "StaticChunkingStrategy",
+    ),
+    ("AutoChunkingStrategyRequestParam", "AutoChunkingStrategy"),
+    (
+        "OtherChunkingStrategyResponseParam",
+        "OtherChunkingStrategy",
+    ),
+    ("ChunkingStrategyRequestParam", "ChunkingStrategy"),
+    ("UpdateVectorStoreRequest", "ModifyVectorStoreRequest"),
+];
 
 /// Suffixes of component names that describe the use of a schema.
 const SUFFIXES: [&str; 3] = ["Object", "Request", "Response"];
@@ -109,14 +150,19 @@ const SUFFIXES: [&str; 3] = ["Object", "Request", "Response"];
 /// Verbs at the start of the names of requests.
 const VERBS: [&str; 3] = ["Create", "Modify", "Submit"];
 
-/// Renames components, and the references to them.
+/// Renames components, and the references to them. Equal components become one.
 pub(super) fn rename_components(document: &mut Value) {
     for (name, renamed) in RENAMED {
         let schemas = document.pointer_mut("/components/schemas");
         let Some(schemas) = schemas.and_then(Value::as_object_mut) else {
             return;
         };
-        if schemas.contains_key(renamed) {
+        let schema = schemas.get(name);
+        if schema.is_none()
+            || schemas
+                .get(renamed)
+                .is_some_and(|other| Some(other) != schema)
+        {
             continue;
         }
         if let Some(schema) = schemas.remove(name) {
@@ -399,6 +445,25 @@ mod tests {
                 "{generated}"
             );
         }
+    }
+
+    #[test]
+    fn equal_components_become_one_and_different_ones_stay() {
+        let mut document = json!({"components": {"schemas": {
+            "StaticChunkingStrategyRequestParam": {"type": "object"},
+            "StaticChunkingStrategyResponseParam": {"type": "object"},
+            "AutoChunkingStrategy": {"type": "string"},
+            "AutoChunkingStrategyRequestParam": {"type": "object"},
+        }}});
+        rename_components(&mut document);
+        assert_eq!(
+            document["components"]["schemas"],
+            json!({
+                "StaticChunkingStrategy": {"type": "object"},
+                "AutoChunkingStrategy": {"type": "string"},
+                "AutoChunkingStrategyRequestParam": {"type": "object"},
+            })
+        );
     }
 
     #[test]

@@ -1,106 +1,131 @@
 //! Builds the canonical document around the schemas: paths, parameters and responses.
 
-use openai_assistants_codegen::Error;
+use std::collections::BTreeSet;
+
+use openai_assistants_codegen::{Error, features};
 use serde_json::{Map, Value, json};
 
-use super::canonical::{ERROR_RESPONSE, EVENT_STREAM, RUST_NAME, SOURCE, STREAM_EVENT, TITLE};
-use super::corrections;
+use super::canonical::{DESCRIPTION, ERROR_RESPONSE, EVENT_STREAM, SOURCE, STREAM_EVENT, TITLE};
 use super::hoist::Hoist;
 use super::lower::Lowering;
 use super::naming;
 use super::schema::{self, Schemas};
-use super::select::Operation;
+use super::select::{Content, Operation};
 
-const TAG: &str = "Assistants";
+/// The keywords of a parameter that the import keeps.
+const PARAMETER_KEYWORDS: [&str; 9] = [
+    "name",
+    "in",
+    "required",
+    "deprecated",
+    "style",
+    "explode",
+    "schema",
+    features::FEATURE,
+    DESCRIPTION,
+];
 
-/// The keywords of a parameter besides its schema.
-const PARAMETER_KEYWORDS: [&str; 6] = ["name", "in", "required", "deprecated", "style", "explode"];
-
-/// Builds the `paths` of the document and hoists inline schemas.
-pub(super) fn paths(
-    operations: &[Operation],
-    lowering: &Lowering,
-    hoist: &mut Hoist,
-) -> Result<Value, Error> {
-    let mut paths = Map::new();
+/// Lowers the schemas of parameters, requests and responses.
+pub(super) fn lower(operations: &mut [Operation], lowering: &Lowering) -> Result<(), Error> {
     for operation in operations {
-        let built = build_operation(operation, lowering, hoist)?;
-        paths.entry(&operation.path).or_insert_with(|| json!({}))[operation.method] = built;
+        for (at, parameter) in &mut operation.parameters {
+            let mut schema = lowering.schema(&parameter["schema"], &at.child("schema"))?;
+            // A parameter is omitted, not null.
+            if let Some(map) = schema.as_object_mut() {
+                map.remove("nullable");
+            }
+            parameter["schema"] = schema;
+        }
+        let body = operation.body.as_mut().map(|body| &mut body.content);
+        for content in body.into_iter().chain([&mut operation.success.content]) {
+            content.schema = lowering.schema(&content.schema, &content.at)?;
+        }
     }
-    Ok(paths.into())
+    Ok(())
 }
 
-fn build_operation(
-    operation: &Operation,
-    lowering: &Lowering,
-    hoist: &mut Hoist,
-) -> Result<Value, Error> {
-    let mut built = json!({ "operationId": operation.id, "tags": [TAG] });
-    if let Some(name) = corrections::rust_name(&operation.id) {
-        built[RUST_NAME] = name.into();
+/// Hoists inline schemas, and finds the operations that stream.
+pub(super) fn hoist(operations: &mut [Operation], hoist: &mut Hoist) -> Result<(), Error> {
+    for operation in operations {
+        for (at, parameter) in &mut operation.parameters {
+            let name = parameter["name"].as_str().map(str::to_owned);
+            let name = name
+                .ok_or_else(|| Error::at(&*at, "a parameter without `name` cannot be imported"))?;
+            parameter["schema"] = hoist.parameter(
+                parameter["schema"].take(),
+                &name,
+                &operation.id,
+                &at.child("schema"),
+            )?;
+        }
+        let id = naming::pascal(&operation.id);
+        if let Some(body) = &mut operation.body {
+            let content = &mut body.content;
+            let name = format!("{id}Request");
+            content.schema = hoist.body(content.schema.take(), &name, &content.at)?;
+            if let Some(events) = event_stream(&content.schema, &hoist.components) {
+                let extensions = &mut operation.extensions;
+                extensions.insert(EVENT_STREAM.to_owned(), events);
+            }
+        }
+        let success = &mut operation.success.content;
+        if !success.is_binary() {
+            let name = format!("{id}Response");
+            success.schema = hoist.body(success.schema.take(), &name, &success.at)?;
+        }
+    }
+    Ok(())
+}
+
+/// Builds the `paths` of the document.
+pub(super) fn paths(operations: &[Operation]) -> Value {
+    let mut paths = Map::new();
+    for operation in operations {
+        let item = paths.entry(&operation.path).or_insert_with(|| json!({}));
+        item[operation.method] = build(operation);
+    }
+    paths.into()
+}
+
+fn build(operation: &Operation) -> Value {
+    let mut built = json!({ "operationId": operation.id, "tags": [operation.tag] });
+    for (name, value) in &operation.extensions {
+        built[name] = value.clone();
     }
     if operation.deprecated {
         built["deprecated"] = true.into();
     }
     if !operation.parameters.is_empty() {
-        built["parameters"] = build_parameters(operation, lowering, hoist)?;
+        let parameters = operation.parameters.iter();
+        built["parameters"] = parameters
+            .map(|(_, parameter)| build_parameter(parameter))
+            .collect();
     }
     if let Some(body) = &operation.body {
-        let name = format!("{}Request", naming::pascal(&operation.id));
-        let schema = hoist.body(lowering.schema(&body.schema, &body.at)?, &name, &body.at)?;
-        if let Some(events) = event_stream(&schema, &hoist.components) {
-            built[EVENT_STREAM] = events;
-        }
         built["requestBody"] =
-            json!({ "required": body.required, "content": json_content(schema) });
+            json!({ "required": body.required, "content": build_content(&body.content) });
     }
     let success = &operation.success;
-    let name = format!("{}Response", naming::pascal(&operation.id));
-    let schema = lowering.schema(&success.schema, &success.at)?;
-    let body = hoist.body(schema, &name, &success.at)?;
-    let error = json_content(schema::reference_to(ERROR_RESPONSE));
+    let error = schema::reference_to(ERROR_RESPONSE);
+    let error = json!({ "application/json": { "schema": error } });
     built["responses"] = json!({
-        &success.status: { "description": "The operation succeeded.", "content": json_content(body) },
+        &success.status: { "description": "The operation succeeded.", "content": build_content(&success.content) },
         "4XX": { "description": "The server rejected the request.", "content": error },
         "5XX": { "description": "The server failed to handle the request.", "content": error },
     });
-    Ok(built)
+    built
 }
 
-fn build_parameters(
-    operation: &Operation,
-    lowering: &Lowering,
-    hoist: &mut Hoist,
-) -> Result<Value, Error> {
-    let mut parameters = Vec::new();
-    for (at, parameter) in &operation.parameters {
-        let name = parameter["name"]
-            .as_str()
-            .ok_or_else(|| Error::at(at, "a parameter without `name` cannot be imported"))?;
-        let at = at.child("schema");
-        let mut schema = hoist.parameter(
-            lowering.schema(&parameter["schema"], &at)?,
-            name,
-            &operation.id,
-            &at,
-        )?;
-        // A parameter is omitted, not null.
-        if let Some(map) = schema.as_object_mut() {
-            map.remove("nullable");
-        }
-        let mut built: Map<String, Value> = PARAMETER_KEYWORDS
-            .iter()
-            .filter_map(|keyword| Some(((*keyword).to_owned(), parameter.get(*keyword)?.clone())))
-            .filter(|(_, value)| *value != Value::Bool(false))
-            .collect();
-        built.insert("schema".into(), schema);
-        parameters.push(Value::Object(built));
-    }
-    Ok(parameters.into())
+fn build_parameter(parameter: &Value) -> Value {
+    let keywords = PARAMETER_KEYWORDS.iter();
+    keywords
+        .filter_map(|keyword| Some(((*keyword).to_owned(), parameter.get(*keyword)?.clone())))
+        .filter(|(_, value)| *value != Value::Bool(false))
+        .collect()
 }
 
-fn json_content(schema: Value) -> Value {
-    json!({ "application/json": { "schema": schema } })
+fn build_content(content: &Content) -> Value {
+    json!({ content.media_type: { "schema": content.schema } })
 }
 
 /// The event type of an operation whose request has the flag `stream`.
@@ -127,8 +152,13 @@ pub(super) fn roots(paths: &Value) -> Vec<String> {
     }
 }
 
-/// Builds the document without descriptions.
-pub(super) fn document(version: &str, source: Value, paths: Value, components: Schemas) -> Value {
+/// Builds a document without descriptions.
+pub(super) fn new_document(
+    version: &str,
+    source: Value,
+    operations: &[Operation],
+    schemas: Schemas,
+) -> Value {
     json!({
         "openapi": "3.0.3",
         "info": {
@@ -139,13 +169,30 @@ pub(super) fn document(version: &str, source: Value, paths: Value, components: S
         },
         "servers": [{ "url": "https://api.openai.com/v1" }],
         "security": [{ "ApiKeyAuth": [] }],
-        "tags": [{ "name": TAG }],
-        "paths": paths,
+        "tags": tags(operations),
+        "paths": paths(operations),
         "components": {
-            "schemas": components.into_iter().collect::<Map<_, _>>(),
+            "schemas": schemas,
             "securitySchemes": { "ApiKeyAuth": { "type": "http", "scheme": "bearer" } },
         },
     })
+}
+
+fn tags(operations: &[Operation]) -> Value {
+    let tags: BTreeSet<&str> = operations
+        .iter()
+        .map(|operation| operation.tag.as_str())
+        .collect();
+    tags.into_iter().map(|tag| json!({ "name": tag })).collect()
+}
+
+/// Replaces the paths and schemas of a document.
+pub(super) fn document(lowered: &Value, operations: &[Operation], schemas: Schemas) -> Value {
+    let mut document = lowered.clone();
+    document["tags"] = tags(operations);
+    document["paths"] = paths(operations);
+    document["components"]["schemas"] = json!(schemas);
+    document
 }
 
 #[cfg(test)]
@@ -162,11 +209,13 @@ mod tests {
                 STREAM_EVENT: {"oneOf": [{"type": "object", "required": ["event"], "properties": {"event": {"const": "a"}}}]},
             }},
         });
-        let closure = closure::extract(&document).unwrap();
+        let mut closure = closure::extract(&document).unwrap();
         let lowering = Lowering::new(closure.schemas).unwrap();
-        let mut hoist = Hoist::new(lowering.components().unwrap()).unwrap();
-        let mut paths = paths(&closure.operations, &lowering, &mut hoist).unwrap();
-        (paths["/threads/{id}"]["post"].take(), hoist.components)
+        let mut hoisted = Hoist::new(lowering.components().unwrap()).unwrap();
+        lower(&mut closure.operations, &lowering).unwrap();
+        hoist(&mut closure.operations, &mut hoisted).unwrap();
+        let mut paths = paths(&closure.operations);
+        (paths["/threads/{id}"]["post"].take(), hoisted.components)
     }
 
     fn operation(body: Value, success: Value) -> Value {
@@ -185,11 +234,15 @@ mod tests {
         })
     }
 
+    fn json_of(schema: &Value) -> Value {
+        json!({ "application/json": { "schema": schema } })
+    }
+
     #[test]
     fn an_operation_has_one_success_and_one_error_type() {
         let plain = schema::reference_to("Plain");
         let (operation, _) = build(operation(plain.clone(), plain.clone()));
-        assert_eq!(operation["tags"], json!([TAG]));
+        assert_eq!(operation["tags"], json!(["Assistants"]));
         assert_eq!(
             operation["parameters"],
             json!([
@@ -199,14 +252,14 @@ mod tests {
         );
         assert_eq!(
             operation["requestBody"],
-            json!({"required": false, "content": json_content(plain.clone())})
+            json!({"required": false, "content": json_of(&plain)})
         );
         let responses = operation["responses"].as_object().unwrap();
         assert_eq!(responses.keys().collect::<Vec<_>>(), ["201", "4XX", "5XX"]);
-        assert_eq!(responses["201"]["content"], json_content(plain));
+        assert_eq!(responses["201"]["content"], json_of(&plain));
         assert_eq!(
             responses["4XX"]["content"],
-            json_content(schema::reference_to(ERROR_RESPONSE))
+            json_of(&schema::reference_to(ERROR_RESPONSE))
         );
         assert_eq!(operation.get(EVENT_STREAM), None);
     }
@@ -227,11 +280,11 @@ mod tests {
         let (operation, components) = build(operation(inline("a1"), inline("b")));
         assert_eq!(
             operation["requestBody"]["content"],
-            json_content(schema::reference_to("MakeItRequest"))
+            json_of(&schema::reference_to("MakeItRequest"))
         );
         assert_eq!(
             operation["responses"]["201"]["content"],
-            json_content(schema::reference_to("MakeItResponse"))
+            json_of(&schema::reference_to("MakeItResponse"))
         );
         assert_eq!(components["MakeItResponse"], inline("b"));
     }

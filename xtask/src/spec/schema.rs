@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use openai_assistants_codegen::features;
 use serde_json::{Map, Value, json};
+
+use super::canonical::{DESCRIPTION, MERGES_INTO, UNION_OF_ONE};
 
 /// Component schemas by name.
 pub(super) type Schemas = BTreeMap<String, Value>;
@@ -13,7 +16,23 @@ pub(super) const PREFIX: &str = "#/components/schemas/";
 /// Keywords about the use of a schema, which may stand beside a `$ref`.
 ///
 /// They stay in place when the schema becomes a component.
-pub(super) const SIBLING_KEYWORDS: [&str; 4] = ["description", "nullable", "default", "deprecated"];
+pub(super) const SIBLING_KEYWORDS: [&str; 6] = [
+    "description",
+    "nullable",
+    "default",
+    "deprecated",
+    features::FEATURE,
+    DESCRIPTION,
+];
+
+/// Extensions that lowering keeps.
+pub(super) const EXTENSIONS: [&str; 5] = [
+    features::FEATURE,
+    features::FEATURES_OF_PARTS,
+    DESCRIPTION,
+    UNION_OF_ONE,
+    MERGES_INTO,
+];
 
 /// The kinds of lowered schemas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,15 +1,69 @@
-//! Selects the operations of the Assistants API from an upstream document.
+//! Selects the operations of the Assistants API, files and vector stores from a document.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use openai_assistants_codegen::{Error, features};
+
+use super::canonical::{DESCRIPTION, RUST_NAME, is_canonical};
 use super::pointer::{Pointer, follow};
-use openai_assistants_codegen::Error;
 
 /// The methods of OpenAPI 3.0, in output order.
 const METHODS: [&str; 8] = [
     "get", "post", "put", "patch", "delete", "head", "options", "trace",
+];
+
+/// Extensions of an operation that the import keeps.
+const EXTENSIONS: [&str; 3] = [RUST_NAME, features::FEATURE, DESCRIPTION];
+
+/// A part of the API that is imported.
+struct Part {
+    /// The first segment of the paths.
+    segment: &'static str,
+    /// The start of the tag upstream, in lower case: documents differ in case and number.
+    prefix: &'static str,
+    tag: &'static str,
+    feature: Option<&'static str>,
+}
+
+/// Other APIs have threads below paths of their own, such as `/chatkit/threads`.
+const PARTS: [Part; 4] = [
+    Part {
+        segment: "assistants",
+        prefix: "assistant",
+        tag: ASSISTANTS,
+        feature: None,
+    },
+    Part {
+        segment: "threads",
+        prefix: "assistant",
+        tag: ASSISTANTS,
+        feature: None,
+    },
+    Part {
+        segment: "files",
+        prefix: "file",
+        tag: "Files",
+        feature: Some(FILES),
+    },
+    Part {
+        segment: VECTOR_STORES,
+        prefix: "vector",
+        tag: "Vector stores",
+        feature: Some(FILES),
+    },
+];
+
+const ASSISTANTS: &str = "Assistants";
+const FILES: &str = "files";
+const VECTOR_STORES: &str = "vector_stores";
+
+/// The media types of requests and responses, by preference.
+const MEDIA_TYPES: [&str; 3] = [
+    "application/json",
+    "multipart/form-data",
+    "application/octet-stream",
 ];
 
 /// An upstream operation. References to anything but schemas are resolved.
@@ -19,31 +73,68 @@ pub(super) struct Operation {
     pub(super) path: String,
     pub(super) method: &'static str,
     pub(super) at: Pointer,
+    pub(super) tag: String,
     pub(super) deprecated: bool,
+    pub(super) extensions: Map<String, Value>,
     /// The parameters of the path item first, in upstream order.
     pub(super) parameters: Vec<(Pointer, Value)>,
     pub(super) body: Option<Body>,
     pub(super) success: Success,
 }
 
-/// The JSON body of a request.
+/// The body of a request.
 #[derive(Debug)]
 pub(super) struct Body {
     pub(super) required: bool,
-    pub(super) at: Pointer,
-    pub(super) schema: Value,
+    pub(super) content: Content,
 }
 
-/// The successful response with a JSON body.
+/// The successful response.
 #[derive(Debug)]
 pub(super) struct Success {
     pub(super) status: String,
+    pub(super) content: Content,
+}
+
+/// The media type of a body, and its schema.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) media_type: &'static str,
     pub(super) at: Pointer,
     pub(super) schema: Value,
 }
 
-/// Reads the Assistants operations of a document, ordered by path.
-pub(super) fn operations(document: &Value) -> Result<Vec<Operation>, Error> {
+impl Content {
+    /// Whether the body is the content of a file.
+    pub(super) fn is_binary(&self) -> bool {
+        self.schema["format"] == "binary"
+    }
+
+    fn read(value: &Value, at: &Pointer) -> Option<Self> {
+        let content = value.get("content")?;
+        let (media_type, schema) = MEDIA_TYPES
+            .iter()
+            .find_map(|name| Some((*name, content.get(name)?.get("schema")?)))?;
+        Some(Self {
+            media_type,
+            at: at.child("content").child(media_type).child("schema"),
+            schema: schema.clone(),
+        })
+    }
+}
+
+/// How operations are selected from an upstream document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// By path and tag.
+    Tagged,
+    /// By path, because servers have tags of their own.
+    AnyTag,
+}
+
+/// Reads the operations of a document, ordered by path: all of a canonical one, or else those of
+/// the parts.
+pub(super) fn operations(document: &Value, scope: Scope) -> Result<Vec<Operation>, Error> {
     let paths = document
         .get("paths")
         .and_then(Value::as_object)
@@ -53,8 +144,15 @@ pub(super) fn operations(document: &Value) -> Result<Vec<Operation>, Error> {
                 "there are no paths: this is not an OpenAPI document of an API",
             )
         })?;
+    let is_canonical = is_canonical(document);
+    // Before vector stores, files were attached to assistants.
+    let has_stores = paths.contains_key(&format!("/{VECTOR_STORES}"));
     let mut operations = Vec::new();
-    for (path, item) in paths.iter().filter(|(path, _)| is_assistants_path(path)) {
+    for (path, item) in paths {
+        let part = part(path).filter(|part| part.feature.is_none() || has_stores);
+        if part.is_none() && !is_canonical {
+            continue;
+        }
         let at = Pointer::root().child("paths").child(path);
         let item = item
             .as_object()
@@ -63,15 +161,23 @@ pub(super) fn operations(document: &Value) -> Result<Vec<Operation>, Error> {
             return Err(Error::at(&at, "a path that is a `$ref` cannot be imported"));
         }
         for method in METHODS {
-            if let Some(operation) = item
-                .get(method)
-                .filter(|operation| is_assistants_operation(operation))
-            {
-                let at = at.child(method);
-                operations.push(read_operation(
-                    document, path, method, item, operation, &at,
-                )?);
+            let Some(operation) = item.get(method) else {
+                continue;
+            };
+            let part = part.filter(|part| scope == Scope::AnyTag || has_tag(operation, part));
+            if part.is_none() && !is_canonical {
+                continue;
             }
+            let at = at.child(method);
+            let mut read = read_operation(document, path, method, item, operation, &at)?;
+            if let Some(part) = part.filter(|_| !is_canonical) {
+                read.tag = part.tag.to_owned();
+                read.extensions.extend(
+                    part.feature
+                        .map(|name| (features::FEATURE.to_owned(), name.into())),
+                );
+            }
+            operations.push(read);
         }
     }
     if operations.is_empty() {
@@ -85,23 +191,21 @@ pub(super) fn operations(document: &Value) -> Result<Vec<Operation>, Error> {
     Ok(operations)
 }
 
-/// Whether a path is `/assistants`, `/threads`, or below one of them.
-///
-/// Other APIs have threads below paths of their own, such as `/chatkit/threads`.
-fn is_assistants_path(path: &str) -> bool {
-    matches!(path.split('/').nth(1), Some("assistants" | "threads"))
+fn part(path: &str) -> Option<&'static Part> {
+    let segment = path.split('/').nth(1);
+    PARTS.iter().find(|part| segment == Some(part.segment))
 }
 
-/// Whether an operation has a tag of the Assistants API, or no tags at all.
+/// Whether an operation has a tag of the part, or no tags at all.
 ///
 /// The tag is `Assistants`; one old document also has `Assistant`. Documents of other
-/// servers may omit tags.
-fn is_assistants_operation(operation: &Value) -> bool {
+/// servers may omit tags, or write `VectorStores`.
+fn has_tag(operation: &Value, part: &Part) -> bool {
     let tags = operation.get("tags").and_then(Value::as_array);
     tags.is_none_or(|tags| {
         tags.iter()
             .filter_map(Value::as_str)
-            .any(|tag| tag.starts_with("Assistant"))
+            .any(|tag| tag.to_lowercase().starts_with(part.prefix))
     })
 }
 
@@ -161,7 +265,15 @@ fn read_operation(
         path: path.to_owned(),
         method,
         at: at.clone(),
+        tag: operation["tags"][0]
+            .as_str()
+            .unwrap_or(ASSISTANTS)
+            .to_owned(),
         deprecated: operation.get("deprecated") == Some(&Value::Bool(true)),
+        extensions: EXTENSIONS
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), operation.get(*name)?.clone())))
+            .collect(),
         parameters: parameters(document, item, operation, at)?,
         body: body(document, operation, at)?,
         success: success(document, operation, at)?,
@@ -220,20 +332,20 @@ fn body(document: &Value, operation: &Value, at: &Pointer) -> Result<Option<Body
     };
     let at = at.child("requestBody");
     let body = follow(document, body, &at)?;
-    let schema = json_schema(body).ok_or_else(|| {
+    let content = Content::read(body, &at).filter(|content| !content.is_binary());
+    let content = content.ok_or_else(|| {
         Error::at(
             &at,
-            "a request body that is not `application/json` cannot be imported",
+            "a request body that is neither JSON nor a form cannot be imported",
         )
     })?;
     Ok(Some(Body {
         required: body.get("required") == Some(&Value::Bool(true)),
-        at: json_schema_at(&at),
-        schema: schema.clone(),
+        content,
     }))
 }
 
-/// The first 2xx response with a JSON body.
+/// The first 2xx response with a body that is JSON or a file.
 fn success(document: &Value, operation: &Value, at: &Pointer) -> Result<Success, Error> {
     let at = at.child("responses");
     let responses = operation.get("responses").and_then(Value::as_object);
@@ -243,26 +355,15 @@ fn success(document: &Value, operation: &Value, at: &Pointer) -> Result<Success,
         .filter(|(status, _)| status.starts_with('2'))
     {
         let at = at.child(status);
-        if let Some(schema) = json_schema(follow(document, response, &at)?) {
+        if let Some(content) = Content::read(follow(document, response, &at)?, &at) {
             return Ok(Success {
                 status: status.clone(),
-                at: json_schema_at(&at),
-                schema: schema.clone(),
+                content,
             });
         }
     }
     Err(Error::at(
         at,
-        "there is no successful response with `application/json`",
+        "there is no successful response with JSON or a file",
     ))
-}
-
-fn json_schema(value: &Value) -> Option<&Value> {
-    value.get("content")?.get("application/json")?.get("schema")
-}
-
-fn json_schema_at(at: &Pointer) -> Pointer {
-    at.child("content")
-        .child("application/json")
-        .child("schema")
 }

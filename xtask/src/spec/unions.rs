@@ -1,7 +1,9 @@
 //! Simplifies unions: merges string branches and removes repeated branches.
 
+use openai_assistants_codegen::features::FEATURES_OF_PARTS;
 use serde_json::{Value, json};
 
+use super::canonical::UNION_OF_ONE;
 use super::schema::{self, Kind, Schemas, kind};
 
 /// Simplifies the unions of all components.
@@ -17,9 +19,17 @@ pub(super) fn simplify(schema: &mut Value, known: &Schemas) {
     for subschema in schema::subschemas_mut(schema) {
         simplify(subschema, known);
     }
+    if schema.get(UNION_OF_ONE).is_some()
+        && kind(schema::target(schema, known).1) == Some(Kind::Object)
+    {
+        make_union(schema);
+        return;
+    }
     if kind(schema) != Some(Kind::Union) {
         return;
     }
+    let extensions =
+        [FEATURES_OF_PARTS, UNION_OF_ONE].map(|name| (name, schema.get(name).cloned()));
     let siblings = schema::take_siblings(schema);
     let branches = schema["oneOf"].as_array().cloned().unwrap_or_default();
     let before = branches.len();
@@ -29,7 +39,51 @@ pub(super) fn simplify(schema: &mut Value, known: &Schemas) {
         [one] if before > 1 => one.take(),
         _ => json!({ "oneOf": branches }),
     };
+    for (name, value) in extensions {
+        if let Some(value) = value {
+            schema[name] = value;
+        }
+    }
     schema::put_siblings(schema, siblings);
+}
+
+/// Makes a tagged object the only member of a union, which may grow. The union keeps the mark.
+fn make_union(object: &mut Value) {
+    remove_mark(object);
+    let siblings = schema::take_siblings(object);
+    require_tag(object);
+    *object = json!({ "oneOf": [object.take()], UNION_OF_ONE: true });
+    schema::put_siblings(object, siblings);
+}
+
+/// Removes the marks of unions of one.
+pub(super) fn remove_marks(schema: &mut Value) {
+    remove_mark(schema);
+    for subschema in schema::subschemas_mut(schema) {
+        remove_marks(subschema);
+    }
+}
+
+fn remove_mark(schema: &mut Value) {
+    if let Some(map) = schema.as_object_mut() {
+        map.remove(UNION_OF_ONE);
+    }
+}
+
+/// Requires the property `type`, which identifies the member of a union.
+fn require_tag(object: &mut Value) {
+    let Some(map) = object
+        .as_object_mut()
+        .filter(|map| map.contains_key("properties"))
+    else {
+        return;
+    };
+    let required = map.entry("required").or_insert_with(|| json!([]));
+    if let Some(names) = required.as_array_mut()
+        && !names.contains(&"type".into())
+    {
+        names.push("type".into());
+    }
 }
 
 fn distinct(branches: Vec<Value>) -> Vec<Value> {
@@ -90,6 +144,36 @@ mod tests {
         ];
         simplify(&mut schema, &known.into_iter().collect());
         schema
+    }
+
+    #[test]
+    fn a_marked_object_becomes_a_union_of_one() {
+        let action = json!({"type": "object", "nullable": true, "required": ["id"], UNION_OF_ONE: true, "properties": {
+            "type": {"type": "string", "enum": ["submit_tool_outputs"]},
+        }});
+        let mut run = json!({"type": "object", "properties": {"required_action": action}});
+        simplify(&mut run, &Schemas::new());
+        let once = run.clone();
+        simplify(&mut run, &Schemas::new());
+        assert_eq!(run, once);
+        remove_marks(&mut run);
+
+        let action = &run["properties"]["required_action"];
+        assert_eq!(action["nullable"], true);
+        assert_eq!(action.get(UNION_OF_ONE), None);
+        let members = action["oneOf"].as_array().unwrap();
+        assert_eq!(members.len(), 1);
+        assert_eq!(members[0]["required"], json!(["id", "type"]));
+    }
+
+    #[test]
+    fn a_marked_union_stays_as_it_is() {
+        let union = json!({"oneOf": [{"type": "string"}, {"type": "integer"}]});
+        let mut marked = union.clone();
+        marked[UNION_OF_ONE] = true.into();
+        let mut unmarked = simplified(marked);
+        remove_marks(&mut unmarked);
+        assert_eq!(unmarked, union);
     }
 
     #[test]

@@ -1,33 +1,41 @@
 //! Validates the invariants of a canonical document.
 
 use openai_assistants_codegen::Error;
+use openai_assistants_codegen::features::FEATURE;
 use serde_json::Value;
 
 use super::pointer::{Pointer, lookup};
 use super::schema::{self, Kind, kind};
 
-/// Checks that references resolve, and that objects, unions and enums are components.
+/// Checks that references resolve, that objects, unions and enums are components, and that no
+/// object requires a property of a feature.
 pub(super) fn validate(document: &Value) -> Result<(), Error> {
     check_references(document, document, &Pointer::root())?;
     let schemas = document
         .pointer("/components/schemas")
         .and_then(Value::as_object);
-    for (name, schema) in schemas.into_iter().flatten() {
+    for (name, component) in schemas.into_iter().flatten() {
         let at = Pointer::component(name);
-        match kind(schema) {
+        match kind(component) {
             None => {
                 return Err(Error::at(
                     &at,
                     "the import produced a schema of unknown kind",
                 ));
             }
-            Some(Kind::Array) => check_inline(&schema["items"], &at.child("items"))?,
+            Some(Kind::Array) => check_inline(&component["items"], &at.child("items"))?,
             _ => {}
         }
-        for (property, schema) in schema::properties(schema) {
+        for (property, schema) in schema::properties(component) {
             check_inline(schema, &at.child("properties").child(property))?;
+            if schema.get(FEATURE).is_some() && schema::requires(component, property) {
+                return Err(Error::at(
+                    at.child("properties").child(property),
+                    "a property of a feature cannot be required: without the feature, the object would not have it",
+                ));
+            }
         }
-        for (index, branch) in schema
+        for (index, branch) in component
             .get("oneOf")
             .and_then(Value::as_array)
             .into_iter()
@@ -133,6 +141,21 @@ mod tests {
                     .starts_with("at #/components/schemas/A/properties/a")
             );
         }
+    }
+
+    #[test]
+    fn a_property_of_a_feature_is_optional() {
+        let property = json!({"type": "string", "x-feature": "files"});
+        let of = |required: Value| {
+            let document = json!({"components": {"schemas": {"A": {"type": "object", "properties": {"a": property}, "required": required}}}});
+            validate(&document).map_err(|error| error.to_string())
+        };
+        assert_eq!(of(json!([])), Ok(()));
+        let error = of(json!(["a"])).unwrap_err();
+        assert!(
+            error.starts_with("at #/components/schemas/A/properties/a: a property of a feature"),
+            "{error}"
+        );
     }
 
     #[test]

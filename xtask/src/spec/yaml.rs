@@ -20,6 +20,7 @@ const ORDER: &[&str] = &[
     "version",
     "operationId",
     "x-rust-name",
+    "x-feature",
     "name",
     "in",
     "url",
@@ -78,6 +79,7 @@ const ORDER: &[&str] = &[
     "discriminator",
     "propertyName",
     "mapping",
+    "x-features",
     // After what a parameter, body or response requires.
     "schema",
     "content",
@@ -92,6 +94,7 @@ const NAMED: &[&str] = &[
     "securitySchemes",
     "properties",
     "mapping",
+    "x-features",
     "variables",
     "default",
 ];

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{Item, Type, parse_quote};
@@ -64,7 +63,7 @@ impl<'a> Indexes<'a> {
             Some(Definition::Tagged(members, unknown)) => {
                 let variants: Vec<Ident> = members
                     .iter()
-                    .map(|member| ident(&member.tag.to_upper_camel_case()))
+                    .map(|member| ident(&member.variant()))
                     .collect();
                 for member in *members {
                     self.require(&named_type(&type_name(member.schema)));

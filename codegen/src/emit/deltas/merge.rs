@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{Item, Type, parse_quote};
@@ -341,7 +340,7 @@ impl<'a> Merges<'a> {
 }
 
 fn variant(member: &Member) -> Ident {
-    ident(&member.tag.to_upper_camel_case())
+    ident(&member.variant())
 }
 
 #[cfg(test)]

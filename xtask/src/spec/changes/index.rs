@@ -120,19 +120,19 @@ pub(super) fn mapping(union: &Value) -> BTreeMap<&str, &str> {
 
 /// The schema of the request body of an operation.
 pub(super) fn body(operation: &Value) -> Option<&Value> {
-    operation.pointer("/requestBody/content/application~1json/schema")
+    content(operation.get("requestBody")?)
+}
+
+/// The schema of a body of any media type: a canonical document has one.
+fn content(body: &Value) -> Option<&Value> {
+    entries(body.get("content")).find_map(|(_, content)| content.get("schema"))
 }
 
 /// The status and the body schema of the successful response of an operation.
 pub(super) fn success(operation: &Value) -> Option<(&str, Option<&Value>)> {
     entries(operation.get("responses"))
         .find(|(status, _)| status.starts_with('2'))
-        .map(|(status, response)| {
-            (
-                status,
-                response.pointer("/content/application~1json/schema"),
-            )
-        })
+        .map(|(status, response)| (status, content(response)))
 }
 
 /// Whether a keyword is `true`.

@@ -1,0 +1,330 @@
+//! Adds files to a vector store, and waits until they are indexed.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+
+use crate::client::core::Client;
+use crate::client::operation;
+use crate::error::core::Result;
+use crate::files::indexed::Indexed;
+use crate::http::upload::Upload;
+use crate::run::limits::{Cancellation, Limits};
+use crate::run::polling::Pace;
+use crate::run::settings::DEADLINE;
+use crate::types::{
+    ChunkingStrategy, CreateFileRequest, CreateVectorStoreFileBatchRequest, FilePurpose,
+    VectorStoreFileAttributes, VectorStoreFileBatchObject as Batch, VectorStoreFileObject,
+};
+
+/// How many files a server accepts in a batch.
+const MAX_BATCH: usize = 500;
+/// How many files are uploaded at the same time.
+const CONCURRENCY: usize = 5;
+
+type OnState = Box<dyn FnMut(&Batch) + Send>;
+
+/// The files that are added.
+pub(super) enum Files {
+    Uploads(Vec<Upload>),
+    Uploaded(Vec<String>),
+    Batch(String),
+}
+
+/// Adds files to a vector store, and waits until they are indexed.
+///
+/// Created by the methods of [`VectorStore`](crate::VectorStore). The status `failed` or `cancelled` of a
+/// file is part of the outcome. So is a file that cannot be uploaded; the others are added.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example(client: openai_assistants::Client) -> openai_assistants::Result<()> {
+/// use std::time::Duration;
+/// use openai_assistants::Upload;
+///
+/// let files = ["a.md", "b.md"].map(Upload::path);
+/// let indexed = client
+///     .vector_store("vs_1")
+///     .upload_and_wait(files)
+///     .attributes([("team", "docs")])
+///     .deadline(Duration::from_secs(300))
+///     .on_state(|batch| println!("{}: {} indexed", batch.id, batch.file_counts.completed))
+///     .wait()
+///     .await?;
+/// println!("{:?}", indexed.is_complete());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is sent until `wait` is called"]
+pub struct IndexFiles {
+    store: Store,
+    files: Files,
+    interval: Option<Duration>,
+    deadline: Duration,
+    cancellation: Option<Cancellation>,
+    on_state: Option<OnState>,
+}
+
+/// The vector store, and how files are added to it.
+struct Store {
+    client: Client,
+    id: String,
+    purpose: FilePurpose,
+    concurrency: usize,
+    attributes: Option<VectorStoreFileAttributes>,
+    chunking_strategy: Option<ChunkingStrategy>,
+}
+
+impl IndexFiles {
+    pub(super) fn new(client: Client, store_id: String, files: Files) -> Self {
+        Self {
+            store: Store {
+                client,
+                id: store_id,
+                purpose: FilePurpose::Assistants,
+                concurrency: CONCURRENCY,
+                attributes: None,
+                chunking_strategy: None,
+            },
+            files,
+            interval: None,
+            deadline: DEADLINE,
+            cancellation: None,
+            on_state: None,
+        }
+    }
+
+    /// Sets the purpose of the uploaded files. The default is `assistants`.
+    pub fn purpose(mut self, purpose: impl Into<FilePurpose>) -> Self {
+        self.store.purpose = purpose.into();
+        self
+    }
+
+    /// Sets how many files are uploaded at the same time. The default is 5.
+    pub fn concurrency(mut self, files: usize) -> Self {
+        self.store.concurrency = files.max(1);
+        self
+    }
+
+    /// Sets the attributes of all files.
+    pub fn attributes(mut self, attributes: impl Into<VectorStoreFileAttributes>) -> Self {
+        self.store.attributes = Some(attributes.into());
+        self
+    }
+
+    /// Sets how all files are split into chunks.
+    pub fn chunking_strategy(mut self, strategy: impl Into<ChunkingStrategy>) -> Self {
+        self.store.chunking_strategy = Some(strategy.into());
+        self
+    }
+
+    /// Sets the interval between two polls.
+    ///
+    /// The default is the value of the header `openai-poll-after-ms`, or one second without it.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = Some(interval);
+        self
+    }
+
+    /// Sets the deadline of uploading and waiting. The default is 15 minutes.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Cancels the wait when this future completes. The server continues with the batch.
+    pub fn cancel_on<F>(mut self, cancelled: F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.cancellation = Some(Box::pin(cancelled));
+        self
+    }
+
+    /// Calls a function with each batch that is created or polled.
+    ///
+    /// Keep its ID to resume after an error, with
+    /// [`wait_for_batch`](crate::VectorStore::wait_for_batch).
+    pub fn on_state(mut self, function: impl FnMut(&Batch) + Send + 'static) -> Self {
+        self.on_state = Some(Box::new(function));
+        self
+    }
+
+    /// Uploads the files, creates the batches, and polls until all files are indexed.
+    ///
+    /// A poll with a transient failure is repeated, as in [`Follow::wait`](crate::Follow::wait).
+    ///
+    /// # Errors
+    /// A batch cannot be created, and the message has the IDs of the files that were uploaded for it. A
+    /// batch cannot be fetched, the deadline passes, or the caller cancels: a deadline and a
+    /// cancellation name the batch, and [`on_state`](Self::on_state) has received it in any case.
+    pub async fn wait(self) -> Result<Indexed> {
+        let Self {
+            store,
+            files,
+            interval,
+            mut on_state,
+            ..
+        } = self;
+        let clock = &store.client.config().clock;
+        let mut limits = Limits::new(clock, self.deadline, self.cancellation);
+        let mut report = |batch: &Batch| {
+            if let Some(on_state) = &mut on_state {
+                on_state(batch);
+            }
+        };
+        let mut indexed = Indexed::default();
+        let (file_ids, mut batch_ids) = match files {
+            Files::Uploads(files) => {
+                let ids = store.upload(files, &mut limits, &mut indexed).await?;
+                (ids, Vec::new())
+            }
+            Files::Uploaded(ids) => (ids, Vec::new()),
+            Files::Batch(id) => (Vec::new(), vec![id]),
+        };
+        for ids in file_ids.chunks(MAX_BATCH) {
+            let created = limits.run(store.create(ids)).await;
+            let created = created.unwrap_or_else(|reason| {
+                Err(reason.error("the batch may not exist").unsettled(true))
+            });
+            let batch = created.map_err(|mut error| {
+                error.add_note(&format!("uploaded, and not added: {}", ids.join(", ")));
+                error
+            })?;
+            report(&batch);
+            batch_ids.push(batch.id);
+        }
+        for id in batch_ids {
+            let pace = Pace::new(interval);
+            let batch = store.finished(&id, pace, &mut limits, &mut report).await?;
+            if batch.file_counts.completed < batch.file_counts.total {
+                let failed = limits.run(store.failed_files(&id)).await;
+                indexed.failed.extend(failed.unwrap_or_else(|reason| {
+                    Err(reason.error(&format!("the files of the batch {id} are not listed")))
+                })?);
+            }
+            indexed.batches.push(batch);
+        }
+        Ok(indexed)
+    }
+}
+
+impl Store {
+    /// Uploads files, and returns their IDs.
+    async fn upload(
+        &self,
+        files: Vec<Upload>,
+        limits: &mut Limits,
+        indexed: &mut Indexed,
+    ) -> Result<Vec<String>> {
+        let count = files.len();
+        let uploads = stream::iter(files).map(|file| async move {
+            let name = file.name().to_owned();
+            let body = CreateFileRequest::builder().purpose(self.purpose.clone());
+            let uploaded = self.client.create_file().body(body).file(file).send().await;
+            (name, uploaded)
+        });
+        let mut uploads = uploads.buffered(self.concurrency).boxed();
+        let collected = limits
+            .run(async {
+                while let Some((name, uploaded)) = uploads.next().await {
+                    match uploaded {
+                        Ok(file) => indexed.uploaded.push(file),
+                        Err(error) => indexed.not_uploaded.push((name, error)),
+                    }
+                }
+            })
+            .await;
+        let ids = indexed.uploaded.iter().map(|file| file.id.clone());
+        let ids: Vec<String> = ids.collect();
+        collected.map_err(|reason| {
+            let (uploaded, list) = (ids.len(), ids.join(", "));
+            let text = format!("{uploaded} of {count} files are uploaded, and not added: {list}");
+            reason.error(&text).unsettled(true)
+        })?;
+        Ok(ids)
+    }
+
+    async fn create(&self, file_ids: &[String]) -> Result<Batch> {
+        let mut body = CreateVectorStoreFileBatchRequest::builder().file_ids(file_ids.to_vec());
+        if let Some(attributes) = &self.attributes {
+            body = body.attributes(attributes.clone());
+        }
+        if let Some(strategy) = &self.chunking_strategy {
+            body = body.chunking_strategy(strategy.clone());
+        }
+        let create = self.client.create_vector_store_file_batch();
+        create.vector_store_id(&self.id).body(body).send().await
+    }
+
+    /// Polls until a batch is not in progress.
+    async fn finished(
+        &self,
+        id: &str,
+        mut pace: Pace,
+        limits: &mut Limits,
+        report: &mut impl FnMut(&Batch),
+    ) -> Result<Batch> {
+        let clock = &self.client.config().clock;
+        let mut delay = Duration::ZERO;
+        let mut state = format!("the batch {id} was not fetched");
+        loop {
+            let poll = async {
+                if !delay.is_zero() {
+                    clock.sleep(delay).await;
+                }
+                let get = self.client.get_vector_store_file_batch();
+                let get = get.vector_store_id(&self.id).batch_id(id);
+                operation::send_response(get).await
+            };
+            let polled = limits.run(poll).await;
+            match polled.map_err(|reason| reason.error(&state))? {
+                Ok(response) => {
+                    pace.update(response.headers());
+                    delay = pace.delay();
+                    let batch = response.into_inner();
+                    report(&batch);
+                    if batch.status.as_str() != "in_progress" {
+                        return Ok(batch);
+                    }
+                    let counts = &batch.file_counts;
+                    state = format!(
+                        "the batch {id} has indexed {} of {} files",
+                        counts.completed, counts.total
+                    );
+                }
+                Err(error) => {
+                    let transient = pace.delay_after(&error);
+                    delay = transient.ok_or(error)?;
+                }
+            }
+        }
+    }
+
+    /// Fetches the files of a batch that are not indexed.
+    async fn failed_files(&self, id: &str) -> Result<Vec<VectorStoreFileObject>> {
+        let list = self.client.list_files_in_vector_store_batch();
+        let list = list.vector_store_id(&self.id).batch_id(id);
+        let mut files = list.limit(100).items();
+        let mut failed = Vec::new();
+        while let Some(file) = files.try_next().await? {
+            if file.status.as_str() != "completed" {
+                failed.push(file);
+            }
+        }
+        Ok(failed)
+    }
+}
+
+impl fmt::Debug for IndexFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IndexFiles")
+            .field("store_id", &self.store.id)
+            .field("interval", &self.interval)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,190 @@
+//! What is sent again, and how long an attempt may take.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use openai_assistants::{Client, Credentials, ErrorKind, Upload};
+use serde_json::Value;
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::{FILE, folder_with, server, upload};
+use crate::support::{ManualClock, ScriptedServer, response};
+
+/// A file that is read by a reader.
+fn reader() -> Upload {
+    Upload::reader("a.txt", "twelve bytes".as_bytes()).length(12)
+}
+
+const ONLY_ONCE: &str = "a reader can be sent only once: use `Upload::path` or `Upload::bytes`";
+
+#[tokio::test]
+async fn a_path_and_bytes_are_sent_again_and_report_their_progress() {
+    let (_folder, path) = folder_with("a.txt", &"x".repeat(100_000));
+    for file in [
+        Upload::path(path),
+        Upload::bytes("a.txt", "x".repeat(100_000)),
+    ] {
+        let responses = [response(503, "", ""), response(200, "", FILE)];
+        let server = ScriptedServer::start(responses).await;
+        let reports = Arc::new(Mutex::new(Vec::new()));
+        let kept = reports.clone();
+        let file = file.progress(move |progress| kept.lock().unwrap().push(progress));
+        let call = upload(&server.client(), file);
+        let response = call.send_response::<Value>().await.unwrap();
+        assert_eq!(response.attempts(), 2);
+        let requests = server.requests();
+        let body = |request: &str| request.split_once("\r\n\r\n").unwrap().1.to_owned();
+        assert_eq!(body(&requests[0]), body(&requests[1]));
+        let reports = reports.lock().unwrap();
+        assert!(reports.iter().all(|report| report.total == Some(100_000)));
+        for attempt in [1, 2] {
+            let reports = reports.iter().filter(|report| report.attempt == attempt);
+            let bytes: Vec<u64> = reports.map(|report| report.bytes).collect();
+            assert!(bytes.len() > 1 && bytes.is_sorted(), "{bytes:?}");
+            assert_eq!(bytes.last(), Some(&100_000));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reader_is_not_sent_again_and_the_error_says_why() {
+    let server = ScriptedServer::start([response(503, "", ""), response(200, "", FILE)]).await;
+    let call = upload(&server.client(), reader());
+    let error = call
+        .clone()
+        .send::<Value>()
+        .await
+        .expect_err("the status is 503");
+    assert_eq!((error.attempts(), server.requests().len()), (1, 1));
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("no retry: {ONLY_ONCE}")),
+        "{error}"
+    );
+
+    let error = call
+        .send::<Value>()
+        .await
+        .expect_err("the clone shares the reader");
+    assert_eq!(error.kind(), ErrorKind::File);
+    assert!(error.to_string().contains("it was read before"), "{error}");
+}
+
+#[tokio::test]
+async fn a_reader_that_was_not_read_yet_is_sent_again() {
+    // Port 9 of the loopback interface has no server.
+    let builder = Client::builder()
+        .base_url("http://127.0.0.1:9")
+        .api_key("sk-test");
+    let client = builder.clock(ManualClock::default()).build().unwrap();
+    let error = upload(&client, reader()).send::<Value>().await;
+    assert_eq!(error.expect_err("there is no server").attempts(), 3);
+}
+
+#[tokio::test]
+async fn a_reader_is_not_sent_again_with_a_renewed_token() {
+    let responses = [response(401, "", ""), response(200, "", FILE)];
+    let server = ScriptedServer::start(responses).await;
+    let count = AtomicU32::new(0);
+    let credentials = Credentials::from_fn(move || {
+        let token = format!("token-{}", count.fetch_add(1, Ordering::Relaxed));
+        async { Ok::<_, io::Error>(token) }
+    });
+    let builder = server
+        .builder(&ManualClock::default())
+        .credentials(credentials);
+    let client = builder.build().unwrap();
+    let error = upload(&client, reader()).send::<Value>().await;
+    let error = error.expect_err("the status is 401");
+    assert!(
+        error.is_authentication() && error.to_string().contains(ONLY_ONCE),
+        "{error}"
+    );
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_redirect_is_followed_unless_the_body_is_a_reader() {
+    let moved = || response(307, "location: /v2/files\r\n", "");
+    let server = ScriptedServer::start([moved(), response(200, "", FILE)]).await;
+    let file = Upload::bytes("a.txt", "x");
+    upload(&server.client(), file)
+        .send::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(server.request_lines(), ["POST /v1/files", "POST /v2/files"]);
+
+    let server = ScriptedServer::start([moved(), response(200, "", FILE)]).await;
+    let error = upload(&server.client(), reader()).send::<Value>().await;
+    let error = error.expect_err("it is not followed");
+    assert!(
+        error.is_redirect() && error.to_string().contains(ONLY_ONCE),
+        "{error}"
+    );
+}
+
+/// A reader that fails after some bytes.
+struct Broken(bool);
+
+impl AsyncRead for Broken {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if std::mem::replace(&mut self.0, true) {
+            return Poll::Ready(Err(io::Error::other("the disk is gone")));
+        }
+        buffer.put_slice(b"first");
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_fails_or_changes_while_it_is_sent_is_an_error() {
+    for (file, reason) in [
+        (Upload::reader("a.txt", Broken(false)), "the disk is gone"),
+        (
+            Upload::reader("a.txt", Broken(false)).length(9),
+            "the disk is gone",
+        ),
+        (reader().length(13), "it does not have 13 bytes"),
+        (reader().length(11), "it does not have 11 bytes"),
+    ] {
+        let server = server().await;
+        let error = upload(&server.client(), file).send::<Value>().await;
+        let error = error.expect_err(reason);
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::File, 1),
+            "{error}"
+        );
+        let text = format!("cannot read the file `a.txt`: {reason}");
+        assert!(error.to_string().contains(&text), "{error}");
+        assert!(!error.may_have_been_processed() && server.requests().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_time_out_of_an_upload_grows_with_its_length() {
+    let mib = 1024 * 1024;
+    for (file, seconds) in [
+        (Upload::bytes("a.txt", "x"), 600),
+        (Upload::bytes("a.txt", vec![b'x'; 3 * mib]), 603),
+        (Upload::reader("a.txt", "x".as_bytes()), 3600),
+    ] {
+        let clock = ManualClock::default();
+        // Responds to the head: the body would take long in this server.
+        let server = ScriptedServer::start([response(413, "", "")]).await;
+        let client = server.builder(&clock).build().unwrap();
+        let call = tokio::spawn(upload(&client, file).send::<Value>());
+        crate::support::until(|| !clock.timeouts().is_empty()).await;
+        call.abort();
+        assert_eq!(clock.timeouts()[0], Duration::from_secs(seconds));
+    }
+}

@@ -1,0 +1,112 @@
+//! Compares operations: routes, parameters, bodies and responses.
+
+use serde_json::Value;
+
+use super::schemas::{Comparison, Direction};
+use crate::spec::select::{Content, Operation};
+
+/// Compares all operations of the server to ours with the same route.
+pub(super) fn compare(comparison: &mut Comparison, server: &[Operation], ours: &[Operation]) {
+    for operation in server {
+        let place = format!("{} {}", operation.method.to_uppercase(), operation.path);
+        match ours.iter().find(|other| route(other) == route(operation)) {
+            Some(other) => compare_operation(comparison, &place, operation, other),
+            None => comparison.find(&place, "lacks the operation"),
+        }
+    }
+}
+
+/// The method and the path, with path parameters of no name.
+fn route(operation: &Operation) -> (&str, String) {
+    let segments = operation
+        .path
+        .split('/')
+        .map(|segment| match segment.starts_with('{') {
+            true => "{}",
+            false => segment,
+        });
+    (operation.method, segments.collect::<Vec<_>>().join("/"))
+}
+
+fn compare_operation(
+    comparison: &mut Comparison,
+    place: &str,
+    server: &Operation,
+    ours: &Operation,
+) {
+    compare_parameters(comparison, place, server, ours);
+    let request = format!("{place} request");
+    match (&server.body, &ours.body) {
+        (Some(server), Some(ours)) => compare_content(
+            comparison,
+            &request,
+            (&server.content, &ours.content),
+            Direction::Request,
+        ),
+        (Some(_), None) => comparison.find(&request, "lacks the body"),
+        (None, Some(ours)) if ours.required => comparison.find(&request, "requires a body"),
+        _ => {}
+    }
+    // A download accepts every response.
+    if !ours.success.content.is_binary() {
+        compare_content(
+            comparison,
+            &format!("{place} response"),
+            (&server.success.content, &ours.success.content),
+            Direction::Response,
+        );
+    }
+}
+
+fn compare_content(
+    comparison: &mut Comparison,
+    place: &str,
+    (server, ours): (&Content, &Content),
+    direction: Direction,
+) {
+    match server.media_type == ours.media_type {
+        true => comparison.compare(&server.schema, &ours.schema, place, direction),
+        false => comparison.find(
+            place,
+            format!("is {}, not {}", ours.media_type, server.media_type),
+        ),
+    }
+}
+
+fn compare_parameters(
+    comparison: &mut Comparison,
+    place: &str,
+    server: &Operation,
+    ours: &Operation,
+) {
+    let (theirs, ours) = (parameters(server), parameters(ours));
+    let find = |parameters: &[&Value], name: &Value| {
+        parameters.iter().position(|other| other["name"] == *name)
+    };
+    for parameter in &theirs {
+        let name = parameter["name"].as_str().unwrap_or_default();
+        match find(&ours, &parameter["name"]) {
+            Some(index) => comparison.compare(
+                &parameter["schema"],
+                &ours[index]["schema"],
+                &format!("{place}?{name}"),
+                Direction::Request,
+            ),
+            None => comparison.find(place, format!("lacks the parameter {name}")),
+        }
+    }
+    for parameter in ours.iter().filter(|ours| ours["required"] == true) {
+        let other = find(&theirs, &parameter["name"]);
+        if other.is_none_or(|index| theirs[index]["required"] != true) {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            comparison.find(place, format!("requires the parameter {name}"));
+        }
+    }
+}
+
+/// The query parameters. The client has a setting for the version of the API.
+fn parameters(operation: &Operation) -> Vec<&Value> {
+    let all = operation.parameters.iter().map(|(_, parameter)| parameter);
+    all.filter(|parameter| parameter["in"] == "query" && parameter["name"] != "api-version")
+        .collect()
+}
