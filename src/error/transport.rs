@@ -1,4 +1,4 @@
-//! Errors of the HTTP client, told apart by whether the request was sent.
+//! Errors of the HTTP client, classified by whether the request was sent.
 
 use std::error::Error as StdError;
 use std::io;

@@ -102,7 +102,7 @@ impl RequestOptions {
         &self.headers
     }
 
-    /// Merges the extra properties into a body. Returns `None` if there are none.
+    /// Merges the extra properties into a body. Returns `None` without extra properties.
     pub(crate) fn extended(&self, body: &impl Serialize) -> Option<serde_json::Result<Value>> {
         let extra = self.extra_body.as_ref()?;
         let body = serde_json::to_value(body);

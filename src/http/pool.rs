@@ -39,7 +39,7 @@ impl Pool {
         }
     }
 
-    /// Returns the HTTP client with this connect time-out. Builds it if there is none.
+    /// Returns the HTTP client with this connect time-out. Builds it on first use.
     pub(crate) fn client(&self, connect_timeout: Duration) -> Result<reqwest::Client> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let found = clients

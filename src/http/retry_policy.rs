@@ -112,7 +112,7 @@ impl RetryPolicy {
         }
     }
 
-    /// Returns the delay before the next retry, or `None` if there is none left. `retries` is the
+    /// Returns the delay before the next retry, or `None` after the last. `retries` is the
     /// number of retries so far, `random` a number from 0 to 1.
     pub(crate) fn delay(
         &self,

@@ -21,7 +21,7 @@ pub(crate) struct Certificates {
 
 impl Certificates {
     /// Applies the certificates. Without `has_roots` no certificates of the system are read, for
-    /// plain HTTP: containers may have none, and reading them takes time.
+    /// plain HTTP: containers may lack them, and reading them takes time.
     #[cfg(has_tls)]
     pub(crate) fn apply(
         &self,
