@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::mem;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -86,14 +87,18 @@ where
     received
 }
 
-async fn send_and_receive<S, R>(inner: S, call: &Call) -> Result<(ResponseHead, R)>
+async fn send_and_receive<S, R>(mut inner: S, call: &Call) -> Result<(ResponseHead, R)>
 where
     S: Service<Call, Response = reqwest::Response, Error = Error>,
     R: Receive,
 {
     let limit = call.timeout();
     let mut deadline = Deadline::new(&call.config.clock, limit);
-    let sent = deadline.before(inner.oneshot(call.clone())).await;
+    // In a block, so that its memory is used again for the body.
+    let sent = {
+        let sent = pin!(inner.ready().await?.call(call.clone()));
+        deadline.before(sent).await
+    };
     let mut response = sent.unwrap_or_else(|| match call.progress().sent_by {
         Some(_) => Err(Error::timeout(limit)),
         None => Err(Error::token_timeout(limit)),

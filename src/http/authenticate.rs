@@ -11,16 +11,16 @@ use crate::http::request_body::RequestBody;
 
 /// Adds the token of a provider. On 401 the token is renewed once per call and the request is
 /// resent immediately. If the renewal fails, its error is returned with the 401.
-pub(super) async fn authenticate<S>(inner: S, call: Call) -> Result<reqwest::Response>
+pub(super) async fn authenticate<S>(mut inner: S, call: Call) -> Result<reqwest::Response>
 where
-    S: Service<Call, Response = reqwest::Response, Error = Error> + Clone,
+    S: Service<Call, Response = reqwest::Response, Error = Error>,
 {
     let credentials = &call.config.credentials;
     let Some(token) = credentials.current().await? else {
-        return inner.oneshot(call).await;
+        return inner.ready().await?.call(call).await;
     };
     call.progress().tokens.push(token.clone());
-    let response = inner.clone().oneshot(call.clone()).await?;
+    let response = inner.ready().await?.call(call.clone()).await?;
     // A configured header takes precedence over the token, which then was not sent.
     let is_configured = call.headers().any(|(name, _)| *name == token.0);
     if response.status() != StatusCode::UNAUTHORIZED
@@ -39,7 +39,7 @@ where
             tracing::debug!("token rejected, resending with a renewed one");
             call.count_attempt();
             call.progress().tokens.push(renewed);
-            inner.oneshot(call).await
+            inner.ready().await?.call(call).await
         }
         Ok(None) => Ok(response),
         Err(error) => {

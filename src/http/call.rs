@@ -34,7 +34,7 @@ const PUBLIC: [&str; 9] = [
 pub(crate) struct Call {
     shared: Arc<Shared>,
     /// Where a redirect leads.
-    pub(super) target: Option<Url>,
+    pub(super) target: Option<Box<Url>>,
 }
 
 struct Shared {
@@ -121,7 +121,7 @@ impl Call {
 
     /// The URL of the next request.
     pub(super) fn url(&self) -> &Url {
-        self.target.as_ref().unwrap_or(&self.url)
+        self.target.as_deref().unwrap_or(&self.url)
     }
 
     /// The time-out for establishing a connection.

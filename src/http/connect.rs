@@ -22,7 +22,8 @@ pub(super) async fn connect(call: Call) -> Result<reqwest::Response> {
     let request = http_request::build(&call).await?;
     let received = match &config.service {
         None => execute(&config.pool, call.connect_timeout(), request).await,
-        Some(service) => execute_by(service, &call, request).await,
+        // Boxed, so that calls without layers are small.
+        Some(service) => Box::pin(execute_by(service, &call, request)).await,
     };
     // A file that cannot be read is why the request failed.
     let failure = || call.body.as_ref()?.take_failure();

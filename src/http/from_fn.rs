@@ -9,6 +9,9 @@ use crate::error::core::{Error, Result};
 use crate::http::call::Call;
 
 /// Makes a layer of a function, which gets the rest of the stack and the call.
+///
+/// The function waits until the rest is ready and calls it. `oneshot` would do the same and move the
+/// future, which is large, once more for each layer.
 pub(super) fn from_fn<F>(function: F) -> FnLayer<F> {
     FnLayer(function)
 }
@@ -44,7 +47,7 @@ where
     type Error = Error;
     type Future = A;
 
-    /// The function waits until the rest of the stack is ready.
+    /// It is always ready: the function waits for the rest of the stack.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
         Poll::Ready(Ok(()))
     }

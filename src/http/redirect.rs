@@ -13,18 +13,18 @@ use crate::http::request_body::RequestBody;
 const MAX_REDIRECTS: u32 = 5;
 
 /// Sends a call again to where it is redirected, within the origin.
-pub(super) async fn follow_redirects<S>(inner: S, mut call: Call) -> Result<reqwest::Response>
+pub(super) async fn follow_redirects<S>(mut inner: S, mut call: Call) -> Result<reqwest::Response>
 where
-    S: Service<Call, Response = reqwest::Response, Error = Error> + Clone,
+    S: Service<Call, Response = reqwest::Response, Error = Error>,
 {
     let mut followed = 0;
     loop {
-        let mut response = inner.clone().oneshot(call.clone()).await?;
+        let mut response = inner.ready().await?.call(call.clone()).await?;
         let reason = match target(&call.method, call.url(), &response) {
             Ok(None) => return Ok(response),
             Ok(_) if !call.can_be_sent() => RequestBody::SENT_ONCE.to_owned(),
             Ok(target) if followed < MAX_REDIRECTS => {
-                call.target = target;
+                call.target = target.map(Box::new);
                 followed += 1;
                 continue;
             }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use tower::retry::RetryLayer;
-use tower::{Service, ServiceBuilder, ServiceExt};
+use tower::{Service, ServiceBuilder};
 
 use crate::error::core::{Error, Result};
 use crate::error::response::ResponseHead;
@@ -22,8 +22,8 @@ use crate::http::trace::trace;
 
 /// Sends a call and returns the response, whole or with its body unread.
 pub(crate) async fn send<R: Receive>(call: &Call) -> Result<(ResponseHead, R)> {
-    // Boxed, so that the futures of callers are not as deep as the stack.
-    let received: BoxFuture<_> = Box::pin(stack().oneshot(call.clone()));
+    // Boxed, so that the futures of callers are not as deep as the stack. Its first layer is ready.
+    let received: BoxFuture<_> = Box::pin(stack().call(call.clone()));
     received.await.map_err(|error| call.annotate(error))
 }
 

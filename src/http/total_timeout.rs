@@ -1,5 +1,7 @@
 //! The time limit of a call, over all its attempts.
 
+use std::pin::pin;
+
 use tower::{Service, ServiceExt};
 
 use crate::error::core::{Error, Result};
@@ -7,16 +9,16 @@ use crate::http::call::Call;
 use crate::http::deadline::Deadline;
 
 /// Ends a call whose total time-out passes.
-pub(super) async fn total_timeout<S, T>(inner: S, call: Call) -> Result<T>
+pub(super) async fn total_timeout<S, T>(mut inner: S, call: Call) -> Result<T>
 where
     S: Service<Call, Response = T, Error = Error>,
 {
     let Some(limit) = call.total_timeout() else {
-        return inner.oneshot(call).await;
+        return inner.ready().await?.call(call).await;
     };
     let mut deadline = Deadline::new(&call.config.clock, limit);
-    let received = deadline.before(inner.oneshot(call.clone())).await;
-    received.unwrap_or_else(|| {
+    let received = pin!(inner.ready().await?.call(call.clone()));
+    deadline.before(received).await.unwrap_or_else(|| {
         call.retire_connection();
         let progress = call.progress();
         let last = progress.last_failure.as_deref();
