@@ -218,7 +218,12 @@ pub use client::raw_page::{RawList, RawPage};
 pub use error::core::{Error, Result};
 pub use error::kind::ErrorKind;
 #[cfg(all(feature = "files", assistants_schema = "VectorStoreFileBatchObject"))]
-pub use files::{index_files::IndexFiles, indexed::Indexed, vector_store::VectorStore};
+pub use files::index_files::{AddsFiles, BatchId, FileIds, IndexFiles, Uploads};
+#[cfg(all(feature = "files", assistants_schema = "VectorStoreFileBatchObject"))]
+pub use files::{
+    indexed::{Indexed, NotUploaded},
+    vector_store::VectorStore,
+};
 pub use http::clock::{Clock, Sleep, SystemClock};
 pub use http::credentials::{Credentials, TokenProvider};
 #[cfg(feature = "files")]

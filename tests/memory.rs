@@ -20,6 +20,9 @@ async fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     let mut head = Vec::new();
     let end = loop {
         let count = stream.read(&mut buffer).await?;
+        if count == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
         head.extend_from_slice(&buffer[..count]);
         if let Some(end) = head.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
             break end + 4;
@@ -42,7 +45,11 @@ async fn serve(mut stream: TcpStream) -> std::io::Result<()> {
         .expect("a number");
     let mut read = head.len() - end;
     while read < length {
-        read += stream.read(&mut buffer).await?;
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        read += count;
     }
     let body = read.to_string();
     let head = format!(

@@ -316,6 +316,13 @@ async fn an_upload_is_matched_by_its_file_name_and_its_fields() {
     assert!(upload("b.md", "assistants").await.is_err());
     assert!(upload("a.md", "assistants_output").await.is_err());
     mocked.assert_calls(1);
+
+    let quoted = server.create_file(|when, then| {
+        when.file_name("a \"b\".md");
+        then.ok(&file);
+    });
+    assert!(upload("a \"b\".md", "assistants").await.is_ok());
+    quoted.assert_calls(1);
 }
 
 #[cfg(feature = "files")]

@@ -26,7 +26,7 @@ const COMPONENTS: &str = "#/components/schemas/";
 /// Removes the parts of disabled features, the components that nothing refers to, and the marks.
 ///
 /// # Errors
-/// A mark names an unknown feature; the error has the location.
+/// A mark names an unknown feature, or a value or tag that does not exist; the error has the location.
 pub fn select<'a>(
     document: &'a Value,
     is_enabled: &dyn Fn(&str) -> bool,
@@ -42,6 +42,14 @@ pub fn select<'a>(
     remove_references(&mut selected, &removed);
     remove_unreachable(&mut selected);
     Ok(Cow::Owned(selected))
+}
+
+/// Checks that all marks name a feature, and something that has one.
+///
+/// # Errors
+/// As [`select`].
+pub fn check(document: &Value) -> Result<(), Error> {
+    select(document, &|_| true).map(drop)
 }
 
 fn is_marked(value: &Value) -> bool {
@@ -103,7 +111,7 @@ impl Selection<'_> {
         let mut removed = BTreeSet::new();
         let properties = schema.get("properties").and_then(Value::as_object);
         for (name, property) in properties.into_iter().flatten() {
-            if !self.keeps(property, &format!("{at}/properties/{name}"))? {
+            if !self.keeps(property, &format!("{at}/properties/{}", escape(name)))? {
                 removed.insert(name.clone());
             }
         }
@@ -122,7 +130,11 @@ impl Selection<'_> {
             .as_object()
             .ok_or_else(|| Error::at(at, "must be an object: a feature for each value or tag"))?;
         for (part, feature) in parts {
-            if self.is_on(feature, &format!("{at}/{part}"))? {
+            let at = format!("{at}/{}", escape(part));
+            if !has_part(schema, part) {
+                return Err(Error::at(at, "there is no such value or tag"));
+            }
+            if self.is_on(feature, &at)? {
                 continue;
             }
             if let Some(Value::Array(values)) = schema.get_mut("enum") {
@@ -153,6 +165,15 @@ impl Selection<'_> {
             None => Err(Error::at(at, unknown(feature))),
         }
     }
+}
+
+/// Whether an enum has a value, or a union a member with this tag.
+fn has_part(schema: &Map<String, Value>, part: &str) -> bool {
+    let values = schema.get("enum").and_then(Value::as_array);
+    let discriminator = schema.get("discriminator");
+    let mapping = discriminator.and_then(|discriminator| discriminator.get("mapping"));
+    values.is_some_and(|values| values.iter().any(|value| value == part))
+        || mapping.is_some_and(|mapping| mapping.get(part).is_some())
 }
 
 /// The error text for a feature that does not exist.
@@ -399,6 +420,17 @@ mod tests {
         assert_eq!(
             error(&value),
             "at #/components/schemas/State/x-features/off: unknown feature 1: the features are files and foundry"
+        );
+        value["components"]["schemas"]["State"]["x-features"] = json!({ "a/b": "files" });
+        assert_eq!(
+            error(&value),
+            "at #/components/schemas/State/x-features/a~1b: there is no such value or tag"
+        );
+        value["components"]["schemas"]["Union"]["x-features"] = json!({ "d": "files" });
+        value["components"]["schemas"]["State"]["x-features"] = json!({});
+        assert_eq!(
+            error(&value),
+            "at #/components/schemas/Union/x-features/d: there is no such value or tag"
         );
         value["components"]["schemas"]["State"]["x-features"] = json!([]);
         assert!(error(&value).starts_with("at #/components/schemas/State/x-features: must be"));

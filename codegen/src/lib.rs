@@ -34,6 +34,7 @@ mod smoke_test;
 mod test_support;
 mod validate;
 
+pub use emit::ESSENTIAL;
 pub use error::Error;
 pub use model::api::DEFAULT_BETA;
 pub use module::Module;

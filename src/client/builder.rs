@@ -338,7 +338,10 @@ impl ClientBuilder {
 
 /// Time-outs, retries and the HTTP client.
 impl ClientBuilder {
-    /// Sets the time-out of each attempt. The default is 600 s.
+    /// Sets the time-out of each attempt.
+    ///
+    /// The default is 600 s. An upload has 1 s more for each MiB, or one hour if its length is unknown. A value
+    /// that is set applies to uploads as it is: set that of large ones on the call.
     ///
     /// It covers the token, the request and the whole response. For a stream it ends when the stream
     /// opens; then [`stream_idle_timeout`](Self::stream_idle_timeout) applies.

@@ -2,25 +2,23 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use tempfile::TempPath;
-use tokio::fs::File;
+use http::header::CONTENT_TYPE;
 use tokio::io::AsyncWriteExt;
-use tokio::task::spawn_blocking;
 
+use crate::client::replacement::Replacement;
 use crate::error::core::{Error, Result};
-use crate::error::response::{ResponseHead, request_id};
+use crate::error::response::ResponseHead;
 use crate::http::call::Call;
+use crate::http::content;
 use crate::http::deadline::Deadline;
 use crate::http::request::Request;
+use crate::http::response::response_head;
 use crate::http::stack;
 use crate::http::upload::Progress;
 use crate::sse::reader::poll_chunk;
@@ -30,7 +28,7 @@ use crate::sse::reader::poll_chunk;
 /// Nothing is read before it is polled, and nothing is held in memory. There is no limit on the size,
 /// unless [`max_bytes`](Self::max_bytes) sets one. `stream_idle_timeout` of the call, or else of the
 /// client, limits how long the server may send nothing. Content that breaks off is an error, and is not
-/// requested again.
+/// requested again. So is content with a content encoding: the client asks for none.
 ///
 /// # Examples
 ///
@@ -90,8 +88,7 @@ impl Download {
     /// Returns the number of bytes of the content, if the server sent it.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
-        let length = self.head.headers.get(CONTENT_LENGTH)?;
-        length.to_str().ok()?.parse().ok()
+        content::content_length(&self.head.headers)
     }
 
     /// Returns the media type of the content, if the server sent it.
@@ -100,17 +97,7 @@ impl Download {
         self.head.headers.get(CONTENT_TYPE)?.to_str().ok()
     }
 
-    /// Returns the headers of the response.
-    #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
-        &self.head.headers
-    }
-
-    /// Returns the request ID that the server assigned.
-    #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        request_id(&self.head.headers)
-    }
+    response_head!();
 
     /// Returns the next bytes, or `None` after the last.
     ///
@@ -138,22 +125,24 @@ impl Download {
     /// Writes the content to a file, and returns the number of bytes.
     ///
     /// It is written to a temporary file in the same folder, which replaces the file once it is complete.
-    /// After an error, and if the future is dropped, nothing is left behind.
+    /// After an error, and if the future is dropped, nothing is left behind. An existing file has to be a
+    /// regular file that may be written, and keeps its permissions. A symbolic link stays: the file that
+    /// it leads to is replaced.
     ///
     /// # Errors
     /// The same as [`try_next`](Self::try_next), or the file cannot be written
-    /// ([`ErrorKind::File`](crate::ErrorKind::File)).
+    /// ([`ErrorKind::File`](crate::ErrorKind::File)). To write to a device or a pipe, use
+    /// [`try_next`](Self::try_next).
     pub async fn to_path(mut self, path: impl AsRef<Path>) -> Result<u64> {
         let path = path.as_ref();
         let failed = |error| Error::file(&format!("cannot write `{}`", path.display()), error);
-        let (mut file, temporary) = create_beside(path).await.map_err(failed)?;
+        let mut replacement = Replacement::create(path).await.map_err(failed)?;
         while let Some(chunk) = self.try_next().await? {
-            file.write_all(&chunk).await.map_err(failed)?;
+            let written = replacement.file.write_all(&chunk).await;
+            written.map_err(failed)?;
         }
-        file.flush().await.map_err(failed)?;
-        file.sync_all().await.map_err(failed)?;
-        drop(file);
-        persist(temporary, path).await.map_err(failed)?;
+        replacement.file.flush().await.map_err(failed)?;
+        replacement.persist().await.map_err(failed)?;
         Ok(self.received)
     }
 
@@ -173,8 +162,6 @@ impl Download {
                 Error::body_too_large(usize::try_from(self.max_bytes).unwrap_or(usize::MAX))
             }
             Some(Some(Err(error))) => Error::body_broken(error),
-            // To HTTP/2 a stream that is reset without an error is complete.
-            Some(None) if self.content_length() > Some(self.received) => Error::body_cut(),
             Some(None) => {
                 self.body = None;
                 return Poll::Ready(None);
@@ -196,28 +183,6 @@ impl Download {
             report(progress);
         }
     }
-}
-
-/// Creates a temporary file in the folder of a path, with the permissions of a new file.
-async fn create_beside(path: &Path) -> io::Result<(File, TempPath)> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => Path::new(".").to_owned(),
-    };
-    let created = spawn_blocking(move || {
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        builder.tempfile_in(folder)
-    });
-    let (file, temporary) = created.await??.into_parts();
-    Ok((File::from_std(file), temporary))
-}
-
-async fn persist(temporary: TempPath, path: &Path) -> io::Result<()> {
-    let path = path.to_owned();
-    let persisted = spawn_blocking(move || temporary.persist(path)).await?;
-    persisted.map_err(|error| error.error)
 }
 
 impl Stream for Download {

@@ -16,3 +16,5 @@ pub(crate) mod preset;
 mod proxy;
 pub(crate) mod raw;
 pub(crate) mod raw_page;
+#[cfg(feature = "files")]
+mod replacement;

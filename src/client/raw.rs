@@ -18,7 +18,7 @@ use crate::http::form::Form;
 use crate::http::operation_info::OperationInfo;
 use crate::http::options::{RequestOptions, request_options};
 use crate::http::path;
-use crate::http::request::Request;
+use crate::http::request::{CONTENT, Request};
 use crate::http::request_body::RequestBody;
 use crate::http::response::Response;
 use crate::http::sealed::Sealed;
@@ -173,11 +173,11 @@ impl RawRequest {
     /// use openai_assistants::Method;
     ///
     /// let call = client.request(Method::PUT, "/notes").segment("1");
-    /// call.bytes("Oslo has 12 °C.", "text/plain").send::<()>().await?;
+    /// call.body("Oslo has 12 °C.", "text/plain").send::<()>().await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn bytes(mut self, body: impl Into<Bytes>, content_type: impl AsRef<str>) -> Self {
+    pub fn body(mut self, body: impl Into<Bytes>, content_type: impl AsRef<str>) -> Self {
         let content_type = HeaderValue::from_str(content_type.as_ref());
         let body = content_type.map(|content_type| RequestBody::Bytes {
             bytes: body.into(),
@@ -230,6 +230,8 @@ impl RawRequest {
 
     /// Sends the call and returns the body of the response, at most 256 MiB.
     ///
+    /// A body with a content encoding is an error: the client asks for none.
+    ///
     /// # Errors
     /// The path, a header or the body is invalid, or the request failed.
     ///
@@ -244,7 +246,7 @@ impl RawRequest {
     /// # }
     /// ```
     pub async fn send_bytes(self) -> Result<Response<Bytes>> {
-        stack::receive_bytes(self.into_request("*/*")?).await
+        stack::receive_bytes(self.into_request(CONTENT)?).await
     }
 
     /// Sends the call and returns the response with its body unread.
@@ -263,7 +265,7 @@ impl RawRequest {
     /// ```
     #[cfg(feature = "files")]
     pub async fn download(self) -> Result<Download> {
-        Download::open(self.into_request("*/*")?).await
+        Download::open(self.into_request(CONTENT)?).await
     }
 
     /// Sends the call and opens the event stream of the response.

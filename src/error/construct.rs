@@ -123,6 +123,11 @@ impl Error {
         Self::new(ErrorKind::Decode, message)
     }
 
+    /// Content in an encoding, which the client does not decode.
+    pub(crate) fn encoded_content(head: ResponseHead, encoding: &str) -> Self {
+        Self::new(ErrorKind::Decode, unsupported(encoding)).with_head(head)
+    }
+
     /// A redirect that the client does not follow.
     pub(crate) fn redirect(head: ResponseHead, reason: impl Into<String>) -> Self {
         Self::new(ErrorKind::Redirect, reason).with_head(head)
@@ -468,10 +473,13 @@ fn encoded(head: &ResponseHead, text: &str) -> Option<String> {
     let encoding = String::from_utf8_lossy(encoding.as_bytes());
     // Some servers name a character set here.
     let is_readable = serde_json::from_str::<IgnoredAny>(text).is_ok();
-    (!is_readable && !encoding.eq_ignore_ascii_case("identity") && !text.is_empty()).then(|| {
-        let encoding = Clip(&encoding, NAME_LIMIT);
-        format!("the response body has the content encoding `{encoding}`, which is not supported")
-    })
+    (!is_readable && !encoding.eq_ignore_ascii_case("identity") && !text.is_empty())
+        .then(|| unsupported(&encoding))
+}
+
+fn unsupported(encoding: &str) -> String {
+    let encoding = Clip(encoding, NAME_LIMIT);
+    format!("the response body has the content encoding `{encoding}`, which is not supported")
 }
 
 fn clipped(error: &serde_json::Error) -> String {

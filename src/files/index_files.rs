@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -9,7 +10,8 @@ use futures_util::stream::{self, StreamExt};
 use crate::client::core::Client;
 use crate::client::operation;
 use crate::error::core::Result;
-use crate::files::indexed::Indexed;
+use crate::files::indexed::{Indexed, NotUploaded};
+use crate::http::sealed::Sealed;
 use crate::http::upload::Upload;
 use crate::run::limits::{Cancellation, Limits};
 use crate::run::polling::Pace;
@@ -21,6 +23,8 @@ use crate::types::{
 
 /// How many files a server accepts in a batch.
 const MAX_BATCH: usize = 500;
+/// The statuses of a batch that do not change any more.
+const TERMINAL: [&str; 3] = ["completed", "failed", "cancelled"];
 /// How many files are uploaded at the same time.
 const CONCURRENCY: usize = 5;
 
@@ -33,10 +37,86 @@ pub(super) enum Files {
     Batch(String),
 }
 
+/// Files are uploaded and added, see [`IndexFiles`].
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::{IndexFiles, Uploads};
+///
+/// fn one_by_one(files: IndexFiles<Uploads>) -> IndexFiles<Uploads> {
+///     files.concurrency(1)
+/// }
+/// ```
+#[derive(Debug)]
+pub enum Uploads {}
+
+/// Files that are on the server are added, see [`IndexFiles`].
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::{FileIds, IndexFiles, VectorStore};
+///
+/// fn add(store: &VectorStore, ids: Vec<String>) -> IndexFiles<FileIds> {
+///     store.add_and_wait(ids)
+/// }
+/// ```
+#[derive(Debug)]
+pub enum FileIds {}
+
+/// Files were added earlier, see [`IndexFiles`].
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::{BatchId, IndexFiles, VectorStore};
+///
+/// fn resume(store: &VectorStore, batch_id: &str) -> IndexFiles<BatchId> {
+///     store.wait_for_batch(batch_id)
+/// }
+/// ```
+#[derive(Debug)]
+pub enum BatchId {}
+
+/// Files are added to the store, see [`IndexFiles`].
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::{AddsFiles, IndexFiles};
+///
+/// fn of_docs<S: AddsFiles>(files: IndexFiles<S>) -> IndexFiles<S> {
+///     files.attributes([("team", "docs")])
+/// }
+/// ```
+pub trait AddsFiles: Sealed {}
+
+impl Sealed for Uploads {}
+impl Sealed for FileIds {}
+impl AddsFiles for Uploads {}
+impl AddsFiles for FileIds {}
+
 /// Adds files to a vector store, and waits until they are indexed.
 ///
 /// Created by the methods of [`VectorStore`](crate::VectorStore). The status `failed` or `cancelled` of a
-/// file is part of the outcome. So is a file that cannot be uploaded; the others are added.
+/// file is part of the outcome. So is a file that cannot be uploaded; the others are added. An unknown
+/// status of a batch counts as in progress.
+///
+/// `S` states where the files come from: [`Uploads`], [`FileIds`] or [`BatchId`]. What does not apply to them
+/// cannot be set:
+///
+/// ```compile_fail
+/// # fn example(store: openai_assistants::VectorStore) {
+/// store.wait_for_batch("vsfb_1").attributes([("team", "docs")]);
+/// # }
+/// ```
+///
+/// ```compile_fail
+/// # fn example(store: openai_assistants::VectorStore) {
+/// store.add_and_wait(["file_1"]).concurrency(2);
+/// # }
+/// ```
 ///
 /// # Examples
 ///
@@ -59,9 +139,10 @@ pub(super) enum Files {
 /// # }
 /// ```
 #[must_use = "nothing is sent until `wait` is called"]
-pub struct IndexFiles {
+pub struct IndexFiles<S = Uploads> {
     store: Store,
     files: Files,
+    source: PhantomData<fn() -> S>,
     interval: Option<Duration>,
     deadline: Duration,
     cancellation: Option<Cancellation>,
@@ -78,7 +159,7 @@ struct Store {
     chunking_strategy: Option<ChunkingStrategy>,
 }
 
-impl IndexFiles {
+impl<S> IndexFiles<S> {
     pub(super) fn new(client: Client, store_id: String, files: Files) -> Self {
         Self {
             store: Store {
@@ -90,13 +171,16 @@ impl IndexFiles {
                 chunking_strategy: None,
             },
             files,
+            source: PhantomData,
             interval: None,
             deadline: DEADLINE,
             cancellation: None,
             on_state: None,
         }
     }
+}
 
+impl IndexFiles<Uploads> {
     /// Sets the purpose of the uploaded files. The default is `assistants`.
     pub fn purpose(mut self, purpose: impl Into<FilePurpose>) -> Self {
         self.store.purpose = purpose.into();
@@ -108,7 +192,9 @@ impl IndexFiles {
         self.store.concurrency = files.max(1);
         self
     }
+}
 
+impl<S: AddsFiles> IndexFiles<S> {
     /// Sets the attributes of all files.
     pub fn attributes(mut self, attributes: impl Into<VectorStoreFileAttributes>) -> Self {
         self.store.attributes = Some(attributes.into());
@@ -120,7 +206,9 @@ impl IndexFiles {
         self.store.chunking_strategy = Some(strategy.into());
         self
     }
+}
 
+impl<S> IndexFiles<S> {
     /// Sets the interval between two polls.
     ///
     /// The default is the value of the header `openai-poll-after-ms`, or one second without it.
@@ -221,19 +309,20 @@ impl Store {
         indexed: &mut Indexed,
     ) -> Result<Vec<String>> {
         let count = files.len();
-        let uploads = stream::iter(files).map(|file| async move {
+        let files = files.into_iter().enumerate();
+        let uploads = stream::iter(files).map(|(index, file)| async move {
             let name = file.name().to_owned();
             let body = CreateFileRequest::builder().purpose(self.purpose.clone());
             let uploaded = self.client.create_file().body(body).file(file).send().await;
-            (name, uploaded)
+            uploaded.map_err(|error| NotUploaded { index, name, error })
         });
         let mut uploads = uploads.buffered(self.concurrency).boxed();
         let collected = limits
             .run(async {
-                while let Some((name, uploaded)) = uploads.next().await {
+                while let Some(uploaded) = uploads.next().await {
                     match uploaded {
                         Ok(file) => indexed.uploaded.push(file),
-                        Err(error) => indexed.not_uploaded.push((name, error)),
+                        Err(failure) => indexed.not_uploaded.push(failure),
                     }
                 }
             })
@@ -260,7 +349,7 @@ impl Store {
         create.vector_store_id(&self.id).body(body).send().await
     }
 
-    /// Polls until a batch is not in progress.
+    /// Polls until the status of a batch is terminal.
     async fn finished(
         &self,
         id: &str,
@@ -287,13 +376,13 @@ impl Store {
                     delay = pace.delay();
                     let batch = response.into_inner();
                     report(&batch);
-                    if batch.status.as_str() != "in_progress" {
+                    if TERMINAL.contains(&batch.status.as_str()) {
                         return Ok(batch);
                     }
                     let counts = &batch.file_counts;
                     state = format!(
-                        "the batch {id} has indexed {} of {} files",
-                        counts.completed, counts.total
+                        "the batch {id} is `{}` and has indexed {} of {} files",
+                        batch.status, counts.completed, counts.total
                     );
                 }
                 Err(error) => {
@@ -319,7 +408,7 @@ impl Store {
     }
 }
 
-impl fmt::Debug for IndexFiles {
+impl<S> fmt::Debug for IndexFiles<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IndexFiles")
             .field("store_id", &self.store.id)

@@ -23,12 +23,34 @@ use crate::types::{FileObject, VectorStoreFileBatchObject, VectorStoreFileObject
 pub struct Indexed {
     /// The uploaded files, in the order in which they were passed.
     pub uploaded: Vec<FileObject>,
-    /// The names of the files that could not be uploaded, with the reason.
-    pub not_uploaded: Vec<(String, Error)>,
+    /// The files that could not be uploaded, in the order in which they were passed.
+    pub not_uploaded: Vec<NotUploaded>,
     /// The batches, at most 500 files each, with their status and counts.
     pub batches: Vec<VectorStoreFileBatchObject>,
     /// The files that could not be indexed, or whose batch was cancelled.
     pub failed: Vec<VectorStoreFileObject>,
+}
+
+/// A file that could not be uploaded.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn example(indexed: openai_assistants::Indexed) {
+/// for file in &indexed.not_uploaded {
+///     println!("{}, file {}: {}", file.name, file.index, file.error);
+/// }
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NotUploaded {
+    /// The position of the file among those that were passed. Names may repeat.
+    pub index: usize,
+    /// The file name with which it was uploaded.
+    pub name: String,
+    /// Why it could not be uploaded.
+    pub error: Error,
 }
 
 impl Indexed {

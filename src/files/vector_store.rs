@@ -1,7 +1,7 @@
 //! A handle of a vector store.
 
 use crate::client::core::Client;
-use crate::files::index_files::{Files, IndexFiles};
+use crate::files::index_files::{BatchId, FileIds, Files, IndexFiles, Uploads};
 use crate::http::upload::Upload;
 
 /// A vector store on the server.
@@ -48,7 +48,7 @@ impl VectorStore {
     pub fn upload_and_wait(
         &self,
         files: impl IntoIterator<Item = impl Into<Upload>>,
-    ) -> IndexFiles {
+    ) -> IndexFiles<Uploads> {
         let files = files.into_iter().map(Into::into);
         self.index(Files::Uploads(files.collect()))
     }
@@ -58,18 +58,18 @@ impl VectorStore {
     pub fn add_and_wait(
         &self,
         file_ids: impl IntoIterator<Item = impl Into<String>>,
-    ) -> IndexFiles {
+    ) -> IndexFiles<FileIds> {
         let ids = file_ids.into_iter().map(Into::into);
         self.index(Files::Uploaded(ids.collect()))
     }
 
     /// Waits until the files of a batch are indexed, after an earlier wait that ended with an error.
     #[doc(alias = "poll")]
-    pub fn wait_for_batch(&self, batch_id: impl Into<String>) -> IndexFiles {
+    pub fn wait_for_batch(&self, batch_id: impl Into<String>) -> IndexFiles<BatchId> {
         self.index(Files::Batch(batch_id.into()))
     }
 
-    fn index(&self, files: Files) -> IndexFiles {
+    fn index<S>(&self, files: Files) -> IndexFiles<S> {
         IndexFiles::new(self.client.clone(), self.id.clone(), files)
     }
 }

@@ -92,6 +92,10 @@ where
     S: Service<Call, Response = reqwest::Response, Error = Error>,
     R: Receive,
 {
+    // The time-out depends on the length of an upload.
+    if let Some(body) = &call.body {
+        body.measure().await;
+    }
     let limit = call.timeout();
     let mut deadline = Deadline::new(&call.config.clock, limit);
     // In a block, so that its memory is used again for the body.

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::ResponseBuilderExt;
 use tower::{BoxError, ServiceExt, service_fn};
 
 use crate::error::core::{Error, Result};
 use crate::error::kind::ErrorKind;
 use crate::http::body::take_head;
 use crate::http::call::Call;
+use crate::http::content;
 use crate::http::http_request;
 use crate::http::pool::Pool;
-use crate::http::redirect::check_origin;
+use crate::http::redirect::{check_origin, set_url};
 use crate::http::service::{CallInfo, HttpRequest, HttpResponse, HttpService};
 
 /// Sends a request by the service of the caller, or else by reqwest.
@@ -26,8 +26,9 @@ pub(super) async fn connect(call: Call) -> Result<reqwest::Response> {
         Some(service) => Box::pin(execute_by(service, &call, request)).await,
     };
     // A file that cannot be read is why the request failed.
-    let failure = || call.body.as_ref()?.take_failure();
-    received.map_err(|error| failure().unwrap_or(error))
+    let failure = || call.body.as_ref()?.failure();
+    let response = received.map_err(|error| failure().unwrap_or(error))?;
+    content::check(&call, response)
 }
 
 /// Sends a request by the service of the caller.
@@ -44,12 +45,7 @@ async fn execute_by(
     });
     let response = service.clone().oneshot(request).await;
     let mut response = response.map_err(Error::of_service)?;
-    // Redirects are relative to it. The type of this extension is private.
-    let named = http::Response::builder().url(call.url().clone()).body(());
-    let extensions = named.map(|named| named.into_parts().0.extensions);
-    response
-        .extensions_mut()
-        .extend(extensions.unwrap_or_default());
+    set_url(response.extensions_mut(), call.url().clone());
     Ok(response.into())
 }
 

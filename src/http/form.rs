@@ -4,12 +4,12 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use http::HeaderValue;
 use http_body::{Body, Frame, SizeHint};
 use serde_json::Value;
@@ -35,8 +35,24 @@ const MIB: u64 = 1024 * 1024;
 pub struct Form {
     parts: Vec<(String, Part)>,
     boundary: String,
-    /// Why a file could not be read. The HTTP client may report another error.
-    failure: Arc<Mutex<Option<Error>>>,
+    transfer: Transfer,
+}
+
+/// What is known of a form that is sent. Clones are sent on their own.
+#[derive(Default)]
+struct Transfer {
+    /// The length of all files, if it is known.
+    length: OnceLock<Option<u64>>,
+    /// Why a file could not be read in the current attempt. The HTTP client may report another error.
+    failure: Mutex<Failure>,
+}
+
+type Failure = Arc<OnceLock<Error>>;
+
+impl Clone for Transfer {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 #[derive(Clone)]
@@ -60,7 +76,7 @@ impl Form {
         Self {
             parts: Vec::new(),
             boundary: format!("form-{:016x}{:016x}", random(), random()),
-            failure: Arc::default(),
+            transfer: Transfer::default(),
         }
     }
 
@@ -113,28 +129,42 @@ impl Form {
         self.files().all(Upload::can_be_read)
     }
 
+    /// Finds the length of the files, for the time-out.
+    pub(super) async fn measure(&self) {
+        let mut length = Some(0_u64);
+        for file in self.files() {
+            // A file that is missing fails the attempt.
+            let bytes = file.known_length().await.unwrap_or_default();
+            length = length
+                .zip(bytes)
+                .map(|(sum, bytes)| sum.saturating_add(bytes));
+        }
+        let _ = self.transfer.length.set(length);
+    }
+
     /// One second more for each MiB.
     pub(super) fn timeout(&self) -> Duration {
-        let lengths = self.files().map(Upload::known_length);
-        let length: Option<u64> = lengths.sum();
+        let length = self.transfer.length.get().copied().flatten();
         length.map_or(UPLOAD_TIMEOUT, |length| {
             TIMEOUT + Duration::from_secs(length / MIB)
         })
     }
 
     /// Why a file could not be read while it was sent.
-    pub(super) fn take_failure(&self) -> Option<Error> {
-        lock(&self.failure).take()
+    pub(super) fn failure(&self) -> Option<Error> {
+        lock(&self.transfer.failure).get().cloned()
     }
 
-    /// Opens the files, and returns the body of an attempt.
+    /// Returns the body of an attempt. It opens each file when its part is sent.
     pub(super) async fn open(&self, attempt: u32) -> Result<reqwest::Body> {
-        *lock(&self.failure) = None;
+        // The body of an earlier attempt may still be read.
+        let failure = Failure::default();
+        *lock(&self.transfer.failure) = failure.clone();
         let mut contents = Vec::new();
-        let mut length = Some(0);
+        let mut length = Length(Some(0));
         let mut add = |content: Content, bytes: Option<u64>| {
-            length = length.zip(bytes).map(|(length, bytes)| length + bytes);
             contents.push(content);
+            length.add(bytes)
         };
         for (name, part) in &self.parts {
             let name = escape(name);
@@ -143,40 +173,56 @@ impl Form {
                 self.boundary
             );
             match part {
-                Part::Text(text) => add_text(&mut add, format!("{head}\r\n\r\n{text}\r\n")),
+                Part::Text(text) => add_text(&mut add, format!("{head}\r\n\r\n{text}\r\n"))?,
                 Part::File(file) => {
                     let file_name = escape(file.name());
                     let head = format!("{head}; filename=\"{file_name}\"\r\nContent-Type: ");
                     let media_type = file.media_type()?;
                     let head = [head.as_bytes(), media_type.as_bytes(), b"\r\n\r\n"];
-                    add_text(&mut add, head.concat());
-                    let (content, bytes) = file.open(attempt).await?;
-                    let name = file.name().to_owned();
-                    let failure = self.failure.clone();
-                    let content = content.map(move |chunk| {
-                        chunk.inspect_err(|error| {
-                            let what = format!("cannot read the file `{name}`");
-                            let error = io::Error::new(error.kind(), error.to_string());
-                            *lock(&failure) = Some(Error::file(&what, error));
-                        })
+                    add_text(&mut add, head.concat())?;
+                    let bytes = file.known_length().await?;
+                    let content = file.content(attempt, bytes);
+                    let (name, failure) = (file.name().to_owned(), failure.clone());
+                    let content = content.inspect_err(move |error| {
+                        let what = format!("cannot read the file `{name}`");
+                        let error = io::Error::new(error.kind(), error.to_string());
+                        let _ = failure.set(Error::file(&what, error));
                     });
-                    add(content.boxed(), bytes);
-                    add_text(&mut add, "\r\n");
+                    add(content.boxed(), bytes)?;
+                    add_text(&mut add, "\r\n")?;
                 }
             }
         }
-        add_text(&mut add, format!("--{}--\r\n", self.boundary));
+        add_text(&mut add, format!("--{}--\r\n", self.boundary))?;
         Ok(reqwest::Body::wrap(FormBody {
             content: Mutex::new(stream::iter(contents).flatten().boxed()),
-            length,
+            length: length.0,
         }))
     }
 }
 
-fn add_text(add: &mut impl FnMut(Content, Option<u64>), text: impl Into<Vec<u8>>) {
+/// The number of bytes of a form, if it is known.
+struct Length(Option<u64>);
+
+impl Length {
+    fn add(&mut self, bytes: Option<u64>) -> Result<()> {
+        let sum = self.0.zip(bytes);
+        let sum = sum.map(|(length, bytes)| {
+            let sum = length.checked_add(bytes);
+            sum.ok_or_else(|| Error::invalid_argument("length", "the files are too long together"))
+        });
+        self.0 = sum.transpose()?;
+        Ok(())
+    }
+}
+
+fn add_text(
+    add: &mut impl FnMut(Content, Option<u64>) -> Result<()>,
+    text: impl Into<Vec<u8>>,
+) -> Result<()> {
     let text = Bytes::from(text.into());
     let length = text.len() as u64;
-    add(stream::once(async { Ok(text) }).boxed(), Some(length));
+    add(stream::once(async { Ok(text) }).boxed(), Some(length))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -184,7 +230,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// Escapes a name as the algorithm of the WHATWG does. Other characters stay, in UTF-8.
-fn escape(name: &str) -> String {
+pub(crate) fn escape(name: &str) -> String {
     name.replace('"', "%22")
         .replace('\r', "%0D")
         .replace('\n', "%0A")

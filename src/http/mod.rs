@@ -8,6 +8,7 @@ pub(crate) mod call;
 pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod connect;
+pub(crate) mod content;
 pub(crate) mod credentials;
 pub(crate) mod deadline;
 #[cfg(feature = "files")]

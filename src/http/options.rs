@@ -168,6 +168,9 @@ macro_rules! request_options {
         }
 
         /// Sets the time-out of each attempt of this call.
+        ///
+        /// The default is that of the client, or else 600 s. An upload has 1 s more for each MiB, or one hour if
+        /// its length is unknown.
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
             self.options.limits.attempt = Some(timeout);
             self
@@ -195,14 +198,35 @@ macro_rules! request_options {
     };
 }
 
-/// The setters of a call with a body.
+/// The setters of a call with a JSON body.
 macro_rules! body_options {
     () => {
-        /// Adds properties to the JSON of the body, beyond the document.
-        ///
-        /// Objects are merged deeply. Any other value replaces that of the body, and null is sent as null,
-        /// so that a `modify_…` call can clear a field. It applies to this call only, not to the further
-        /// calls of a followed run.
+        $crate::http::options::extra_body! {
+            /// Adds properties to the JSON of the body, beyond the document.
+            ///
+            /// Objects are merged deeply. Any other value replaces that of the body, and null is sent as null,
+            /// so that a `modify_…` call can clear a field. It applies to this call only, not to the further
+            /// calls of a followed run.
+        }
+    };
+}
+
+/// The setters of a call whose body is a form with a file.
+#[allow(unused_macros, reason = "a document may have no uploads")]
+macro_rules! form_options {
+    () => {
+        $crate::http::options::extra_body! {
+            /// Adds fields to the form, beyond the document, in front of the file.
+            ///
+            /// The properties are merged into those of the body, and the result is sent as texts: `a[b]` for the
+            /// property of an object, `a[]` for each item of a list. Null leaves a field out.
+        }
+    };
+}
+
+macro_rules! extra_body {
+    ($(#[$documentation:meta])*) => {
+        $(#[$documentation])*
         pub fn extra_body(mut self, properties: impl serde::Serialize) -> Self {
             self.options.extra_body(&properties);
             self
@@ -210,4 +234,6 @@ macro_rules! body_options {
     };
 }
 
-pub(crate) use {body_options, request_options};
+#[allow(unused_imports, reason = "a document may have no uploads")]
+pub(crate) use form_options;
+pub(crate) use {body_options, extra_body, request_options};

@@ -1,8 +1,8 @@
 //! Follows redirects within the origin.
 
-use http::Method;
 use http::header::LOCATION;
-use reqwest::Url;
+use http::{Extensions, Method};
+use reqwest::{ResponseBuilderExt, Url};
 use tower::{Service, ServiceExt};
 
 use crate::error::core::{Error, Result};
@@ -46,6 +46,16 @@ pub(super) fn check_origin(requested: &Url, response: &reqwest::Response) -> Res
         ));
     }
     Ok(())
+}
+
+/// Sets the URL of a response that is not reqwest's: redirects are relative to it.
+pub(super) fn set_url(extensions: &mut Extensions, url: Url) {
+    // The type of this extension is private.
+    let named = http::Response::builder().url(url).body(());
+    extensions.extend(named.map_or_else(
+        |_| Extensions::new(),
+        |named| named.into_parts().0.extensions,
+    ));
 }
 
 /// Returns the URL that a response redirects to. Fails if the client must not go there.

@@ -23,6 +23,8 @@ use crate::http::time_limits::TimeLimits;
 #[cfg(feature = "files")]
 use crate::http::upload::Upload;
 
+/// The media type of content that is returned as it is.
+pub(crate) const CONTENT: &str = "*/*";
 /// The media type of an event stream.
 const EVENTS: &str = "text/event-stream";
 
@@ -154,6 +156,11 @@ impl Request {
         } else {
             format!("{} {}", self.method, self.url.path()).into()
         }
+    }
+
+    /// Whether the body of the response is returned as it is.
+    pub(super) fn expects_content(&self) -> bool {
+        self.accept == CONTENT
     }
 
     /// The value of a path parameter, such as `{thread_id}`.

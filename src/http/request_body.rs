@@ -68,12 +68,25 @@ impl RequestBody {
         }
     }
 
+    /// Prepares [`timeout`](Self::timeout).
+    #[cfg_attr(
+        not(feature = "files"),
+        allow(clippy::unused_async, reason = "files are measured")
+    )]
+    pub(super) async fn measure(&self) {
+        match self {
+            Self::Bytes { .. } => {}
+            #[cfg(feature = "files")]
+            Self::Form(form) => form.measure().await,
+        }
+    }
+
     /// Why a file could not be read while the body was sent.
-    pub(super) fn take_failure(&self) -> Option<Error> {
+    pub(super) fn failure(&self) -> Option<Error> {
         match self {
             Self::Bytes { .. } => None,
             #[cfg(feature = "files")]
-            Self::Form(form) => form.take_failure(),
+            Self::Form(form) => form.failure(),
         }
     }
 

@@ -4,14 +4,39 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::error::core::{Error, Result};
-use crate::error::response::{ResponseHead, request_id};
+use crate::error::response::ResponseHead;
 use crate::http::body::without_mark;
 use crate::http::call::Call;
 use crate::json::{lenient, path, size, utf8};
+
+/// The getters of a type with a field `head`.
+macro_rules! response_head {
+    () => {
+        /// Returns the status code.
+        #[must_use]
+        pub fn status(&self) -> http::StatusCode {
+            self.head.status
+        }
+
+        /// Returns the headers.
+        #[must_use]
+        pub fn headers(&self) -> &http::HeaderMap {
+            &self.head.headers
+        }
+
+        /// Returns the request ID that the server assigned.
+        #[must_use]
+        pub fn request_id(&self) -> Option<&str> {
+            crate::error::response::request_id(&self.head.headers)
+        }
+    };
+}
+
+#[cfg(feature = "files")]
+pub(crate) use response_head;
 
 /// A deserialized response body with the metadata of the response.
 ///
@@ -80,23 +105,7 @@ impl<T> Response<T> {
         &self.value
     }
 
-    /// Returns the status code.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.head.status
-    }
-
-    /// Returns the headers.
-    #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
-        &self.head.headers
-    }
-
-    /// Returns the request ID that the server assigned.
-    #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        request_id(&self.head.headers)
-    }
+    response_head!();
 
     /// Returns the body as received.
     ///

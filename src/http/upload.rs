@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
+use futures_util::future::{FutureExt, TryFutureExt};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use http::HeaderValue;
-use tokio::fs::File;
+use tokio::fs::{self, File};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::error::core::{Error, Result};
@@ -147,7 +148,8 @@ impl Upload {
 
     /// Sets the number of bytes that a reader returns.
     ///
-    /// It has no effect on a path or bytes.
+    /// The reader is not read to its end, which a connection may not have. It is an error if it ends before
+    /// that, or returns more without a wait. It has no effect on a path or bytes.
     #[must_use]
     pub fn length(mut self, bytes: u64) -> Self {
         if let Source::Reader { length, .. } = &mut self.source {
@@ -175,12 +177,17 @@ impl Upload {
             .map_err(|_| Error::invalid_argument("content_type", "it has an invalid character"))
     }
 
-    /// The number of bytes, if it is known.
-    pub(super) fn known_length(&self) -> Option<u64> {
+    /// Returns the number of bytes, if it is known.
+    pub(super) async fn known_length(&self) -> Result<Option<u64>> {
         match &self.source {
-            Source::Path(path) => length(&std::fs::metadata(path).ok()?),
-            Source::Bytes(bytes) => Some(bytes.len() as u64),
-            Source::Reader { length, .. } => *length,
+            Source::Path(path) => {
+                let metadata = fs::metadata(path).await.map_err(|error| {
+                    Error::file(&format!("cannot open `{}`", path.display()), error)
+                })?;
+                Ok(metadata.is_file().then_some(metadata.len()))
+            }
+            Source::Bytes(bytes) => Ok(Some(bytes.len() as u64)),
+            Source::Reader { length, .. } => Ok(*length),
         }
     }
 
@@ -192,34 +199,42 @@ impl Upload {
         }
     }
 
-    /// Opens the content for an attempt. Returns it with its length, if that is known.
-    pub(super) async fn open(&self, attempt: u32) -> Result<(Content, Option<u64>)> {
-        let (content, total) = match &self.source {
-            Source::Path(path) => open_file(path).await?,
-            Source::Bytes(bytes) => (split(bytes.clone()).boxed(), self.known_length()),
-            Source::Reader { reader, length } => {
-                let (reader, length) = (reader.clone(), *length);
-                let taken = stream::once(async move {
+    /// Returns the content for an attempt. It is opened when it is polled first.
+    pub(super) fn content(&self, attempt: u32, length: Option<u64>) -> Content {
+        let content = match &self.source {
+            Source::Path(path) => {
+                let opened = File::open(path.clone()).map_ok(|file| Box::pin(file) as Reader);
+                opened
+                    .map_ok(move |file| read(file, length, AtLength::WaitForEnd))
+                    .try_flatten_stream()
+                    .boxed()
+            }
+            Source::Bytes(bytes) => split(bytes.clone()).boxed(),
+            Source::Reader { reader, .. } => {
+                let reader = reader.clone();
+                let taken = async move {
                     let reader = lock(&reader).take();
                     reader.ok_or_else(|| io::Error::other("it was read before"))
-                });
-                let content = taken.map_ok(move |reader| read(reader, length));
-                (content.try_flatten().boxed(), length)
+                };
+                taken
+                    .map_ok(move |reader| read(reader, length, AtLength::Stop))
+                    .try_flatten_stream()
+                    .boxed()
             }
         };
         let Some(report) = self.progress.clone() else {
-            return Ok((content, total));
+            return content;
         };
         let mut bytes = 0;
         let content = content.inspect_ok(move |chunk| {
             bytes += chunk.len() as u64;
             report(Progress {
                 bytes,
-                total,
+                total: length,
                 attempt,
             });
         });
-        Ok((content.boxed(), total))
+        content.boxed()
     }
 }
 
@@ -227,37 +242,39 @@ fn lock(reader: &Mutex<Option<Reader>>) -> std::sync::MutexGuard<'_, Option<Read
     reader.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The length of a regular file.
-fn length(metadata: &std::fs::Metadata) -> Option<u64> {
-    metadata.is_file().then_some(metadata.len())
-}
-
-async fn open_file(path: &Path) -> Result<(Content, Option<u64>)> {
-    let opened = async {
-        let file = File::open(path).await?;
-        let length = length(&file.metadata().await?);
-        Ok((read(Box::pin(file), length).boxed(), length))
-    };
-    opened
-        .await
-        .map_err(|error| Error::file(&format!("cannot open `{}`", path.display()), error))
+/// What to do when as many bytes are read as expected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AtLength {
+    /// The end of a file is certain to come.
+    WaitForEnd,
+    /// A connection may stay open. That it has more is an error only if that is there already.
+    Stop,
 }
 
 /// Reads to the end, which has to be at the expected length.
 fn read(
     reader: Reader,
     length: Option<u64>,
+    at_length: AtLength,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
     stream::try_unfold((reader, 0), move |(mut reader, before)| async move {
-        let mut chunk = BytesMut::with_capacity(CHUNK);
-        let count = reader.read_buf(&mut chunk).await? as u64;
-        let read = before + count;
-        match length {
-            Some(length) if read > length || count == 0 && read < length => {
+        let left = length.map(|length| length - before);
+        // One byte more than is left, to find out whether there are more.
+        let near_end = left.filter(|left| *left <= CHUNK as u64);
+        let capacity = near_end.map_or(CHUNK as u64, |left| left + 1);
+        let mut chunk = BytesMut::with_capacity(usize::try_from(capacity).unwrap_or(CHUNK));
+        let reading = reader.read_buf(&mut chunk);
+        let count = match left {
+            Some(0) if at_length == AtLength::Stop => reading.now_or_never().unwrap_or(Ok(0))?,
+            _ => reading.await?,
+        } as u64;
+        match left {
+            Some(left) if count > left || count == 0 && left > 0 => {
+                let length = before + left;
                 Err(io::Error::other(format!("it does not have {length} bytes")))
             }
             _ if count == 0 => Ok(None),
-            _ => Ok(Some((chunk.freeze(), (reader, read)))),
+            _ => Ok(Some((chunk.freeze(), (reader, before + count)))),
         }
     })
 }

@@ -77,8 +77,8 @@ enum Spec {
     /// Extract the Assistants API from an upstream document into a canonical document
     ///
     /// Names, types, values and limits come from DOCUMENT. Descriptions are kept from
-    /// the existing output, or else copied from `openapi.yaml`. Missing descriptions
-    /// are listed.
+    /// the existing output, or else copied from `openapi.yaml`, or else from DOCUMENT if
+    /// it is canonical. Missing descriptions are listed.
     Import {
         /// An upstream OpenAPI 3.0 or 3.1 document, YAML or JSON
         document: PathBuf,

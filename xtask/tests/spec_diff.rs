@@ -317,3 +317,25 @@ fn the_changes_between_the_upstream_documents_are_listed() {
         "{text}"
     );
 }
+
+#[test]
+fn a_mark_of_a_feature_that_marks_nothing_is_an_error() {
+    let folder = Folder::new("marks");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml");
+    let before = fs::read_to_string(path).unwrap();
+    let head = "    RunStatus:\n";
+    let marked = before.replace(
+        head,
+        &format!("{head}      x-features:\n        gone: files\n"),
+    );
+    let (from, to) = (
+        folder.write("from.yaml", &before),
+        folder.write("to.yaml", &marked),
+    );
+    let output = folder.xtask(&["spec", "diff", "--from", &from, &to]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    let expected =
+        "to.yaml: at #/components/schemas/RunStatus/x-features/gone: there is no such value or tag";
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains(expected), "{error}");
+}

@@ -250,6 +250,41 @@ fn a_new_output_copies_the_descriptions_of_the_repository() {
 }
 
 #[test]
+fn a_canonical_document_keeps_its_descriptions_unless_the_output_has_others() {
+    let folder = Folder::new("canonical");
+    folder.import_ok(&folder.write("in.yaml", DOCUMENT));
+    let plain = folder.read("openapi.yaml");
+    let describe = |text: &str, name: &str, description: &str| {
+        let head = format!("    {name}:\n");
+        text.replace(&head, &format!("{head}      description: {description}\n"))
+    };
+    let described = describe(&plain, "ThreadStatus", "New.");
+    let described = describe(&described, "ThreadObject", "New.");
+    let canonical = folder.write("canonical.yaml", &described);
+    folder.write("openapi.yaml", &describe(&plain, "ThreadObject", "Old."));
+    folder.import_ok(&canonical);
+    let expected = describe(&plain, "ThreadStatus", "New.");
+    let expected = describe(&expected, "ThreadObject", "Old.");
+    assert_eq!(folder.read("openapi.yaml"), expected);
+}
+
+#[test]
+fn a_mark_of_a_feature_that_marks_nothing_is_an_error() {
+    let folder = Folder::new("marks");
+    folder.import_ok(&folder.write("in.yaml", DOCUMENT));
+    let before = folder.read("openapi.yaml");
+    let head = "    ThreadStatus:\n";
+    let marks = format!("{head}      x-features:\n        gone: files\n");
+    let marked = folder.write("marked.yaml", &before.replace(head, &marks));
+    let output = folder.import(&marked);
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    let expected = "marked.yaml: at #/components/schemas/ThreadStatus/x-features/gone: there is no such value or tag";
+    assert!(error.contains(expected), "{error}");
+    assert_eq!(folder.read("openapi.yaml"), before);
+}
+
+#[test]
 fn json_and_yaml_are_imported_equally() {
     let folder = Folder::new("json");
     folder.import_ok(&folder.write("in.yaml", DOCUMENT));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use syn::{File, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, TraitItem, parse_quote};
 
-use super::runtime::{self, MOCK, URL_PATH, V1_CONSTANTS};
+use super::runtime::{self, FORM, MOCK, URL_PATH, V1_CONSTANTS};
 use super::syntax::{ident, name_of};
 use crate::model::api::Api;
 use crate::model::operation::{Operation, Parameter};
@@ -178,13 +178,13 @@ fn form(file: &str) -> [ImplItem; 2] {
         parse_quote! {
             /// Matches requests that upload a file of this name.
             pub fn file_name(self, name: &str) -> Self {
-                Self(self.0.body_includes(format!("{}\"{name}\"", #file)))
+                Self(self.0.body_includes(format!("{}\"{}\"", #file, #FORM::escape(name))))
             }
         },
         parse_quote! {
             /// Matches requests with this field, such as `expires_after[seconds]`.
             pub fn field(self, name: &str, value: &str) -> Self {
-                Self(self.0.body_includes(format!("name=\"{name}\"\r\n\r\n{value}\r\n--")))
+                Self(self.0.body_includes(format!("name=\"{}\"\r\n\r\n{value}\r\n--", #FORM::escape(name))))
             }
         },
     ]

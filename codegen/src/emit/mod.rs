@@ -19,6 +19,7 @@ pub mod syntax;
 mod types;
 mod unions;
 
+pub use structs::ESSENTIAL;
 use syn::{File, Item, ItemMod};
 
 use crate::error::Error;

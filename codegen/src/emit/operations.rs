@@ -82,7 +82,10 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
             /// thread.
         }
     });
-    let body_options = operation.body.map(|_| quote!(#OPTIONS::body_options!();));
+    let body_options = operation.body.map(|_| match operation.file {
+        Some(_) => quote!(#OPTIONS::form_options!();),
+        None => quote!(#OPTIONS::body_options!();),
+    });
     let once = api.creates_in_list(operation).then(|| {
         quote! {
             /// Creates the object exactly once, also if the response is lost.

@@ -37,10 +37,12 @@ pub const OPERATION: Path = Path("crate::client::operation");
 pub const OPERATION_INFO: Path = Path("crate::http::operation_info");
 /// `Sealed`.
 pub const SEALED: Path = Path("crate::http::sealed");
-/// `RequestOptions`, `request_options`, `body_options`.
+/// `RequestOptions`, `request_options`, `body_options`, `form_options`.
 pub const OPTIONS: Path = Path("crate::http::options");
 /// `Request`.
 pub const REQUEST: Path = Path("crate::http::request");
+/// `escape`.
+pub const FORM: Path = Path("crate::http::form");
 /// `Upload`.
 pub const UPLOAD: Path = Path("crate::http::upload");
 /// `Download`.

@@ -9,7 +9,7 @@ use super::syntax::{docs, ident, name_of, parameter_of, renamed, strip_json_sche
 use crate::model::schema::{Constant, Kind, Schema};
 
 /// Properties without which a response cannot be used, or identified. They may not be missing.
-const ESSENTIAL: [&str; 3] = ["id", "status", "type"];
+pub const ESSENTIAL: [&str; 3] = ["id", "status", "type"];
 
 /// Sets the attributes of a struct and its fields.
 ///

@@ -307,7 +307,7 @@ fn debug_shows_no_secret() {
 async fn a_body_may_be_bytes_of_any_media_type() {
     let server = ScriptedServer::start([response(503, "", ""), response(204, "", "")]).await;
     let call = server.client().request(Method::PUT, "/notes/1");
-    call.bytes("12 °C", "text/plain; charset=utf-8")
+    call.body("12 °C", "text/plain; charset=utf-8")
         .send::<()>()
         .await
         .unwrap();
@@ -319,7 +319,7 @@ async fn a_body_may_be_bytes_of_any_media_type() {
         assert!(request.ends_with("\r\n\r\n12 °C"), "{request}");
     }
     let call = server.client().request(Method::PUT, "/notes/1");
-    let error = call.bytes("x", "text/plain\n").send::<()>().await;
+    let error = call.body("x", "text/plain\n").send::<()>().await;
     let error = error.expect_err("a line break is invalid");
     assert!(
         error.is_invalid_argument() && error.to_string().contains("`content_type`"),

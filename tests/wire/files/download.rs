@@ -167,7 +167,12 @@ async fn a_dropped_download_leaves_nothing_behind() {
     let path = folder.path().join("a.txt");
     let file = download(&server.client()).download().await.unwrap();
     let written = tokio::spawn(async move { file.to_path(path).await });
-    until(|| !names(folder.path()).is_empty()).await;
+    let first = || {
+        let temporary = names(folder.path()).pop()?;
+        fs::read_to_string(folder.path().join(temporary)).ok()
+    };
+    // Until then, the file may belong to the thread that creates it.
+    until(|| first().is_some_and(|content| content == "first")).await;
     written.abort();
     assert!(written.await.is_err());
     assert_eq!(names(folder.path()), [""; 0]);
@@ -199,4 +204,74 @@ async fn content_that_ends_before_its_length_is_interrupted() {
     assert!(error.is_connect(), "{error}");
     assert_eq!(names(folder.path()), ["a.txt"]);
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+}
+
+#[tokio::test]
+async fn an_encoded_download_does_not_open() {
+    let server = ScriptedServer::start([response(200, "content-encoding: gzip\r\n", "zip")]).await;
+    let error = download(&server.client()).download().await;
+    let error = error.expect_err("the client accepts no encoding");
+    assert!(
+        error.is_decode() && error.to_string().contains("`gzip`"),
+        "{error}"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_replaced_file_keeps_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let server = ScriptedServer::start([response(200, "", "new")]).await;
+    let (_folder, path) = folder_with("a.sh", "old");
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o750)).unwrap();
+    let file = download(&server.client()).download().await.unwrap();
+    file.to_path(&path).await.unwrap();
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o750);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_symbolic_link_stays_and_its_file_is_replaced() {
+    use std::os::unix::fs::symlink;
+
+    let server = ScriptedServer::start([response(200, "", "new")]).await;
+    let (folder, path) = folder_with("a.txt", "old");
+    let links = tempfile::tempdir().unwrap();
+    let link = links.path().join("link");
+    symlink(&path, &link).unwrap();
+    let file = download(&server.client()).download().await.unwrap();
+    file.to_path(&link).await.unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    let names = [names(folder.path()), names(links.path())];
+    assert_eq!(names, [["a.txt"], ["link"]]);
+
+    let dangling = links.path().join("dangling");
+    symlink(folder.path().join("none"), &dangling).unwrap();
+    let file = download(&server.client()).download().await.unwrap();
+    let error = file.to_path(&dangling).await;
+    assert_eq!(error.expect_err("it leads nowhere").kind(), ErrorKind::File);
+    assert!(fs::symlink_metadata(&dangling).unwrap().is_symlink());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_not_a_regular_file_is_not_replaced() {
+    let server = ScriptedServer::start([response(200, "", "new")]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    for path in [socket.as_path(), folder.path()] {
+        let file = download(&server.client()).download().await.unwrap();
+        let error = file.to_path(path).await.expect_err("it is not a file");
+        assert_eq!(error.kind(), ErrorKind::File);
+        assert!(
+            error.to_string().contains("it is not a regular file"),
+            "{error}"
+        );
+    }
+    assert_eq!(names(folder.path()), ["socket"]);
 }

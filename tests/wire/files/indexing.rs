@@ -123,10 +123,11 @@ async fn a_file_that_cannot_be_uploaded_or_indexed_is_part_of_the_outcome() {
     let indexed = indexing.wait().await.unwrap();
     assert!(!indexed.is_complete());
     assert_eq!(indexed.uploaded.len(), 2);
-    let [(name, error)] = &indexed.not_uploaded[..] else {
+    let [file] = &indexed.not_uploaded[..] else {
         panic!("one file is not uploaded: {indexed:?}");
     };
-    assert_eq!((name.as_str(), error.message()), ("b.md", "too large"));
+    assert_eq!((file.index, file.name.as_str()), (1, "b.md"));
+    assert_eq!(file.error.message(), "too large");
     let [failed] = &indexed.failed[..] else {
         panic!("one file is not indexed: {indexed:?}");
     };
@@ -236,7 +237,7 @@ async fn a_deadline_or_a_cancellation_names_the_batch() {
     assert!(
         error
             .to_string()
-            .contains("the batch vsfb_1 has indexed 1 of 3 files after 77s"),
+            .contains("the batch vsfb_1 is `in_progress` and has indexed 1 of 3 files after 77s"),
         "{error}"
     );
 
@@ -272,4 +273,18 @@ async fn a_batch_that_was_cancelled_is_not_complete() {
     let server = ScriptedServer::start(script).await;
     let outcome = store(&server.client()).add_and_wait(["file_1"]).wait();
     assert!(!outcome.await.unwrap().is_complete());
+}
+
+#[tokio::test]
+async fn an_unknown_status_of_a_batch_is_in_progress() {
+    let script = [
+        json_response(&batch("queued", 0, 0, 1)),
+        json_response(&batch("completed", 1, 0, 1)),
+    ];
+    let server = ScriptedServer::start(script).await;
+    let clock = ManualClock::default();
+    let client = server.builder(&clock).build().unwrap();
+    let waiting = store(&client).wait_for_batch("vsfb_1").wait();
+    assert!(waiting.await.unwrap().is_complete());
+    assert_eq!(clock.sleeps(), [Duration::from_secs(1)]);
 }

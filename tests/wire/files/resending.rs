@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use openai_assistants::{Client, Credentials, ErrorKind, Upload};
+use http_body_util::BodyExt;
+use openai_assistants::{Client, Credentials, ErrorKind, Form, HttpRequest, Method, Upload};
 use serde_json::Value;
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::sync::Notify;
 
 use super::{FILE, folder_with, server, upload};
-use crate::support::{ManualClock, ScriptedServer, response};
+use crate::support::{ManualClock, ScriptedServer, response, until};
 
 /// A file that is read by a reader.
 fn reader() -> Upload {
@@ -128,6 +130,9 @@ async fn a_redirect_is_followed_unless_the_body_is_a_reader() {
     );
 }
 
+/// How much of a reader is read at once.
+const CHUNK: usize = 64 * 1024;
+
 /// A reader that fails after some bytes.
 struct Broken(bool);
 
@@ -155,6 +160,11 @@ async fn a_file_that_fails_or_changes_while_it_is_sent_is_an_error() {
         ),
         (reader().length(13), "it does not have 13 bytes"),
         (reader().length(11), "it does not have 11 bytes"),
+        (reader().length(0), "it does not have 0 bytes"),
+        (
+            Upload::reader("a.txt", io::Cursor::new(vec![0; CHUNK + 1])).length(CHUNK as u64),
+            "it does not have 65536 bytes",
+        ),
     ] {
         let server = server().await;
         let error = upload(&server.client(), file).send::<Value>().await;
@@ -173,7 +183,9 @@ async fn a_file_that_fails_or_changes_while_it_is_sent_is_an_error() {
 #[tokio::test]
 async fn the_time_out_of_an_upload_grows_with_its_length() {
     let mib = 1024 * 1024;
+    let (_folder, path) = folder_with("a.txt", &"x".repeat(2 * mib));
     for (file, seconds) in [
+        (Upload::path(path), 602),
         (Upload::bytes("a.txt", "x"), 600),
         (Upload::bytes("a.txt", vec![b'x'; 3 * mib]), 603),
         (Upload::reader("a.txt", "x".as_bytes()), 3600),
@@ -183,8 +195,82 @@ async fn the_time_out_of_an_upload_grows_with_its_length() {
         let server = ScriptedServer::start([response(413, "", "")]).await;
         let client = server.builder(&clock).build().unwrap();
         let call = tokio::spawn(upload(&client, file).send::<Value>());
-        crate::support::until(|| !clock.timeouts().is_empty()).await;
+        until(|| !clock.timeouts().is_empty()).await;
         call.abort();
         assert_eq!(clock.timeouts()[0], Duration::from_secs(seconds));
     }
+}
+
+#[tokio::test]
+async fn a_reader_of_known_length_is_not_read_to_its_end() {
+    for (content, is_complete) in [("twelve bytes", true), ("twelve bytes and more", false)] {
+        let server = server().await;
+        let (mut connection, file) = tokio::io::duplex(64);
+        connection.write_all(content.as_bytes()).await.unwrap();
+        let file = Upload::reader("a.txt", file).length(12);
+        let call = tokio::spawn(upload(&server.client(), file).send::<Value>());
+        until(|| call.is_finished()).await;
+        let sent = call.await.unwrap();
+        assert_eq!(sent.is_ok(), is_complete, "{sent:?}");
+        // It was open all the time.
+        drop(connection);
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_opened_when_its_part_is_sent() {
+    let (_folder, second) = folder_with("b.txt", "B");
+    let removed = second.clone();
+    let first = Upload::bytes("a.txt", "A").progress(move |_| {
+        std::fs::remove_file(&removed).expect("it exists");
+    });
+    let form = Form::new().file("a", first).file("b", Upload::path(second));
+    let server = server().await;
+    let call = server.client().request(Method::POST, "/files").form(form);
+    let error = call.send::<Value>().await.expect_err("the file is gone");
+    assert_eq!(error.kind(), ErrorKind::File);
+    assert!(
+        error.to_string().contains("cannot read the file `b.txt`"),
+        "{error}"
+    );
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn files_whose_lengths_overflow_are_an_error() {
+    let endless = || Upload::reader("a.txt", tokio::io::empty()).length(u64::MAX);
+    let form = Form::new().file("a", endless()).file("b", endless());
+    let server = server().await;
+    let call = server.client().request(Method::POST, "/files").form(form);
+    let error = call.send::<Value>().await.expect_err("it has 2^65 bytes");
+    assert!(error.is_invalid_argument(), "{error}");
+}
+
+#[tokio::test]
+async fn clones_of_a_form_have_failures_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    // The folder cannot be read.
+    let form = Form::new().file("file", Upload::path(folder.path()));
+    let (count, was_read) = (Arc::new(AtomicU32::new(0)), Arc::new(Notify::new()));
+    let counted = count.clone();
+    let service = tower::service_fn(move |request: HttpRequest| {
+        let (number, was_read) = (counted.fetch_add(1, Ordering::Relaxed), was_read.clone());
+        async move {
+            if number == 0 {
+                was_read.notified().await;
+                return Err(io::Error::other("it is down"));
+            }
+            assert!(request.into_body().collect().await.is_err());
+            was_read.notify_one();
+            Ok(http::Response::new("{}".to_owned()))
+        }
+    });
+    let builder = Client::builder().api_key("k").http_service(service);
+    let client = builder.build().unwrap();
+    let call = client.request(Method::POST, "/files").form(form);
+    let other = tokio::spawn(call.clone().send::<Value>());
+    until(|| count.load(Ordering::Relaxed) == 1).await;
+    call.send::<Value>().await.expect("the status is 200");
+    let error = other.await.unwrap().expect_err("the service fails");
+    assert!(error.to_string().contains("it is down"), "{error}");
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use h2::Reason;
 use h2::server::SendResponse;
-use openai_assistants::{Client, Clock, RetryPolicy, SystemClock};
+use openai_assistants::{Client, Clock, Method, RetryPolicy, SystemClock};
 use tokio::net::TcpListener;
 
 use super::{THREAD, create_thread};
@@ -20,6 +20,10 @@ enum Reply {
     Flood,
     /// Half of a thread, and a reset without an error.
     Cut,
+    /// A body that is shorter than its length, and a reset without an error.
+    Short(&'static str),
+    /// The head of a body, which is not sent.
+    Head,
     Refuse,
     Nothing,
     /// Nothing more on this connection, not even to a PING.
@@ -113,6 +117,25 @@ fn send(mut response: SendResponse<Bytes>, reply: Reply) -> Option<SendResponse<
                 // To hyper the body then is complete.
                 body.send_reset(Reason::NO_ERROR);
             });
+        }
+        Reply::Short(content) => {
+            let head = http::Response::builder().header("content-length", "99");
+            let mut body = response
+                .send_response(head.body(()).unwrap(), false)
+                .unwrap();
+            if !content.is_empty() {
+                body.send_data(content.into(), false).unwrap();
+            }
+            tokio::spawn(async move {
+                yield_often().await;
+                body.send_reset(Reason::NO_ERROR);
+            });
+        }
+        Reply::Head => {
+            let head = http::Response::builder().header("content-length", "99");
+            response
+                .send_response(head.body(()).unwrap(), true)
+                .unwrap();
         }
         Reply::Refuse => response.send_reset(Reason::REFUSED_STREAM),
         Reply::Nothing | Reply::Silence => return Some(response),
@@ -229,4 +252,31 @@ async fn a_body_whose_stream_is_reset_is_interrupted() {
         "{error}"
     );
     assert_eq!((error.attempts(), server.requests()), (3, 3));
+}
+
+#[tokio::test]
+async fn content_that_is_shorter_than_its_length_is_interrupted() {
+    for reply in [|_, _| Reply::Short("first"), |_, _| Reply::Short("")] {
+        let server = Server::start(reply).await;
+        let client = server.client(&ManualClock::default(), RetryPolicy::default());
+        let call = client.request(Method::GET, "/files/file_1/content");
+        let error = call.send_bytes().await.expect_err("bytes are missing");
+        assert!(
+            error.is_connect() && error.may_have_been_processed(),
+            "{error}"
+        );
+        assert!(error.to_string().contains("of 99 bytes"), "{error}");
+        assert_eq!((error.attempts(), server.requests()), (3, 3));
+    }
+}
+
+#[tokio::test]
+async fn a_response_to_head_has_a_length_and_no_body() {
+    let server = Server::start(|_, _| Reply::Head).await;
+    let client = server.client(&ManualClock::default(), RetryPolicy::never());
+    let call = || client.request(Method::HEAD, "/files/file_1/content");
+    let response = call().send_bytes().await.unwrap();
+    assert_eq!(response.headers()["content-length"], "99");
+    assert!(response.body().is_empty());
+    call().send::<()>().await.unwrap();
 }

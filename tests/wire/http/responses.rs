@@ -150,3 +150,33 @@ async fn a_body_with_too_many_values_is_an_error_before_it_takes_memory() {
     let raw = client.request(Method::GET, "/assistants");
     assert!(raw.send::<Value>().await.is_ok());
 }
+
+#[tokio::test]
+async fn content_in_an_encoding_is_an_error() {
+    for (encoding, is_known) in [
+        ("gzip", true),
+        ("x, BR", true),
+        ("utf-8", false),
+        ("identity", false),
+    ] {
+        let header = format!("content-encoding: {encoding}\r\nx-request-id: req_1\r\n");
+        let server = ScriptedServer::start([response(200, &header, "\u{b}\u{e}")]).await;
+        let client = server.client();
+        let call = client.request(Method::GET, "/files/file_1/content");
+        let received = call.send_bytes().await;
+        let Err(error) = received else {
+            assert!(!is_known, "{encoding}");
+            continue;
+        };
+        assert!(is_known && error.is_decode(), "{error}");
+        let name = encoding
+            .rsplit(' ')
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
+        let text =
+            format!("the response body has the content encoding `{name}`, which is not supported");
+        assert!(error.to_string().contains(&text), "{error}");
+        assert_eq!((error.request_id(), error.attempts()), (Some("req_1"), 1));
+    }
+}

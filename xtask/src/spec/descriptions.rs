@@ -12,17 +12,21 @@ use serde_json::Value;
 use super::canonical::DESCRIPTION;
 use super::schema;
 
-/// Copies descriptions from `previous` and returns the paths that have none.
-pub(super) fn carry_over(previous: Option<&Value>, document: &mut Value) -> Vec<String> {
+/// Copies descriptions from other documents, the first of which takes precedence. Returns the paths that
+/// have none.
+pub(super) fn carry_over<'a>(
+    described: impl IntoIterator<Item = &'a Value>,
+    document: &mut Value,
+) -> Vec<String> {
     let mut descriptions: BTreeMap<String, String> = BTreeMap::new();
-    if let Some(previous) = previous {
+    for previous in described {
         visit(&mut previous.clone(), &mut |path, value| {
             let text = value
                 .get("description")
                 .and_then(Value::as_str)
                 .map(str::trim);
             if let Some(text) = text.filter(|text| !text.is_empty()) {
-                descriptions.insert(path, text.to_owned());
+                descriptions.entry(path).or_insert_with(|| text.to_owned());
             }
         });
     }

@@ -34,7 +34,8 @@ struct Imported {
 
 /// Imports the document at `source` into the document at `output`.
 ///
-/// Descriptions are kept from the existing output, or else copied from `fallback`.
+/// Descriptions are kept from the existing output, or else copied from `fallback`. What these do not describe
+/// has the description of a canonical `source`.
 ///
 /// # Errors
 /// If a file cannot be read, imported or written. `output` is then unchanged.
@@ -47,19 +48,19 @@ pub(crate) fn run(
     let upstream = document::read(source)?;
     let overlays = read_overlays(overlays)?;
     let previous = previous(output)?;
-    let described = match &previous {
+    let fallback = match &previous {
         Some(_) => None,
         // Optional: a fallback that cannot be read is ignored.
         None => document::read(fallback).ok(),
     };
+    // The descriptions of other documents are not ours.
+    let own = Some(&upstream).filter(|upstream| is_canonical(upstream));
 
     let name = source.display().to_string();
     let mut imported =
         canonical(&upstream, &name, &overlays).map_err(|error| error.in_file(source))?;
-    let missing = descriptions::carry_over(
-        described.as_ref().or(previous.as_ref()),
-        &mut imported.document,
-    );
+    let described = previous.iter().chain(&fallback).chain(own);
+    let missing = descriptions::carry_over(described, &mut imported.document);
     validate::validate(&imported.document).map_err(|error| error.in_file(source))?;
     let changes = previous
         .as_ref()

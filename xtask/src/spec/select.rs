@@ -110,7 +110,7 @@ impl Content {
         self.schema["format"] == "binary"
     }
 
-    fn read(value: &Value, at: &Pointer) -> Option<Self> {
+    pub(super) fn read(value: &Value, at: &Pointer) -> Option<Self> {
         let content = value.get("content")?;
         let (media_type, schema) = MEDIA_TYPES
             .iter()

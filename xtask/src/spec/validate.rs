@@ -1,15 +1,16 @@
 //! Validates the invariants of a canonical document.
 
 use openai_assistants_codegen::Error;
-use openai_assistants_codegen::features::FEATURE;
+use openai_assistants_codegen::features::{self, FEATURE};
 use serde_json::Value;
 
 use super::pointer::{Pointer, lookup};
 use super::schema::{self, Kind, kind};
 
-/// Checks that references resolve, that objects, unions and enums are components, and that no
-/// object requires a property of a feature.
+/// Checks that references resolve, that objects, unions and enums are components, that the marks of features
+/// are valid, and that no object requires a property of a feature.
 pub(super) fn validate(document: &Value) -> Result<(), Error> {
+    features::check(document)?;
     check_references(document, document, &Pointer::root())?;
     let schemas = document
         .pointer("/components/schemas")
@@ -156,6 +157,24 @@ mod tests {
             error.starts_with("at #/components/schemas/A/properties/a: a property of a feature"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn marks_name_features_and_values_that_exist() {
+        let of = |marks: Value| {
+            let state = json!({"type": "string", "enum": ["on", "off"], "x-features": marks});
+            validate(&json!({"components": {"schemas": {"State": state}}}))
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(of(json!({"off": "files"})), Ok(()));
+        for (marks, at) in [
+            (json!({"of": "files"}), "of"),
+            (json!({"off": "file"}), "off"),
+        ] {
+            let error = of(marks).unwrap_err();
+            let at = format!("at #/components/schemas/State/x-features/{at}: ");
+            assert!(error.starts_with(&at), "{error}");
+        }
     }
 
     #[test]

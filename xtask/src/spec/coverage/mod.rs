@@ -8,16 +8,17 @@ mod events;
 mod operations;
 mod report;
 mod schemas;
+mod server;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use openai_assistants_codegen::{Error, document, features};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use report::{Finding, Report};
 
 use super::import;
-use super::keywords;
 use super::schema::Schemas;
 use super::select::{self, Operation, Scope};
 
@@ -30,37 +31,23 @@ pub(crate) fn run(
     ours: &Path,
     is_enabled: &dyn Fn(&str) -> bool,
 ) -> Result<Report, Error> {
-    let mut theirs = events::with_root(document::read(server)?);
-    type_properties(&mut theirs["components"]["schemas"]);
-    let theirs = Side::read(&theirs, Scope::AnyTag).map_err(|error| error.in_file(server))?;
     let canonical = document::read(ours)?;
     let canonical = features::select(&canonical, is_enabled)
         .and_then(|selected| Side::read(&selected, Scope::Tagged))
         .map_err(|error| error.in_file(ours))?;
+    let theirs = document::read(server)?;
+    let theirs = Side::of_server(theirs, &canonical).map_err(|error| error.in_file(server))?;
     Ok(Report {
         findings: compare(&theirs, &canonical),
     })
-}
-
-/// Makes free-form objects of properties without a type, which cannot be lowered.
-fn type_properties(value: &mut Value) {
-    if let Some(Value::Object(properties)) = value.get_mut("properties") {
-        let untyped = properties.values_mut();
-        for property in untyped.filter(|property| keywords::is_unconstrained(property)) {
-            *property = json!({ "type": "object", "additionalProperties": true });
-        }
-    }
-    match value {
-        Value::Object(map) => map.values_mut().for_each(type_properties),
-        Value::Array(items) => items.iter_mut().for_each(type_properties),
-        _ => {}
-    }
 }
 
 /// The lowered operations and schemas of a document.
 struct Side {
     operations: Vec<Operation>,
     schemas: Schemas,
+    /// The IDs of operations without a response to read.
+    without_response: BTreeSet<String>,
 }
 
 impl Side {
@@ -70,13 +57,28 @@ impl Side {
         Ok(Self {
             operations: select::operations(&lowered, scope)?,
             schemas: schemas.cloned().into_iter().flatten().collect(),
+            without_response: BTreeSet::new(),
+        })
+    }
+
+    /// Reads the document of a server, to compare it to ours.
+    fn of_server(document: Value, ours: &Self) -> Result<Self, Error> {
+        let prepared = server::prepare(events::with_root(document), &ours.operations);
+        Ok(Self {
+            without_response: prepared.without_response,
+            ..Self::read(&prepared.document, Scope::AnyTag)?
         })
     }
 }
 
 fn compare(server: &Side, ours: &Side) -> Vec<Finding> {
     let mut comparison = schemas::Comparison::new(&server.schemas, &ours.schemas);
-    operations::compare(&mut comparison, &server.operations, &ours.operations);
+    operations::compare(
+        &mut comparison,
+        &server.operations,
+        &server.without_response,
+        &ours.operations,
+    );
     events::compare(&mut comparison);
     comparison.findings
 }

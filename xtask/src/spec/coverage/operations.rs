@@ -1,39 +1,46 @@
 //! Compares operations: routes, parameters, bodies and responses.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::schemas::{Comparison, Direction};
 use crate::spec::select::{Content, Operation};
 
 /// Compares all operations of the server to ours with the same route.
-pub(super) fn compare(comparison: &mut Comparison, server: &[Operation], ours: &[Operation]) {
+pub(super) fn compare(
+    comparison: &mut Comparison,
+    server: &[Operation],
+    without_response: &BTreeSet<String>,
+    ours: &[Operation],
+) {
     for operation in server {
         let place = format!("{} {}", operation.method.to_uppercase(), operation.path);
-        match ours.iter().find(|other| route(other) == route(operation)) {
-            Some(other) => compare_operation(comparison, &place, operation, other),
+        let own = route(operation.method, &operation.path);
+        let mut ours = ours.iter();
+        match ours.find(|other| route(other.method, &other.path) == own) {
+            Some(other) => {
+                compare_request(comparison, &place, operation, other);
+                let has_response = !without_response.contains(&operation.id);
+                compare_response(comparison, &place, operation, other, has_response);
+            }
             None => comparison.find(&place, "lacks the operation"),
         }
     }
 }
 
 /// The method and the path, with path parameters of no name.
-fn route(operation: &Operation) -> (&str, String) {
-    let segments = operation
-        .path
+pub(super) fn route<'a>(method: &'a str, path: &str) -> (&'a str, String) {
+    let segments = path
         .split('/')
         .map(|segment| match segment.starts_with('{') {
             true => "{}",
             false => segment,
         });
-    (operation.method, segments.collect::<Vec<_>>().join("/"))
+    (method, segments.collect::<Vec<_>>().join("/"))
 }
 
-fn compare_operation(
-    comparison: &mut Comparison,
-    place: &str,
-    server: &Operation,
-    ours: &Operation,
-) {
+fn compare_request(comparison: &mut Comparison, place: &str, server: &Operation, ours: &Operation) {
     compare_parameters(comparison, place, server, ours);
     let request = format!("{place} request");
     match (&server.body, &ours.body) {
@@ -47,14 +54,26 @@ fn compare_operation(
         (None, Some(ours)) if ours.required => comparison.find(&request, "requires a body"),
         _ => {}
     }
+}
+
+fn compare_response(
+    comparison: &mut Comparison,
+    place: &str,
+    server: &Operation,
+    ours: &Operation,
+    has_response: bool,
+) {
+    let place = format!("{place} response");
     // A download accepts every response.
-    if !ours.success.content.is_binary() {
-        compare_content(
+    match has_response {
+        _ if ours.success.content.is_binary() => {}
+        false => comparison.find(&place, "requires a body"),
+        true => compare_content(
             comparison,
-            &format!("{place} response"),
+            &place,
             (&server.success.content, &ours.success.content),
             Direction::Response,
-        );
+        ),
     }
 }
 

@@ -2,13 +2,11 @@
 
 use std::collections::HashSet;
 
+use openai_assistants_codegen::ESSENTIAL;
 use serde_json::Value;
 
 use super::report::Finding;
 use crate::spec::schema::{self, Kind, Schemas, kind};
-
-/// Properties of responses that the client requires, as the generator of its types decides.
-const ESSENTIAL: [&str; 3] = ["id", "status", "type"];
 
 /// Names of discriminators, by preference.
 const TAGS: [&str; 2] = ["type", "event"];

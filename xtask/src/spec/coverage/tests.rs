@@ -26,9 +26,9 @@ fn object(properties: Value, required: &[&str]) -> Value {
 }
 
 fn between(server: &Value, ours: &Value) -> Vec<String> {
-    let side =
-        |document: &Value| Side::read(&events::with_root(document.clone()), Scope::AnyTag).unwrap();
-    let findings = compare(&side(server), &side(ours));
+    let ours = Side::read(&events::with_root(ours.clone()), Scope::AnyTag).unwrap();
+    let server = Side::of_server(server.clone(), &ours).unwrap();
+    let findings = compare(&server, &ours);
     findings
         .iter()
         .map(|Finding { place, what }| format!("{place}: {what}"))
@@ -116,6 +116,53 @@ fn media_types_differ_and_downloads_accept_everything() {
     assert_eq!(
         stripped(between(&ours, &other)),
         ["request: is multipart/form-data, not application/json"]
+    );
+}
+
+#[test]
+fn a_response_without_a_body_is_a_difference_and_no_error() {
+    let ours = document(object(json!({}), &[]), object(json!({}), &[]));
+    let mut server = ours.clone();
+    let post = &mut server["paths"]["/threads/{id}"]["post"];
+    post["responses"] = json!({"204": {"description": "Done."}});
+    let mut other = post.clone();
+    other["operationId"] = "otherOperation".into();
+    other["parameters"] = json!([]);
+    server["paths"]["/threads"] = json!({"post": other});
+    let findings = [
+        "POST /threads: lacks the operation",
+        "POST /threads/{id} response: requires a body",
+    ];
+    assert_eq!(between(&server, &ours), findings);
+
+    let bytes =
+        json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}});
+    let mut download = ours;
+    download["paths"]["/threads/{id}"]["post"]["responses"]["200"]["content"] = bytes;
+    assert_eq!(between(&server, &download), findings[..1]);
+}
+
+#[test]
+fn a_body_of_several_media_types_is_compared_in_ours() {
+    let ours = document(object(json!({}), &[]), object(json!({}), &[]));
+    let post = "/paths/~1threads~1{id}/post";
+    let content = |document: &Value, form: &Value| {
+        let json = document["paths"]["/threads/{id}"]["post"]["requestBody"]["content"]["application/json"].clone();
+        json!({"application/json": json, "multipart/form-data": form})
+    };
+    let form = json!({"schema": object(json!({"a": {"type": "string"}}), &[])});
+    let mut server = ours.clone();
+    let both = content(&ours, &form);
+    server["components"]["requestBodies"] = json!({"Both": {"content": both}});
+    let body = format!("{post}/requestBody");
+    *server.pointer_mut(&body).unwrap() = json!({"$ref": "#/components/requestBodies/Both"});
+    assert_eq!(between(&server, &ours), [""; 0]);
+
+    let mut uploads = ours;
+    *uploads.pointer_mut(&body).unwrap() = json!({"content": {"multipart/form-data": {"schema": object(json!({"b": {"type": "string"}}), &[])}}});
+    assert_eq!(
+        stripped(between(&server, &uploads)),
+        ["request: lacks the property a"]
     );
 }
 
