@@ -1,4 +1,4 @@
-//! Writes `openapi.yaml` without optional features as JSON, which the server embeds.
+//! Writes `openapi.yaml` as JSON, which the server embeds: one document for each dialect.
 
 use std::env;
 use std::fs;
@@ -17,8 +17,15 @@ fn run() -> Result<(), String> {
     let source = folder("CARGO_MANIFEST_DIR").join("../openapi.yaml");
     println!("cargo::rerun-if-changed={}", source.display());
     let document = document::read(&source).map_err(|error| error.to_string())?;
-    let document = features::select(&document, &|_| false).map_err(|error| error.to_string())?;
-    let copy = folder("OUT_DIR").join("openapi.json");
-    fs::write(&copy, document.to_string())
-        .map_err(|error| format!("cannot write {}: {error}", copy.display()))
+    for (name, enabled) in [
+        ("openapi.json", &["files"][..]),
+        ("foundry.json", &["files", "foundry"][..]),
+    ] {
+        let selected = features::select(&document, &|feature| enabled.contains(&feature));
+        let selected = selected.map_err(|error| error.to_string())?;
+        let copy = folder("OUT_DIR").join(name);
+        fs::write(&copy, selected.to_string())
+            .map_err(|error| format!("cannot write {}: {error}", copy.display()))?;
+    }
+    Ok(())
 }

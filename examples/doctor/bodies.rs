@@ -57,13 +57,20 @@ fn meaningful(call: &Call, property: &str, objects: &Objects, options: &Options)
         "content" => question("Oslo"),
         "thread" => json!({ "messages": [{ "role": "user", "content": question("Bergen") }] }),
         "tool_outputs" => outputs(objects),
-        "file_id" => json!(options.file.as_deref().unwrap_or(MADE_UP)),
+        "file_id" => json!(file(objects, options).unwrap_or_else(|| MADE_UP.to_owned())),
+        "file_ids" => json!([file(objects, options)?]),
         "assistant_id" => match objects.newest(property) {
             Some(assistant) => json!(id(&assistant.ids, property)),
             None => json!(MADE_UP),
         },
         _ => return None,
     })
+}
+
+/// The file of the options, or else the newest.
+fn file(objects: &Objects, options: &Options) -> Option<String> {
+    let newest = || Some(id(&objects.newest("file_id")?.ids, "file_id"));
+    options.file.clone().or_else(newest)
 }
 
 /// An output for each pending tool call of the newest run.

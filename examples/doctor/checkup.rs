@@ -6,7 +6,7 @@ use openai_assistants::{Client, Error};
 use serde_json::{Value, json};
 
 use crate::bodies::{self, without};
-use crate::document::{self, Answer, Call, Outcome, getter, noun};
+use crate::document::{self, Answer, CALLS, Call, Outcome, getter, noun};
 use crate::objects::{Ids, Object, Objects, Target, id};
 use crate::options::Options;
 use crate::refusal::{Refused, attempt};
@@ -151,7 +151,7 @@ impl Checkup {
         let status = self.run_status();
         let body = call.body.as_ref();
         let submits = body.is_some_and(|body| body.properties.contains(&"tool_outputs"));
-        let cancels = call.path.ends_with("/cancel");
+        let cancels = call.path.ends_with("/{run_id}/cancel");
         let adds_run = call.creates() == Some("run_id") && call.subject().is_some();
         if submits && status != "requires_action" {
             Some(format!("the run is {status} and does not require action"))
@@ -256,11 +256,11 @@ impl Checkup {
         let Some(kind) = call.subject() else {
             return self.call(call).await;
         };
-        let created: Vec<Ids> = self
-            .objects
-            .of(kind)
-            .map(|object| object.ids.clone())
-            .collect();
+        let created = self.objects.on_path(call);
+        let created: Vec<Ids> = created.map(|object| object.ids.clone()).collect();
+        let mut getters = CALLS.iter().filter(|get| get.method == "GET");
+        let getter = getters.find(|get| get.path == call.path);
+        let getter = getter.filter(|get| self.report.has_passed(get.id));
         if created.is_empty() {
             return self.call(call).await;
         }
@@ -273,7 +273,7 @@ impl Checkup {
                 }
                 Err(error) => return self.fail(call, ids, &*error).await,
             }
-            if let Some(get) = getter(kind).filter(|get| self.report.has_passed(get.id)) {
+            if let Some(get) = getter {
                 let error = self.send(get, ids, Value::Null).await.err();
                 let error = error.and_then(|error| error.downcast::<Error>().ok());
                 if !error.is_some_and(|error| error.is_not_found()) {
@@ -281,8 +281,7 @@ impl Checkup {
                 }
             }
         }
-        let is_checked = getter(kind).is_some_and(|get| self.report.has_passed(get.id));
-        if is_checked && !self.options.stateless {
+        if getter.is_some() && !self.options.stateless {
             let noun = noun(kind);
             let (name, gap) = (
                 format!("deleted {noun} are gone"),

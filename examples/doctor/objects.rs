@@ -29,6 +29,14 @@ pub struct Target {
     pub exists: bool,
 }
 
+impl Object {
+    /// Whether the path of a call identifies it. A file of a vector store is another object than the
+    /// file that was uploaded, although both paths end with its ID.
+    fn is_on(&self, call: &Call) -> bool {
+        call.parameters().eq(self.ids.iter().map(|(name, _)| *name))
+    }
+}
+
 #[derive(Default)]
 pub struct Objects {
     created: Vec<Object>,
@@ -61,6 +69,11 @@ impl Objects {
             .filter(move |object| object.kind == kind)
     }
 
+    /// All created objects that the path of a call identifies, oldest first.
+    pub fn on_path(&self, call: &Call) -> impl DoubleEndedIterator<Item = &Object> {
+        self.created.iter().filter(|object| object.is_on(call))
+    }
+
     /// The newest created object of a kind.
     pub fn newest(&self, kind: &str) -> Option<&Object> {
         self.of(kind).next_back()
@@ -76,21 +89,16 @@ impl Objects {
         let properties = call.body.as_ref().map_or(&[][..], |body| body.properties);
         let needs_assistant = properties.contains(&"assistant_id");
         let has_body = !needs_assistant || self.newest("assistant_id").is_some();
-        let Some(kind) = call.subject() else {
+        if call.subject().is_none() {
             return Target {
                 ids: Vec::new(),
                 exists: has_body,
             };
-        };
-        let contained = self
-            .contained
-            .iter()
-            .rev()
-            .find(|object| object.kind == kind);
+        }
+        let mut contained = self.contained.iter().rev();
+        let contained = contained.find(|object| object.is_on(call));
         let contained = contained.filter(|_| call.method == "GET");
-        if let Some(object) = self.newest(kind).or(contained)
-            && call.parameters().all(|name| has(&object.ids, name))
-        {
+        if let Some(object) = self.on_path(call).next_back().or(contained) {
             return Target {
                 ids: object.ids.clone(),
                 exists: has_body,
@@ -109,10 +117,6 @@ impl Objects {
                 .collect(),
         }
     }
-}
-
-fn has(ids: &Ids, name: &str) -> bool {
-    ids.iter().any(|(known, _)| *known == name)
 }
 
 /// The value of a path parameter.

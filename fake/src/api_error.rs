@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+/// The error code of a required property that is missing.
+pub(crate) const MISSING: &str = "missing_required_parameter";
+
 /// The status and the error object of a rejected request.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
@@ -28,6 +31,12 @@ impl ApiError {
         Self::new(400, "invalid_request_error", message)
     }
 
+    /// A required property that is missing.
+    pub(crate) fn missing(param: &str) -> Self {
+        let message = format!("Missing required parameter: '{param}'.");
+        Self::parameter(param, MISSING, message)
+    }
+
     /// An invalid value in the body, the query, the path or a header.
     pub(crate) fn parameter(
         param: impl Into<String>,
@@ -47,6 +56,31 @@ impl ApiError {
             status: 404,
             ..Self::invalid(format!("No {what} found with id '{id}'."))
         }
+    }
+
+    /// Unknown file ID (404), as the service reports it.
+    pub(crate) fn no_file(id: &str) -> Self {
+        Self {
+            status: 404,
+            param: Some("id".to_owned()),
+            ..Self::invalid(format!("No such File object: {id}"))
+        }
+    }
+
+    /// A file that is not in a vector store (404).
+    pub(crate) fn no_file_in_store(id: &str, store: &str) -> Self {
+        Self {
+            status: 404,
+            ..Self::invalid(format!(
+                "No file found with id '{id}' in vector store '{store}'."
+            ))
+        }
+    }
+
+    /// The content of a file cannot be written or read (500).
+    pub(crate) fn storage(error: &std::io::Error) -> Self {
+        let message = format!("The content of the file cannot be stored: {error}.");
+        Self::new(500, "server_error", message)
     }
 
     /// Ends the stream of a run whose thread was deleted.
@@ -84,6 +118,15 @@ impl ApiError {
         }
     }
 
+    /// A request to Foundry without a version of the API.
+    pub(crate) fn missing_version() -> Self {
+        Self::parameter(
+            "api-version",
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    }
+
     pub(crate) fn incorrect_key() -> Self {
         Self {
             status: 401,
@@ -111,7 +154,7 @@ impl ApiError {
         Self {
             code: Some("too_many_objects"),
             ..Self::invalid(format!(
-                "This request exceeds the server's limit of {limit} {what}. Delete threads or assistants, or raise the limit."
+                "This request exceeds the server's limit of {limit} {what}. Delete objects, or raise the limit."
             ))
         }
     }

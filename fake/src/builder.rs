@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use crate::model::echo::Echo;
 use crate::operations;
 use crate::random::Random;
 use crate::spec::check::Check;
+use crate::spec::document::Dialect;
 use crate::store::event::EventObserver;
 use crate::store::memory::Store;
 
@@ -58,6 +60,7 @@ impl Fake {
             rules: Vec::new(),
             is_checked: false,
             log: None,
+            folder: None,
             max_connections: 10_000,
             limits: Limits {
                 pace: Duration::ZERO,
@@ -66,11 +69,13 @@ impl Fake {
                 max_bytes: 256 << 20,
             },
             settings: Settings {
+                dialect: Dialect::OpenAi,
                 api_key: None,
                 requires_beta_header: false,
                 is_stub: false,
                 poll_after: Duration::from_millis(10),
                 max_body: 1 << 20,
+                max_file: 512 << 20,
             },
         }
     }
@@ -109,6 +114,7 @@ pub struct FakeBuilder {
     rules: Vec<Rule>,
     is_checked: bool,
     log: Option<Log>,
+    folder: Option<PathBuf>,
     max_connections: usize,
     limits: Limits,
     settings: Settings,
@@ -145,6 +151,27 @@ impl FakeBuilder {
     /// Rejects requests without the header `OpenAI-Beta: assistants=v2`.
     pub fn require_beta_header(mut self) -> Self {
         self.settings.requires_beta_header = true;
+        self
+    }
+
+    /// Speaks the dialect of Azure AI Foundry Agents (classic).
+    ///
+    /// Requests need the query parameter `api-version` and a bearer token, threads are listed, pages
+    /// have no `first_id`, and calls of MCP servers require approval ([`Turn::mcp`](crate::Turn::mcp)).
+    ///
+    /// ```
+    /// use openai_assistants_fake::Fake;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Fake::builder().foundry().start().await?;
+    /// assert!(server.url().ends_with("/api/projects/fake"));
+    /// server.client().create_thread().send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn foundry(mut self) -> Self {
+        self.settings.dialect = Dialect::Foundry;
         self
     }
 
@@ -196,14 +223,14 @@ impl FakeBuilder {
 
     /// Limits the number of objects; 100,000 by default.
     ///
-    /// Assistants, threads, messages, runs and run steps count. Requests beyond the limit are
+    /// Assistants, threads, messages, runs, run steps, files and vector stores count. Requests beyond the limit are
     /// rejected. Objects that a run creates count, but never fail the run.
     pub fn max_objects(mut self, count: usize) -> Self {
         self.limits.max_objects = count;
         self
     }
 
-    /// Limits the size of all objects as JSON, in bytes; 256 MiB by default.
+    /// Limits the size of all objects as JSON and of files in memory, in bytes; 256 MiB by default.
     ///
     /// Requests beyond the limit are rejected. Objects that a run creates count, but never
     /// fail the run.
@@ -213,8 +240,32 @@ impl FakeBuilder {
     }
 
     /// Limits the size of a request body, in bytes; 1 MiB by default.
+    ///
+    /// [`max_file`](Self::max_file) limits uploads.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.settings.max_body = bytes;
+        self
+    }
+
+    /// Limits the size of an uploaded file, in bytes; 512 MiB by default, as in the hosted service.
+    ///
+    /// Without a [`folder`](Self::folder), [`max_bytes`](Self::max_bytes) limits it too.
+    pub fn max_file(mut self, bytes: usize) -> Self {
+        self.settings.max_file = bytes;
+        self
+    }
+
+    /// Stores the content of files in a folder, instead of in memory.
+    ///
+    /// The folder is created. A file is removed from it when it is deleted, and when the server stops.
+    ///
+    /// ```
+    /// use openai_assistants_fake::Fake;
+    ///
+    /// let fake = Fake::builder().folder(std::env::temp_dir().join("uploads"));
+    /// ```
+    pub fn folder(mut self, path: impl Into<PathBuf>) -> Self {
+        self.folder = Some(path.into());
         self
     }
 
@@ -275,8 +326,8 @@ impl FakeBuilder {
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
-    /// Fails if the server cannot listen on the address, or if a fault is set for an unknown
-    /// operation.
+    /// Fails if the server cannot listen on the address, if a fault is set for an unknown
+    /// operation, or if the folder of files cannot be created.
     pub async fn start(self) -> io::Result<Server> {
         let (address, max_connections) = (self.address, self.max_connections);
         let service = self.service()?;
@@ -295,11 +346,18 @@ impl FakeBuilder {
     /// Returns the server as a service, without a socket.
     ///
     /// # Errors
-    /// Fails if a fault is set for an unknown operation.
-    pub fn service(self) -> io::Result<FakeService> {
-        let faults = FaultRules::new(self.rules);
+    /// Fails if a fault is set for an unknown operation, or if the folder of files cannot be
+    /// created.
+    pub fn service(mut self) -> io::Result<FakeService> {
+        let document = self.settings.dialect.document();
+        let faults = FaultRules::new(self.rules, document);
         let faults = faults.map_err(|text| io::Error::new(io::ErrorKind::InvalidInput, text))?;
-        let check = self.is_checked.then(Arc::<Check>::default);
+        match &self.folder {
+            Some(folder) => std::fs::create_dir_all(folder)?,
+            // A larger file could not be stored.
+            None => self.settings.max_file = self.settings.max_file.min(self.limits.max_bytes),
+        }
+        let check = self.is_checked.then(|| Arc::new(Check::new(document)));
         let event_observer = check
             .clone()
             .map(|check| -> EventObserver { Arc::new(move |name, data| check.event(name, data)) });
@@ -311,6 +369,7 @@ impl FakeBuilder {
                 clock: self.clock,
                 model: self.model,
                 event_observer,
+                folder: self.folder,
                 limits: self.limits,
             }),
             handler: operations::handler,

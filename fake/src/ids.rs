@@ -23,24 +23,25 @@ impl Ids {
         Self(Mutex::new(Source::Random(Random::from_os())))
     }
 
-    /// `msg_0001`, `msg_0002`.
+    /// `msg_0001`, `msg_0002`, and `file-0001`.
     pub(crate) fn sequential() -> Self {
         Self(Mutex::new(Source::Sequential(HashMap::new())))
     }
 
     pub(crate) fn next(&self, prefix: &'static str) -> String {
+        let separator = if prefix == "file" { '-' } else { '_' };
         match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Source::Random(random) => {
                 let characters = (0..LENGTH).map(|_| {
                     let index = random.below(ALPHABET.len() as u64);
                     char::from(ALPHABET[usize::try_from(index).unwrap_or_default()])
                 });
-                format!("{prefix}_{}", characters.collect::<String>())
+                format!("{prefix}{separator}{}", characters.collect::<String>())
             }
             Source::Sequential(numbers) => {
                 let number = numbers.entry(prefix).or_default();
                 *number += 1;
-                format!("{prefix}_{number:04}")
+                format!("{prefix}{separator}{number:04}")
             }
         }
     }

@@ -1,7 +1,8 @@
 //! A stateful in-memory server of the OpenAI Assistants API v2, for tests, demos and
 //! development.
 //!
-//! It implements the 23 operations without files and vector stores, with runs that change status and stream events. A
+//! It implements the 44 operations of `openapi.yaml`, with runs that change status and stream events, and with file
+//! search in uploaded files. A
 //! [`Model`] produces the turns of the assistant: [`Echo`], a [`Script`], or your own. The
 //! server can inject faults into its responses ([`Fault`]).
 //!
@@ -73,6 +74,7 @@ pub use http::fault::{Fault, FaultError, RetryAfter};
 pub use http::server::Server;
 pub use model::conversation::{Conversation, ConversationMessage, Model, ToolOutput};
 pub use model::echo::Echo;
+pub use model::passage::Passage;
 pub use model::script::Script;
 pub use model::script_file::ScriptError;
 pub use model::turn::{FailureCode, IncompleteReason, Reply, Turn};

@@ -25,7 +25,7 @@ use tower_service::Service;
 /// A stateful in-memory server of the OpenAI Assistants API v2
 ///
 /// Prints the two environment variables that clients need, as shell commands, and runs until
-/// it is interrupted. Without a script, the assistant repeats the last message.
+/// it is interrupted. Without a script, the assistant repeats the last message, or quotes files.
 #[derive(Parser)]
 #[command(name = "openai-assistants-fake")]
 struct Options {
@@ -42,13 +42,20 @@ struct Options {
     /// stream), `cite` and `path` (annotations of that text: a list of
     /// `{"text", "file_id"}`), `refuse` (a string), `calls` (a list of
     /// `{"name", "arguments"}`), `search` (a list of `{"file_id", "file_name", "text"}`),
-    /// `code` (`{"input", "logs"}`), `fail` (`{"code", "message"}`), `incomplete` (a
-    /// reason), `wait_ms`, `tokens` (`{"prompt", "completion"}`).
+    /// `file_search` (a query, or `true` for the last message), `code`
+    /// (`{"input", "logs"}`), `mcp` (a list of `{"server", "name", "arguments", "output"}`),
+    /// `fail` (`{"code", "message"}`), `incomplete` (a reason), `wait_ms`, `tokens`
+    /// (`{"prompt", "completion"}`).
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
     /// The only valid API key; by default, any key is valid
     #[arg(long, value_name = "KEY", value_parser = NonEmptyStringValueParser::new())]
     api_key: Option<String>,
+    /// Speak the dialect of Azure AI Foundry Agents (classic)
+    ///
+    /// Prints the endpoint of a project as `PROJECT_ENDPOINT` in place of `OPENAI_BASE_URL`.
+    #[arg(long)]
+    foundry: bool,
     /// Return sample objects for unknown IDs and limits out of range
     #[arg(long)]
     stub: bool,
@@ -69,6 +76,9 @@ struct Options {
     /// Use sequential IDs, such as `msg_0001`, instead of random ones
     #[arg(long)]
     counted_ids: bool,
+    /// Store the content of uploaded files in a folder, instead of in memory
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
     /// Print a line per request
     #[arg(long)]
     log: bool,
@@ -92,6 +102,10 @@ async fn main() -> ExitCode {
             }
         };
     }
+    let url_variable = match options.foundry {
+        true => "PROJECT_ENDPOINT",
+        false => "OPENAI_BASE_URL",
+    };
     match start(options).await {
         Ok(server) => {
             let mut interrupted_once = pin!(interrupted());
@@ -102,7 +116,7 @@ async fn main() -> ExitCode {
                 () = &mut interrupted_once => return ExitCode::SUCCESS,
                 () = ready(()) => {}
             }
-            print_line(&export("OPENAI_BASE_URL", &server.url()));
+            print_line(&export(url_variable, &server.url()));
             print_line(&export("OPENAI_API_KEY", server.api_key()));
             interrupted_once.await;
             tokio::select! {
@@ -172,6 +186,9 @@ async fn start(options: Options) -> Result<Server, String> {
     if let Some(key) = options.api_key {
         fake = fake.api_key(key);
     }
+    if options.foundry {
+        fake = fake.foundry();
+    }
     if options.stub {
         fake = fake.stub();
     }
@@ -180,6 +197,11 @@ async fn start(options: Options) -> Result<Server, String> {
     }
     if options.counted_ids {
         fake = fake.counted_ids();
+    }
+    if let Some(folder) = options.folder {
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
+        fake = fake.folder(folder);
     }
     if options.log {
         fake = fake.on_request(|exchange| print_line(&exchange.to_string()));

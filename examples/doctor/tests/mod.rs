@@ -11,8 +11,13 @@ use crate::options::Options;
 use crate::{local, run, script};
 use gateway::{Action, Gateway, Request};
 
+/// A server with all operations of the client.
 async fn fake() -> Server {
     let fake = Fake::builder().model(script()).checked();
+    let fake = match cfg!(feature = "foundry") {
+        true => fake.foundry(),
+        false => fake,
+    };
     fake.start().await.expect("a free port")
 }
 
@@ -31,6 +36,7 @@ async fn check(
     let gateway = Gateway::start(fake.address(), decide).await;
     let client = Client::builder()
         .base_url(format!("{}/v1", gateway.origin))
+        .query("api-version", "v1")
         .api_key("any")
         .retry(RetryPolicy::never());
     let mut checkup = Checkup::new(client.build().expect("the settings are valid"), options());
@@ -51,7 +57,6 @@ fn assert_has(report: &str, lines: &[&str]) {
     }
 }
 
-#[cfg_attr(feature = "files", ignore = "the fake server has no files yet")]
 #[tokio::test]
 async fn the_fake_server_can_do_everything() {
     let fake = fake().await;
@@ -175,7 +180,6 @@ async fn a_body_that_is_always_refused_is_sent_a_bounded_number_of_times() {
     );
 }
 
-#[cfg_attr(feature = "files", ignore = "the fake server has no files yet")]
 #[tokio::test]
 async fn a_broken_connection_does_not_end_the_checkup() {
     let close = |request: &Request| match request.is("GET", "/v1/assistants") {
@@ -275,6 +279,7 @@ async fn additional_headers_are_sent() {
     let gateway = Gateway::start(fake.address(), |_| Action::Forward).await;
     let builder = Client::builder()
         .base_url(format!("{}/v1", gateway.origin))
+        .query("api-version", "v1")
         .api_key("any");
     let client = local::with_header(builder, "x-team = maths=1".to_owned()).build();
     let mut checkup = Checkup::new(client.expect("the settings are valid"), options());

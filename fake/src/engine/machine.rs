@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
 use crate::clock::unix_seconds;
-use crate::store::action::{Action, ContentDelta, ScheduledAction};
+use crate::store::action::{Action, ContentDelta, ScheduledAction, Usage};
 use crate::store::memory::{Store, Thread};
 use crate::store::message::Message;
 use crate::store::run::{Run, RunStep, Status};
@@ -100,6 +100,14 @@ impl Run {
                 let details = json!({ "type": "tool_calls", "tool_calls": [] });
                 self.start_step(RunStep::new(self, step_id, details, usage, now));
             }
+            Action::StartActivities {
+                step_id,
+                activities,
+            } => {
+                let details = json!({ "type": "activities", "activities": activities });
+                let usage = Usage::default();
+                self.start_step(RunStep::new(self, step_id, details, usage, now));
+            }
             Action::SetToolCalls { calls, deltas } => self.set_tool_calls(calls, deltas),
             Action::CompleteStep => {
                 if let Some(message) = self.open_message(messages) {
@@ -111,6 +119,7 @@ impl Run {
                 self.end_step(Status::Completed);
             }
             Action::RequireToolOutputs => self.require_tool_outputs(),
+            Action::RequireApproval => self.require_approval(),
             Action::Complete => self.end(messages, Status::Completed, ""),
             Action::Cancel => self.end(messages, Status::Cancelled, "run_cancelled"),
             Action::Fail { last_error } => {
@@ -132,7 +141,10 @@ impl Run {
         step.step_details["tool_calls"] = calls.into();
         let id = step.id.clone();
         for delta in deltas {
-            let details = json!({ "type": "tool_calls", "tool_calls": [delta] });
+            // Foundry names the kind of these calls.
+            let is_mcp = delta["type"] == "mcp";
+            let kind = if is_mcp { "mcp" } else { "tool_calls" };
+            let details = json!({ "type": kind, "tool_calls": [delta] });
             let delta = json!({
                 "id": id,
                 "object": "thread.run.step.delta",
@@ -161,6 +173,39 @@ impl Run {
         self.status = Status::RequiresAction;
         self.send_event("thread.run.requires_action");
         self.finish_stream();
+    }
+
+    /// Requires approvals of the calls of the open step.
+    fn require_approval(&mut self) {
+        let step = self.open_step.as_ref().and_then(|id| self.steps.get(id));
+        let calls = step.and_then(|step| step.step_details["tool_calls"].as_array());
+        let mut calls = calls.cloned().unwrap_or_default();
+        for call in calls.iter_mut().filter_map(Value::as_object_mut) {
+            call.remove("output");
+        }
+        self.required_action = Some(json!({
+            "type": "submit_tool_approval",
+            "submit_tool_approval": { "tool_calls": calls },
+        }));
+        self.paused = std::mem::take(&mut self.schedule);
+        self.status = Status::RequiresAction;
+        self.send_event("thread.run.requires_action");
+        self.finish_stream();
+    }
+
+    /// Continues after approvals. A call that is denied remains without output.
+    pub(crate) fn submit_approvals(&mut self, is_approved: bool, now: SystemTime, delay: Duration) {
+        let mut schedule = std::mem::take(&mut self.paused);
+        if !is_approved {
+            schedule.pop_front();
+        }
+        let usage = Usage::default();
+        let action = Action::Start { usage };
+        schedule.push_front(ScheduledAction { delay, action });
+        self.set_schedule(schedule, now);
+        self.required_action = None;
+        self.status = Status::Queued;
+        self.send_event("thread.run.queued");
     }
 
     /// Stores the outputs of all pending tool calls, by call ID, and queues the run again.
@@ -201,6 +246,7 @@ impl Run {
         self.end_step(status);
         // `clear` would keep the memory for as long as the run is stored.
         self.schedule = VecDeque::new();
+        self.paused = VecDeque::new();
         self.status = status;
         self.required_action = None;
         self.expires_at = None;

@@ -5,24 +5,28 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::engine::approval;
 use crate::ids::Ids;
 use crate::model::conversation::Conversation;
-use crate::model::turn::{End, IncompleteReason, Reply, SearchResult, Step, Turn};
+use crate::model::passage::Passage;
+use crate::model::turn::{End, IncompleteReason, McpCall, Reply, Step, Turn};
 use crate::store::action::{Action, ContentDelta, ScheduledAction, Usage};
 
-/// The token limits of a run.
-pub(crate) struct TokenLimits {
+/// What a run permits: tokens, and calls of MCP servers without approval.
+pub(crate) struct RunLimits {
     pub(crate) prompt: Option<u64>,
     pub(crate) completion: Option<u64>,
     /// Usage of the run's earlier turns.
     pub(crate) used: Usage,
+    /// The settings of MCP servers, as in the request.
+    pub(crate) mcp: Value,
 }
 
 /// Schedules the actions of a turn. The last step accounts for the usage of the whole turn.
 pub(crate) fn plan(
     mut turn: Turn,
     conversation: &Conversation,
-    limits: &TokenLimits,
+    limits: &RunLimits,
     pace: Duration,
     ids: &Ids,
 ) -> VecDeque<ScheduledAction> {
@@ -53,7 +57,10 @@ pub(crate) fn plan(
             Step::Wait(time) => planner.delay = planner.delay.saturating_add(time),
             Step::Say(reply) => planner.message(reply, usage, !(is_last && is_cut_short)),
             Step::Code { input, logs } => planner.code(&input, &logs, usage),
-            Step::Search(results) => planner.search(&results, usage),
+            Step::Search(results) => planner.search(&results, conversation, usage),
+            Step::Mcp(call) => planner.mcp(&call, &limits.mcp, usage),
+            // Retrieval has replaced it by its results.
+            Step::FileSearch(_) => {}
         }
     }
     match turn.end {
@@ -70,7 +77,7 @@ pub(crate) fn plan(
 }
 
 /// Shortens a turn to the token limits of its run, and returns its usage.
-fn apply_limits(turn: &mut Turn, conversation: &Conversation, limits: &TokenLimits) -> Usage {
+fn apply_limits(turn: &mut Turn, conversation: &Conversation, limits: &RunLimits) -> Usage {
     let (prompt, mut completion) = turn
         .tokens
         .unwrap_or_else(|| (prompt_tokens(conversation), completion_tokens(turn)));
@@ -109,7 +116,7 @@ fn prompt_tokens(conversation: &Conversation) -> u64 {
 
 fn completion_tokens(turn: &Turn) -> u64 {
     let steps = turn.steps.iter().map(|step| match step {
-        Step::Wait(_) | Step::Search(_) => 0,
+        Step::Wait(_) | Step::Search(_) | Step::FileSearch(_) | Step::Mcp(_) => 0,
         Step::Say(reply) => reply.pieces.len() as u64,
         Step::Code { input, .. } => words(input),
     });
@@ -214,24 +221,75 @@ impl Planner<'_> {
         self.push(Action::CompleteStep);
     }
 
-    fn search(&mut self, results: &[SearchResult], usage: Usage) {
+    fn search(&mut self, results: &[Passage], conversation: &Conversation, usage: Usage) {
         let id = self.ids.next("call");
         let results = results.iter().map(|result| {
             json!({
                 "file_id": result.file_id,
                 "file_name": result.file_name,
-                "score": 0.9,
-                "attributes": {},
+                "score": result.score,
+                "attributes": result.attributes,
                 "content": [{ "type": "text", "text": result.text }],
             })
         });
+        let mut tools = conversation.tools.iter();
+        let tool = tools.find(|tool| tool["type"] == "file_search");
+        let threshold = tool.map(|tool| &tool["file_search"]["ranking_options"]["score_threshold"]);
+        let threshold = threshold.and_then(Value::as_f64).unwrap_or_default();
         let search = json!({
-            "ranking_options": { "ranker": "default_2024_08_21", "score_threshold": 0.0 },
+            "ranking_options": { "ranker": "default_2024_08_21", "score_threshold": threshold },
             "results": results.collect::<Vec<_>>(),
         });
         let call = json!({ "id": id, "type": "file_search", "file_search": search });
         let delta = json!({ "index": 0, "id": id, "type": "file_search", "file_search": {} });
         self.tool_calls(vec![call], vec![delta], usage);
+        self.push(Action::CompleteStep);
+    }
+
+    /// Lists the tools of the server, and calls one, after an approval if it is required.
+    fn mcp(&mut self, call: &McpCall, settings: &Value, usage: Usage) {
+        let McpCall {
+            server_label, name, ..
+        } = call;
+        let tool = json!({ "parameters": { "type": "object", "properties": {} } });
+        let activity = json!({
+            "type": "mcp_list_tools",
+            "id": self.ids.next("mcpl"),
+            "server_label": server_label,
+            "tools": { (name.as_str()): tool },
+        });
+        let step_id = self.ids.next("step");
+        self.push(Action::StartActivities {
+            step_id,
+            activities: json!([activity]),
+        });
+        self.push(Action::CompleteStep);
+
+        let id = self.ids.next("call");
+        let call_with = |output: &str| {
+            json!({
+                "id": id,
+                "type": "mcp",
+                "server_label": server_label,
+                "name": name,
+                "arguments": call.arguments,
+                "output": output,
+            })
+        };
+        let with_index = |mut delta: Value| {
+            delta["index"] = 0.into();
+            delta
+        };
+        let (first, last) = (call_with(""), call_with(&call.output));
+        self.tool_calls(vec![first.clone()], vec![with_index(first)], usage);
+        if approval::is_required(settings, server_label, name) {
+            self.push(Action::RequireApproval);
+        }
+        let delta = json!({ "type": "mcp", "output": call.output });
+        self.push(Action::SetToolCalls {
+            calls: vec![last],
+            deltas: vec![with_index(delta)],
+        });
         self.push(Action::CompleteStep);
     }
 

@@ -27,6 +27,7 @@ pub(crate) fn conversation(thread: &Thread, run: &Run) -> Conversation {
         tool_choice: run.tool_choice.clone(),
         messages,
         outputs: functions.map(ToolOutput::new).collect(),
+        passages: Vec::new(),
         turns: thread.turns,
     }
 }

@@ -1,5 +1,6 @@
 //! The state that all requests share: store, IDs, clock and model.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -21,6 +22,8 @@ pub(crate) struct State {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) model: Box<dyn Model>,
     pub(crate) event_observer: Option<EventObserver>,
+    /// Where the content of files is stored; `None` for memory.
+    pub(crate) folder: Option<PathBuf>,
     pub(crate) limits: Limits,
 }
 
@@ -31,7 +34,7 @@ pub(crate) struct Limits {
     /// Time from the creation of a run to its expiry.
     pub(crate) lifetime: Duration,
     pub(crate) max_objects: usize,
-    /// Limit of the size of all objects as JSON.
+    /// Limit of the size of all objects as JSON, and of files in memory.
     pub(crate) max_bytes: usize,
 }
 
@@ -46,7 +49,15 @@ impl State {
         objects: usize,
         body: &Value,
     ) -> Result<MutexGuard<'_, Store>, ApiError> {
-        let bytes = json_size(body);
+        self.store_with_room_for(objects, json_size(body))
+    }
+
+    /// Returns the store if it has room for this number of bytes and new objects.
+    pub(crate) fn store_with_room_for(
+        &self,
+        objects: usize,
+        bytes: usize,
+    ) -> Result<MutexGuard<'_, Store>, ApiError> {
         let store = self.store();
         let Limits {
             max_objects,

@@ -7,13 +7,18 @@ use crate::api_error::ApiError;
 /// Checks the bearer token, or the `api-key` header of Azure OpenAI.
 ///
 /// Accepts any key if no key is set.
-pub(crate) fn check_key(key: Option<&str>, headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn check_key(
+    key: Option<&str>,
+    headers: &HeaderMap,
+    accepts_header: bool,
+) -> Result<(), ApiError> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let bearer = text("authorization").and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token)
     });
-    let given = bearer.or_else(|| text("api-key")).map(str::trim);
+    let given = bearer.or_else(|| text("api-key").filter(|_| accepts_header));
+    let given = given.map(str::trim);
     match (given.filter(|given| !given.is_empty()), key) {
         (None, _) => Err(ApiError::missing_key()),
         (Some(given), Some(key)) if given != key => Err(ApiError::incorrect_key()),

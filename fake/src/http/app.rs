@@ -10,6 +10,7 @@ use crate::http::fault_rules::FaultRules;
 use crate::http::shutdown::Shutdown;
 use crate::operations::call::{Call, ResponseBody};
 use crate::spec::check::Check;
+use crate::spec::document::Dialect;
 
 pub(crate) struct App {
     pub(crate) state: Arc<State>,
@@ -29,6 +30,7 @@ pub(crate) type Handler = fn(&State, &Call) -> Result<ResponseBody, ApiError>;
 pub(crate) type Log = Box<dyn Fn(&Exchange) + Send + Sync>;
 
 pub(crate) struct Settings {
+    pub(crate) dialect: Dialect,
     pub(crate) api_key: Option<String>,
     pub(crate) requires_beta_header: bool,
     pub(crate) is_stub: bool,
@@ -36,4 +38,6 @@ pub(crate) struct Settings {
     pub(crate) poll_after: Duration,
     /// Limit of the size of a request body, in bytes.
     pub(crate) max_body: usize,
+    /// Limit of the size of an uploaded file, in bytes.
+    pub(crate) max_file: usize,
 }

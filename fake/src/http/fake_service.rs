@@ -19,6 +19,7 @@ use tower_service::Service;
 
 use crate::http::app::App;
 use crate::http::service::{Lost, router};
+use crate::spec::document::Dialect;
 
 /// The key of clients if the server accepts any key.
 const ANY_KEY: &str = "fake-key";
@@ -84,10 +85,25 @@ impl FakeService {
     /// # }
     /// ```
     pub fn client_builder(&self) -> ClientBuilder {
-        Client::builder()
-            .base_url("http://localhost/v1")
-            .api_key(self.api_key())
+        self.client_builder_at(&format!("http://localhost{}", self.prefix()))
             .http_service(self.clone())
+    }
+
+    /// Creates a builder of clients of this dialect with a base URL.
+    pub(crate) fn client_builder_at(&self, url: &str) -> ClientBuilder {
+        let builder = match self.app.settings.dialect {
+            Dialect::OpenAi => Client::builder().base_url(url),
+            Dialect::Foundry => Client::builder().foundry(url, "v1"),
+        };
+        builder.api_key(self.api_key())
+    }
+
+    /// The prefix of the paths in base URLs.
+    pub(crate) fn prefix(&self) -> &'static str {
+        match self.app.settings.dialect {
+            Dialect::OpenAi => "/v1",
+            Dialect::Foundry => "/api/projects/fake",
+        }
     }
 
     /// Returns the responses and events that violate `openapi.yaml`.

@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 /// | `error-event` | ends the stream with an `error` event |
 /// | `malformed-json` | truncates the JSON of an event or object |
 /// | `unknown` | adds an unknown event, or an unknown status and property |
+/// | `fail-indexing` | fails the indexing of the files that the request adds to a vector store |
 ///
 /// In a stream a fault occurs after three events, or after N events with `; after=N`, but
 /// not later than `[DONE]`. If several faults occur at the same event, those that change it
@@ -72,6 +73,7 @@ pub(crate) enum Kind {
     ErrorEvent,
     MalformedJson,
     Unknown,
+    FailIndexing,
 }
 
 impl Kind {
@@ -207,6 +209,12 @@ impl Fault {
         Self::new(Kind::Unknown)
     }
 
+    /// Fails the indexing of the files that the request adds to a vector store.
+    #[must_use]
+    pub fn fail_indexing() -> Self {
+        Self::new(Kind::FailIndexing)
+    }
+
     /// Sets the number of events before the fault; 3 by default.
     #[must_use]
     pub fn after(mut self, events: usize) -> Self {
@@ -244,6 +252,7 @@ impl fmt::Display for Fault {
             Kind::ErrorEvent => f.write_str("error-event")?,
             Kind::MalformedJson => f.write_str("malformed-json")?,
             Kind::Unknown => f.write_str("unknown")?,
+            Kind::FailIndexing => f.write_str("fail-indexing")?,
         }
         if self.after == DEFAULT_AFTER {
             Ok(())
@@ -320,6 +329,7 @@ fn parse(text: &str) -> Option<Fault> {
         ("error-event", None) => Fault::error_event(),
         ("malformed-json", None) => Fault::malformed_json(),
         ("unknown", None) => Fault::unknown(),
+        ("fail-indexing", None) => Fault::fail_indexing(),
         _ => return None,
     };
     for part in parts {

@@ -4,13 +4,13 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::http::fault::Fault;
 use crate::random::Random;
-use crate::spec::document::DOCUMENT;
+use crate::spec::document::Document;
 
 /// The correct spelling of an operation, and the one of the OpenAPI document.
 const SUBMIT: (&str, &str) = ("submitToolOutputsToRun", "submitToolOuputsToRun");
 
-fn unknown_operation(name: &str) -> String {
-    let mut known: Vec<&str> = DOCUMENT
+fn unknown_operation(name: &str, document: &Document) -> String {
+    let mut known: Vec<&str> = document
         .operations
         .iter()
         .map(|operation| match operation.id.as_str() {
@@ -46,14 +46,14 @@ pub(crate) enum When {
 
 impl FaultRules {
     /// Checks the operation IDs of the rules, and corrects the spelling of one.
-    pub(crate) fn new(mut rules: Vec<Rule>) -> Result<Self, String> {
+    pub(crate) fn new(mut rules: Vec<Rule>, document: &Document) -> Result<Self, String> {
         for name in rules.iter_mut().filter_map(|rule| rule.operation.as_mut()) {
             if name == SUBMIT.0 {
                 SUBMIT.1.clone_into(name);
             }
-            let mut known = DOCUMENT.operations.iter().map(|operation| &operation.id);
+            let mut known = document.operations.iter().map(|operation| &operation.id);
             if !known.any(|known| known == name) {
-                return Err(unknown_operation(name));
+                return Err(unknown_operation(name, document));
             }
         }
         Ok(Self(Mutex::new(rules)))

@@ -6,6 +6,8 @@ pub(crate) mod exchange;
 pub(crate) mod fake_service;
 pub(crate) mod fault;
 pub(crate) mod fault_rules;
+mod form;
+mod foundry;
 pub(crate) mod serve;
 pub(crate) mod server;
 pub(crate) mod service;

@@ -38,10 +38,11 @@ pub struct Server {
 impl Server {
     /// Returns the base URL for clients, such as `http://127.0.0.1:4010/v1`.
     ///
-    /// The operations are also served without `/v1`.
+    /// The operations are also served without `/v1`. With [`foundry`](crate::FakeBuilder::foundry) it
+    /// is the endpoint of a project, `http://127.0.0.1:4010/api/projects/fake`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        format!("http://{}{}", self.address, self.service.prefix())
     }
 
     /// Returns the address that the server listens on.
@@ -68,9 +69,7 @@ impl Server {
 
     /// Creates a builder of clients of this server, for further settings.
     pub fn client_builder(&self) -> ClientBuilder {
-        Client::builder()
-            .base_url(self.url())
-            .api_key(self.api_key())
+        self.service.client_builder_at(&self.url())
     }
 
     /// Returns the responses and events that violate `openapi.yaml`.

@@ -21,18 +21,21 @@ use crate::http::app::App;
 use crate::http::exchange::Exchange;
 use crate::http::fault::{Fault, Kind, add_unknown_values, parse_header};
 use crate::http::stream::{self, Next, RunEvents};
-use crate::http::{access, stub, validate};
+use crate::http::{access, form, foundry, stub, validate};
 use crate::operations::call::{Call, ResponseBody};
 use crate::operations::query::Query;
-use crate::spec::document::{DOCUMENT, Operation};
+use crate::spec::document::{Dialect, Operation};
 
 /// The request header that sets faults.
 const FAULT: &str = "x-fake-fault";
 
-/// The routes of all operations, with and without the prefix `/v1`.
+/// The prefixes of the paths. Foundry's is the project.
+const PREFIXES: [&str; 3] = ["", "/v1", "/api/projects/{project}"];
+
+/// The routes of all operations, with each of the prefixes.
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let mut router = Router::new();
-    for operation in &DOCUMENT.operations {
+    for operation in &app.settings.dialect.document().operations {
         let method = Method::from_bytes(operation.method.as_bytes());
         let Some(filter) = method
             .ok()
@@ -40,7 +43,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         else {
             continue;
         };
-        for prefix in ["", "/v1"] {
+        for prefix in PREFIXES {
             let app = app.clone();
             let handle = async move |path: PathParams, request: Request| {
                 let context = Context::new(&app, &request, Some(operation));
@@ -185,7 +188,8 @@ impl Context {
         let App {
             state, settings, ..
         } = &*self.app;
-        access::check_key(settings.api_key.as_deref(), request.headers())?;
+        let is_foundry = settings.dialect == Dialect::Foundry;
+        access::check_key(settings.api_key.as_deref(), request.headers(), !is_foundry)?;
         if settings.requires_beta_header {
             access::check_beta_header(request.headers())?;
         }
@@ -197,19 +201,26 @@ impl Context {
         };
         let query = request.uri().query().unwrap_or_default();
         let query = Query::parse(query, &operation.query)?;
-        let body = axum::body::to_bytes(request.into_body(), settings.max_body).await;
-        let body = body.map_err(|error| {
-            let source = error.source();
-            if source.is_some_and(|source| source.is::<LengthLimitError>()) {
-                ApiError::body_too_large(settings.max_body)
-            } else {
-                ApiError::invalid(format!("Cannot read the request body: {error}."))
+        if is_foundry {
+            foundry::check_version(&query)?;
+        }
+        let (body, file) = match &operation.body {
+            Some(expected) if expected.is_form => {
+                let (fields, file) = form::read(request, settings.max_file).await?;
+                (validate::form(expected, fields)?, file)
             }
-        })?;
+            expected => {
+                let bytes = read(request, settings.max_body).await?;
+                let body = validate::body(expected.as_ref(), &bytes, settings.is_stub)?;
+                (body, None)
+            }
+        };
         let call = Call {
             path,
             query,
-            body: validate::body(operation.body.as_ref(), &body, settings.is_stub)?,
+            body,
+            file,
+            fails_indexing: self.has_fault(&Kind::FailIndexing),
         };
         match handler(state, &call) {
             Err(error) if settings.is_stub => {
@@ -243,6 +254,14 @@ impl Context {
                 run
             }
             ResponseBody::Object(object) => object,
+            ResponseBody::File { name, bytes } => {
+                let name = name.replace(['"', '\r', '\n'], "_");
+                let disposition = format!("attachment; filename=\"{name}\"");
+                if let Ok(value) = HeaderValue::from_bytes(disposition.as_bytes()) {
+                    self.headers.insert("content-disposition", value);
+                }
+                return self.respond_bytes(StatusCode::OK, "application/octet-stream", bytes);
+            }
         };
         self.respond_json(StatusCode::OK, object)
     }
@@ -256,21 +275,32 @@ impl Context {
         self.respond_json(status, error.body())
     }
 
-    fn respond_json(mut self, mut status: StatusCode, mut object: Value) -> Response {
+    fn respond_json(self, mut status: StatusCode, mut object: Value) -> Response {
         if let Some(check) = &self.app.check
             && let Some(violation) = check.response(self.operation, status.as_u16(), &object)
         {
             status = StatusCode::INTERNAL_SERVER_ERROR;
             object = ApiError::violation(&violation).body();
         }
-        let content_type = HeaderValue::from_static("application/json");
-        self.headers.insert("content-type", content_type);
+        if self.app.settings.dialect == Dialect::Foundry {
+            foundry::adapt(&mut object);
+        }
         if self.has_fault(&Kind::Unknown) {
             add_unknown_values(&mut object);
         }
-        let text = Bytes::from(object.to_string());
+        self.respond_bytes(status, "application/json", object.to_string().into())
+    }
+
+    fn respond_bytes(
+        mut self,
+        status: StatusCode,
+        content_type: &'static str,
+        bytes: Bytes,
+    ) -> Response {
+        let content_type = HeaderValue::from_static(content_type);
+        self.headers.insert("content-type", content_type);
         if self.has_fault(&Kind::Truncated) {
-            self.headers.insert("content-length", text.len().into());
+            self.headers.insert("content-length", bytes.len().into());
         }
         let next = self.faults.iter().filter_map(|fault| match fault.kind {
             Kind::Cut | Kind::Truncated => Some(Next::Abort),
@@ -279,8 +309,8 @@ impl Context {
             _ => None,
         });
         let body = match next.max() {
-            Some(next) => stream::broken_body(self.app.shutdown.clone(), &text, next),
-            None => Body::from(text),
+            Some(next) => stream::broken_body(self.app.shutdown.clone(), &bytes, next),
+            None => Body::from(bytes),
         };
         self.finish(status, body)
     }
@@ -307,4 +337,17 @@ impl Context {
     fn has_fault(&self, kind: &Kind) -> bool {
         self.faults.iter().any(|fault| fault.kind == *kind)
     }
+}
+
+/// Reads the whole body of a request.
+async fn read(request: Request, limit: usize) -> Result<Bytes, ApiError> {
+    let body = axum::body::to_bytes(request.into_body(), limit).await;
+    body.map_err(|error| {
+        let source = error.source();
+        if source.is_some_and(|source| source.is::<LengthLimitError>()) {
+            ApiError::body_too_large(limit)
+        } else {
+            ApiError::invalid(format!("Cannot read the request body: {error}."))
+        }
+    })
 }

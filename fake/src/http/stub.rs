@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::api_error::ApiError;
+use crate::api_error::{ApiError, MISSING};
 use crate::operations::call::{Call, ResponseBody};
 use crate::operations::page::UNKNOWN_CURSOR;
 use crate::spec::document::Operation;
 use crate::spec::sample;
 use crate::store::event::{EventObserver, EventSender};
 
-/// Replaces an error about an ID, a cursor or a limit with a sample response.
+/// Replaces an error about an ID, a cursor, a limit, or a property that the document does not
+/// require, with a sample response.
 pub(crate) fn response(
     operation: &Operation,
     call: &Call,
@@ -17,7 +18,9 @@ pub(crate) fn response(
     observer: Option<EventObserver>,
 ) -> Result<ResponseBody, ApiError> {
     let is_about_limit = error.param.as_deref() == Some("limit");
-    if error.status != 404 && !is_about_limit && error.code != Some(UNKNOWN_CURSOR) {
+    let is_about_cursor = error.code == Some(UNKNOWN_CURSOR);
+    let is_missing = error.code == Some(MISSING);
+    if error.status != 404 && !is_about_limit && !is_about_cursor && !is_missing {
         return Err(error);
     }
     let mut object = sample::response(operation, &call.path);

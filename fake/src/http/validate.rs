@@ -4,7 +4,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 
-use crate::api_error::ApiError;
+use crate::api_error::{ApiError, MISSING};
 use crate::spec::document::Body;
 
 /// Parses and validates a request body. An empty one counts as an empty object.
@@ -43,6 +43,30 @@ pub(crate) fn body(
     error.map_or(Ok(body), Err)
 }
 
+/// Validates the fields of a form.
+pub(crate) fn form(expected: &Body, fields: Value) -> Result<Value, ApiError> {
+    let mut errors = expected.schema.errors(&fields);
+    let error = errors.next().map(|error| form_error(&error));
+    drop(errors);
+    error.map_or(Ok(fields), Err)
+}
+
+/// The service reports an unknown value in a form otherwise than one in JSON.
+fn form_error(error: &ValidationError<'_>) -> ApiError {
+    let Kind::Enum { options } = error.kind() else {
+        return api_error(error);
+    };
+    let text = |value: &Value| format!("'{}'", value.as_str().unwrap_or_default());
+    let options = options.as_array().into_iter().flatten().map(text);
+    let options = options.collect::<Vec<_>>().join(", ");
+    let param = parameter_name(error.instance_path().as_str());
+    let value = text(error.instance());
+    ApiError {
+        param: Some(param.clone()),
+        ..ApiError::invalid(format!("{value} is not one of [{options}] - '{param}'"))
+    }
+}
+
 /// Converts a validation error to the error response of the API.
 fn api_error(error: &ValidationError<'_>) -> ApiError {
     let path = parameter_name(error.instance_path().as_str());
@@ -54,7 +78,7 @@ fn api_error(error: &ValidationError<'_>) -> ApiError {
         Kind::Required { property: name } => {
             let param = property(name.as_str().unwrap_or_default());
             let message = format!("Missing required parameter: '{param}'.");
-            (param, "missing_required_parameter", message)
+            (param, MISSING, message)
         }
         Kind::AdditionalProperties { unexpected } => {
             let param = property(unexpected.first().map_or("", |name| name));

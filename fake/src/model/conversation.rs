@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::model::passage::Passage;
 use crate::model::turn::Turn;
 
 /// Produces the turns of the assistant.
@@ -61,6 +62,8 @@ pub struct Conversation {
     pub messages: Vec<ConversationMessage>,
     /// Completed function calls of this run, in order.
     pub outputs: Vec<ToolOutput>,
+    /// What file search finds for the last message, the best first. Empty without the tool.
+    pub passages: Vec<Passage>,
     /// Number of earlier turns on this thread, in all runs.
     pub turns: usize,
 }

@@ -1,15 +1,16 @@
-//! A model that repeats the last message.
+//! A model that repeats the last message, or quotes files.
 
 use serde_json::Value;
 
 use crate::model::conversation::{Conversation, Model};
-use crate::model::turn::Turn;
+use crate::model::turn::{Reply, Turn};
 use crate::spec::sample;
 
 /// A model that repeats the text of the last message.
 ///
 /// If `tool_choice` requires a function call, it calls the function first, with sample
-/// arguments that conform to the schema of its parameters.
+/// arguments that conform to the schema of its parameters. If the run has the tool `file_search`
+/// and passages of its vector stores match the message, it searches and quotes them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Echo;
 
@@ -20,7 +21,8 @@ impl Model for Echo {
                 let name = function["name"].as_str().unwrap_or_default();
                 Turn::new().calls([(name, sample::value(&function["parameters"]))])
             }
-            _ => Turn::new().say(conversation.last_text()),
+            _ if conversation.passages.is_empty() => Turn::new().say(conversation.last_text()),
+            _ => Turn::new().file_search().say(Reply::found()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod conversation;
 pub(crate) mod echo;
+pub(crate) mod passage;
 pub(crate) mod script;
 pub(crate) mod script_file;
 pub(crate) mod turn;

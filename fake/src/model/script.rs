@@ -84,6 +84,23 @@ impl Script {
         self
     }
 
+    /// Searches the vector stores of the run at the beginning of the next turn.
+    ///
+    /// [`Turn::file_search`] describes it.
+    ///
+    /// ```
+    /// use openai_assistants_fake::{Reply, Script};
+    ///
+    /// let script = Script::new()
+    ///     .file_search()
+    ///     .say(Reply::text("It is 20 euros.").cite_found());
+    /// ```
+    #[must_use]
+    pub fn file_search(mut self) -> Self {
+        self.pending = self.pending.file_search();
+        self
+    }
+
     /// Sets the prompt and completion tokens of the last turn.
     #[must_use]
     pub fn tokens(mut self, prompt: u64, completion: u64) -> Self {

@@ -38,7 +38,9 @@ struct Document {
 struct TurnEntry {
     wait_ms: u64,
     search: Option<Vec<SearchResultEntry>>,
+    file_search: Option<FileSearchEntry>,
     code: Option<CodeEntry>,
+    mcp: Vec<McpEntry>,
     say: Option<Text>,
     cite: Vec<AnnotationEntry>,
     path: Vec<AnnotationEntry>,
@@ -57,6 +59,14 @@ enum Text {
 }
 
 #[derive(Deserialize)]
+#[serde(untagged, expecting = "`file_search` takes a string or `true`")]
+enum FileSearchEntry {
+    Query(String),
+    /// Whether to search for the last message.
+    Is(bool),
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SearchResultEntry {
     file_id: String,
@@ -69,6 +79,15 @@ struct SearchResultEntry {
 struct CodeEntry {
     input: String,
     logs: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct McpEntry {
+    server: String,
+    name: String,
+    arguments: Value,
+    output: String,
 }
 
 #[derive(Deserialize)]
@@ -112,8 +131,22 @@ impl From<TurnEntry> for Turn {
                     .map(|result| (result.file_id, result.file_name, result.text)),
             );
         }
+        let searches = match entry.file_search {
+            Some(FileSearchEntry::Query(query)) => {
+                turn = turn.file_search_for(query);
+                true
+            }
+            Some(FileSearchEntry::Is(true)) => {
+                turn = turn.file_search();
+                true
+            }
+            _ => false,
+        };
         if let Some(code) = entry.code {
             turn = turn.run_code(code.input, code.logs);
+        }
+        for call in entry.mcp {
+            turn = turn.mcp(call.server, call.name, &call.arguments, call.output);
         }
         if let Some(text) = entry.say {
             let mut reply = match text {
@@ -126,7 +159,9 @@ impl From<TurnEntry> for Turn {
             for path in entry.path {
                 reply = reply.path(path.text, path.file_id);
             }
-            turn = turn.say(reply);
+            turn = turn.say(if searches { reply.cite_found() } else { reply });
+        } else if searches && entry.refuse.is_none() && entry.calls.is_none() {
+            turn = turn.say(Reply::found());
         }
         if let Some(text) = entry.refuse {
             turn = turn.say(Reply::refusal(text));

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::model::passage::Passage;
+
 /// A turn of the assistant: a sequence of steps, and how it ends.
 ///
 /// After a turn the run is completed, unless the turn ends with [`calls`](Self::calls),
@@ -45,16 +47,21 @@ pub(crate) enum Step {
         input: String,
         logs: String,
     },
-    /// A call of file search.
-    Search(Vec<SearchResult>),
+    /// A call of file search with its results.
+    Search(Vec<Passage>),
+    /// A search of the vector stores of the run, for a text or for the last message.
+    FileSearch(Option<String>),
+    /// A call of a tool of an MCP server.
+    Mcp(McpCall),
 }
 
-/// A passage that file search returns.
+/// A call of a tool of an MCP server, and its output.
 #[derive(Clone, Debug)]
-pub(crate) struct SearchResult {
-    pub(crate) file_id: String,
-    pub(crate) file_name: String,
-    pub(crate) text: String,
+pub(crate) struct McpCall {
+    pub(crate) server_label: String,
+    pub(crate) name: String,
+    pub(crate) arguments: String,
+    pub(crate) output: String,
 }
 
 /// How a turn ends.
@@ -130,14 +137,58 @@ impl Turn {
         N: Into<String>,
         T: Into<String>,
     {
-        let results = results
-            .into_iter()
-            .map(|(file_id, file_name, text)| SearchResult {
-                file_id: file_id.into(),
-                file_name: file_name.into(),
-                text: text.into(),
-            });
+        let results = results.into_iter().map(|(file_id, file_name, text)| {
+            Passage::scripted(file_id.into(), file_name.into(), text.into())
+        });
         self.steps.push(Step::Search(results.collect()));
+        self
+    }
+
+    /// Adds a search of the vector stores of the assistant and the thread for the last message.
+    ///
+    /// It has no results unless the run has the tool `file_search`. The run waits until the files
+    /// are indexed, but not longer than a minute.
+    ///
+    /// ```
+    /// use openai_assistants_fake::{Reply, Turn};
+    ///
+    /// let quoted = Turn::new().file_search().say(Reply::found());
+    /// let cited = Turn::new()
+    ///     .file_search_for("price of a ticket")
+    ///     .say(Reply::text("It is 20 euros.").cite_found());
+    /// ```
+    #[must_use]
+    pub fn file_search(mut self) -> Self {
+        self.steps.push(Step::FileSearch(None));
+        self
+    }
+
+    /// Adds a search of the vector stores of the assistant and the thread for a text.
+    #[must_use]
+    pub fn file_search_for(mut self, query: impl Into<String>) -> Self {
+        self.steps.push(Step::FileSearch(Some(query.into())));
+        self
+    }
+
+    /// Adds a call of a tool of an MCP server: server label, name, arguments and output.
+    ///
+    /// For servers that speak the dialect of [`foundry`](crate::FakeBuilder::foundry). The run
+    /// requires an approval, unless its `tool_resources` have `require_approval: "never"` for the
+    /// server or the tool. The turn continues after it. A call that is denied has no output.
+    #[must_use]
+    pub fn mcp(
+        mut self,
+        server_label: impl Into<String>,
+        name: impl Into<String>,
+        arguments: &Value,
+        output: impl Into<String>,
+    ) -> Self {
+        self.steps.push(Step::Mcp(McpCall {
+            server_label: server_label.into(),
+            name: name.into(),
+            arguments: arguments.to_string(),
+            output: output.into(),
+        }));
         self
     }
 
@@ -198,6 +249,18 @@ pub struct Reply {
     pub(crate) is_refusal: bool,
     pub(crate) pieces: Vec<String>,
     pub(crate) annotations: Vec<Annotation>,
+    pub(crate) found: Found,
+}
+
+/// What a reply does with the passages that the turn has found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Found {
+    #[default]
+    Ignored,
+    /// Marks at the end cite the passages.
+    Cited,
+    /// The text quotes and cites the passages.
+    Quoted,
 }
 
 #[derive(Clone, Debug)]
@@ -219,6 +282,17 @@ impl Reply {
             is_refusal: false,
             pieces: pieces.into_iter().map(Into::into).collect(),
             annotations: Vec::new(),
+            found: Found::Ignored,
+        }
+    }
+
+    /// Creates a message that quotes and cites the best passages of the preceding file search.
+    ///
+    /// It quotes at most three, by the line that matches best.
+    pub fn found() -> Self {
+        Self {
+            found: Found::Quoted,
+            ..Self::text("")
         }
     }
 
@@ -245,13 +319,26 @@ impl Reply {
         self.annotated("file_path", text.into(), file_id.into())
     }
 
+    /// Cites the passages of the preceding file search at the end of the text.
+    ///
+    /// Each citation is a mark such as `【4:0†prices.md】`, with an annotation.
+    #[must_use]
+    pub fn cite_found(mut self) -> Self {
+        self.found = Found::Cited;
+        self
+    }
+
     fn annotated(mut self, kind: &'static str, text: String, file_id: String) -> Self {
+        self.annotate(kind, text, file_id);
+        self
+    }
+
+    pub(crate) fn annotate(&mut self, kind: &'static str, text: String, file_id: String) {
         self.annotations.push(Annotation {
             kind,
             text,
             file_id,
         });
-        self
     }
 }
 

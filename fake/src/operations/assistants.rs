@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use crate::api_error::ApiError;
 use crate::engine::state::State;
 use crate::operations::call::{Call, ResponseBody};
-use crate::operations::create::{non_null_or, tool_resources, tools};
+use crate::operations::create::{non_null_or, tools};
 use crate::operations::page::Page;
+use crate::operations::tool_resources;
+use crate::store::memory::Store;
 
 pub(super) fn list(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let page = Page::from_query(&call.query)?;
@@ -32,8 +34,8 @@ pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
         "reasoning_effort": null,
         "response_format": "auto",
     });
-    update(&mut assistant, call, state);
     let mut store = state.store_with_room(1, &call.body)?;
+    update(&mut assistant, resources(state, &mut store, call), call);
     let assistant = store.assistants.insert(&id, assistant);
     Ok(ResponseBody::Object(assistant.clone()))
 }
@@ -46,8 +48,10 @@ pub(super) fn get(state: &State, call: &Call) -> Result<ResponseBody, ApiError> 
 pub(super) fn modify(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let id = call.id("assistant_id");
     let mut store = state.store_with_room(0, &call.body)?;
+    store.assistant(id)?;
+    let resources = resources(state, &mut store, call);
     let assistant = store.assistant(id)?;
-    update(assistant, call, state);
+    update(assistant, resources, call);
     let updated = assistant.clone();
     store.assistants.update_size(id);
     Ok(ResponseBody::Object(updated))
@@ -60,14 +64,19 @@ pub(super) fn delete(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
     Ok(ResponseBody::deleted(id, "assistant"))
 }
 
+/// The tool resources of the request, whose vector stores are created.
+fn resources(state: &State, store: &mut Store, call: &Call) -> Value {
+    tool_resources::create(state, store, &call.body["tool_resources"], &Value::Null)
+}
+
 /// Sets the properties of the request. `null` resets a property to its default.
-fn update(assistant: &mut Value, call: &Call, state: &State) {
+fn update(assistant: &mut Value, resources: Value, call: &Call) {
     for (name, value) in call.body.as_object().into_iter().flatten() {
         assistant[name] = match name.as_str() {
             "metadata" => non_null_or(value, json!({})),
             "temperature" | "top_p" => non_null_or(value, 1.0.into()),
             "response_format" => non_null_or(value, "auto".into()),
-            "tool_resources" => tool_resources(value, &state.ids),
+            "tool_resources" => resources.clone(),
             "tools" => tools(value),
             _ => value.clone(),
         };

@@ -1,5 +1,6 @@
 //! A validated call of an operation, and the body of its response.
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::operations::query::Query;
@@ -12,6 +13,17 @@ pub(crate) struct Call {
     pub(crate) path: Vec<(String, String)>,
     pub(crate) query: Query,
     pub(crate) body: Value,
+    /// The file of a form.
+    pub(crate) file: Option<Upload>,
+    /// Whether a fault fails the indexing of the files that are added.
+    pub(crate) fails_indexing: bool,
+}
+
+/// An uploaded file.
+#[derive(Clone)]
+pub(crate) struct Upload {
+    pub(crate) name: String,
+    pub(crate) bytes: Bytes,
 }
 
 impl Call {
@@ -30,6 +42,10 @@ pub(crate) enum ResponseBody {
     Stream {
         thread_id: String,
         events: EventReceiver,
+    },
+    File {
+        name: String,
+        bytes: Bytes,
     },
 }
 

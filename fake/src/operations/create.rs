@@ -6,33 +6,33 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use crate::clock::unix_seconds;
+use crate::engine::state::State;
 use crate::ids::Ids;
+use crate::operations::tool_resources;
 use crate::store::action::Usage;
 use crate::store::memory::{Store, Thread};
 use crate::store::message::Message;
 use crate::store::run::{Run, Status};
 use crate::store::table::{Table, Totals};
 
-/// Stores a new thread from a `CreateThreadRequest`.
-pub(super) fn thread<'a>(
-    store: &'a mut Store,
-    request: &Value,
-    ids: &Ids,
-    now: u64,
-) -> &'a mut Thread {
-    let id = ids.next("thread");
+/// Stores a new thread from a `CreateThreadRequest`, and returns its ID.
+pub(super) fn thread(state: &State, store: &mut Store, request: &Value) -> String {
+    let (id, now) = (state.ids.next("thread"), state.now_seconds());
+    let expiry = tool_resources::thread_expiry();
     let mut thread = Thread {
         id: id.clone(),
         created_at: now,
         metadata: metadata(request).unwrap_or_else(|| json!({})),
-        tool_resources: tool_resources(&request["tool_resources"], ids),
+        tool_resources: tool_resources::create(state, store, &request["tool_resources"], &expiry),
         messages: Table::new(&store.totals),
         runs: Table::new(&store.totals),
         active_run: None,
         turns: 0,
     };
-    messages(&mut thread, &request["messages"], ids, now);
-    store.threads.insert(&id, thread)
+    messages(&mut thread, &request["messages"], &state.ids, now);
+    store.threads.insert(&id, thread);
+    tool_resources::attach(state, store, &id, &request["messages"]);
+    id
 }
 
 /// Adds messages to a thread, one per `CreateMessageRequest` of a list.
@@ -117,7 +117,10 @@ pub(super) fn run(
         model: setting("model"),
         instructions: instructions.join("\n"),
         tools: tools(&setting("tools")),
-        tool_resources: json!({}),
+        tool_resources: match &request["tool_resources"]["mcp"] {
+            Value::Null => json!({}),
+            mcp => json!({ "mcp": mcp }),
+        },
         metadata: metadata(request).unwrap_or_else(|| json!({})),
         temperature: setting("temperature"),
         top_p: setting("top_p"),
@@ -132,6 +135,7 @@ pub(super) fn run(
         parallel_tool_calls: non_null_or(&request["parallel_tool_calls"], true.into()),
         steps: Table::new(totals),
         schedule: VecDeque::new(),
+        paused: VecDeque::new(),
         last_action_at: now,
         deadline,
         used: Usage::default(),
@@ -157,25 +161,6 @@ fn integer(value: &Value) -> Option<u64> {
 pub(super) fn metadata(request: &Value) -> Option<Value> {
     let metadata = request.get("metadata")?;
     Some(non_null_or(metadata, json!({})))
-}
-
-/// Tool resources in which described vector stores are replaced by new IDs.
-///
-/// The server stores neither files nor vector stores, so it accepts any ID. If a request has
-/// `vector_store_ids` as well, the descriptions are dropped.
-pub(super) fn tool_resources(request: &Value, ids: &Ids) -> Value {
-    let mut resources = non_null_or(request, json!({}));
-    if let Some(search) = resources
-        .pointer_mut("/file_search")
-        .and_then(Value::as_object_mut)
-        && let Some(described) = search.remove("vector_stores")
-        && !search.contains_key("vector_store_ids")
-    {
-        let described = described.as_array().into_iter().flatten();
-        let created: Vec<String> = described.map(|_| ids.next("vs")).collect();
-        search.insert("vector_store_ids".to_owned(), json!(created));
-    }
-    resources
 }
 
 /// Tools with the defaults that the service adds.

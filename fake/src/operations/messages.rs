@@ -8,6 +8,7 @@ use crate::engine::state::State;
 use crate::operations::call::{Call, ResponseBody};
 use crate::operations::create::{self, metadata};
 use crate::operations::page::Page;
+use crate::operations::tool_resources;
 
 pub(super) fn list(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let page = Page::from_query(&call.query)?;
@@ -31,9 +32,11 @@ pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
             thread.id
         )));
     }
-    create::messages(thread, &json!([call.body]), &state.ids, state.now_seconds());
-    let message = thread.messages.iter().next_back();
-    Ok(ResponseBody::Object(json!(message)))
+    let messages = json!([call.body]);
+    create::messages(thread, &messages, &state.ids, state.now_seconds());
+    let message = json!(thread.messages.iter().next_back());
+    tool_resources::attach(state, &mut store, call.id("thread_id"), &messages);
+    Ok(ResponseBody::Object(message))
 }
 
 pub(super) fn get(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {

@@ -3,12 +3,18 @@
 mod assistants;
 pub(crate) mod call;
 mod create;
+mod file_batches;
+mod files;
 mod messages;
 pub(crate) mod page;
 pub(crate) mod query;
 mod runs;
 mod steps;
+mod store_files;
+mod submission;
 mod threads;
+mod tool_resources;
+mod vector_stores;
 
 use crate::api_error::ApiError;
 use crate::engine::state::State;
@@ -24,6 +30,7 @@ pub(crate) fn handler(operation_id: &str) -> Option<Handler> {
         "getAssistant" => assistants::get,
         "modifyAssistant" => assistants::modify,
         "deleteAssistant" => assistants::delete,
+        "listThreads" => threads::list,
         "createThread" => threads::create,
         "getThread" => threads::get,
         "modifyThread" => threads::modify,
@@ -42,6 +49,27 @@ pub(crate) fn handler(operation_id: &str) -> Option<Handler> {
         "submitToolOuputsToRun" => runs::submit,
         "listRunSteps" => steps::list,
         "getRunStep" => steps::get,
+        "listFiles" => files::list,
+        "createFile" => files::create,
+        "retrieveFile" => files::get,
+        "deleteFile" => files::delete,
+        "downloadFile" => files::content,
+        "listVectorStores" => vector_stores::list,
+        "createVectorStore" => vector_stores::create,
+        "getVectorStore" => vector_stores::get,
+        "modifyVectorStore" => vector_stores::modify,
+        "deleteVectorStore" => vector_stores::delete,
+        "searchVectorStore" => vector_stores::search,
+        "listVectorStoreFiles" => store_files::list,
+        "createVectorStoreFile" => store_files::create,
+        "getVectorStoreFile" => store_files::get,
+        "updateVectorStoreFileAttributes" => store_files::modify,
+        "deleteVectorStoreFile" => store_files::delete,
+        "retrieveVectorStoreFileContent" => store_files::content,
+        "createVectorStoreFileBatch" => file_batches::create,
+        "getVectorStoreFileBatch" => file_batches::get,
+        "cancelVectorStoreFileBatch" => file_batches::cancel,
+        "listFilesInVectorStoreBatch" => file_batches::list_files,
         _ => return None,
     })
 }
@@ -67,7 +95,7 @@ mod tests {
 
     #[test]
     fn every_operation_of_the_document_has_a_handler() {
-        assert_eq!(DOCUMENT.operations.len(), 23);
+        assert_eq!(DOCUMENT.operations.len(), 44);
         for operation in &DOCUMENT.operations {
             assert!(handler(&operation.id).is_some(), "{}", operation.id);
         }
@@ -81,6 +109,7 @@ mod tests {
             clock: Arc::new(SystemClock),
             model: Box::new(|_: &Conversation| Turn::new().say(Reply::pieces(["a"; 100]))),
             event_observer: None,
+            folder: None,
             limits: Limits {
                 pace: Duration::ZERO,
                 lifetime: Duration::MAX,
@@ -94,7 +123,14 @@ mod tests {
             };
             let path = Vec::new();
             let handler = handler(operation).expect("the operation exists");
-            match handler(&state, &Call { path, query, body }) {
+            let call = Call {
+                path,
+                query,
+                body,
+                file: None,
+                fails_indexing: false,
+            };
+            match handler(&state, &call) {
                 Ok(ResponseBody::Object(object) | ResponseBody::ActiveRun(object)) => object,
                 _ => panic!("{operation} succeeds"),
             }

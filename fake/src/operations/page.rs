@@ -19,9 +19,18 @@ pub(crate) struct Page<'a> {
 
 impl<'a> Page<'a> {
     pub(crate) fn from_query(query: &'a Query) -> Result<Self, ApiError> {
+        Self::with_limit(query, 20, 100)
+    }
+
+    /// Reads a page with this default and maximum of `limit`.
+    pub(crate) fn with_limit(
+        query: &'a Query,
+        default: usize,
+        max: usize,
+    ) -> Result<Self, ApiError> {
         let limit = match query.get("limit") {
-            None => 20,
-            Some(text) => parse_limit(text)?,
+            None => default,
+            Some(text) => parse_limit(text, max)?,
         };
         let is_ascending = match query.get("order") {
             None | Some("desc") => false,
@@ -64,7 +73,7 @@ impl<'a> Page<'a> {
         // With `before` alone, the page ends at the cursor, so it is filled from the end of
         // the candidates.
         let is_backward = before.is_some() && after.is_none();
-        let mut page: Vec<&T> = Vec::with_capacity(self.limit + 1);
+        let mut page: Vec<&T> = Vec::new();
         let objects = candidates.map(|(_, object)| object);
         if self.is_ascending == is_backward {
             page.extend(objects.rev().take(self.limit + 1));
@@ -88,15 +97,15 @@ impl<'a> Page<'a> {
     }
 }
 
-fn parse_limit(text: &str) -> Result<usize, ApiError> {
+fn parse_limit(text: &str, max: usize) -> Result<usize, ApiError> {
     let limit: i64 = text.parse().map_err(|_| {
         let message = format!("Invalid 'limit': expected an integer, but got '{text}'.");
         ApiError::parameter("limit", "invalid_type", message)
     })?;
-    let (code, bound) = match limit {
-        ..1 => ("integer_below_min_value", ">= 1"),
-        101.. => ("integer_above_max_value", "<= 100"),
-        limit => return Ok(usize::try_from(limit).unwrap_or(1)),
+    let (code, bound) = match usize::try_from(limit) {
+        Ok(limit @ 1..) if limit <= max => return Ok(limit),
+        Ok(1..) => ("integer_above_max_value", format!("<= {max}")),
+        _ => ("integer_below_min_value", ">= 1".to_owned()),
     };
     let message = format!("Invalid 'limit': expected a value {bound}, but got {limit}.");
     Err(ApiError::parameter("limit", code, message))

@@ -6,13 +6,16 @@ use std::sync::MutexGuard;
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
-use crate::engine::plan::{TokenLimits, plan};
+use crate::engine::plan::{RunLimits, plan};
+use crate::engine::retrieval::{self, Retrieval};
 use crate::engine::state::State;
 use crate::engine::{machine, prompt};
 use crate::model::turn::{FailureCode, Turn};
 use crate::operations::call::{Call, ResponseBody};
 use crate::operations::create::{self, metadata, non_null_or};
 use crate::operations::page::Page;
+use crate::operations::submission;
+use crate::operations::tool_resources;
 use crate::store::event::{EventReceiver, EventSender};
 use crate::store::memory::Store;
 use crate::store::run::{Run, Status};
@@ -71,6 +74,7 @@ pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
         )));
     }
     create::messages(thread, messages, &state.ids, state.now_seconds());
+    tool_resources::attach(state, &mut store, thread_id, messages);
     let mut run = new_run(state, thread_id, &assistant, &call.body, &totals);
     let events = open_stream(state, &mut run, &call.body, includes_content);
     Ok(start(state, store, thread_id, run, events))
@@ -85,11 +89,10 @@ pub(super) fn create_with_thread(state: &State, call: &Call) -> Result<ResponseB
     if !call.body["tool_resources"].is_null() {
         request["tool_resources"] = call.body["tool_resources"].clone();
     }
-    let thread = create::thread(&mut store, &request, &state.ids, state.now_seconds());
-    let thread_id = thread.id.clone();
+    let thread_id = create::thread(state, &mut store, &request);
     let mut run = new_run(state, &thread_id, &assistant, &call.body, &totals);
     let events = open_stream(state, &mut run, &call.body, false);
-    run.send_event_of("thread.created", &*thread);
+    run.send_event_of("thread.created", &*store.thread(&thread_id)?);
     Ok(start(state, store, &thread_id, run, events))
 }
 
@@ -105,7 +108,13 @@ pub(super) fn submit(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
             run.status.name()
         )));
     }
-    let outputs = tool_outputs(run, &call.body["tool_outputs"])?;
+    if run.requires_approval() {
+        let is_approved = submission::approvals(run, &call.body)?;
+        let events = open_stream(state, run, &call.body, false);
+        run.submit_approvals(is_approved, state.now(), state.limits.pace);
+        return Ok(response(json!(run), thread_id, events));
+    }
+    let outputs = submission::outputs(run, &call.body)?;
     let events = open_stream(state, run, &call.body, false);
     run.submit_tool_outputs(&outputs, state.now());
     Ok(next_turn(state, store, thread_id, run_id, events))
@@ -189,70 +198,53 @@ fn next_turn(
     run_id: &str,
     events: Option<EventReceiver>,
 ) -> ResponseBody {
+    let retrieval = Retrieval::new(&mut store, thread_id, run_id, state.now());
     let thread = store.threads.get_mut(thread_id).expect("the thread exists");
     let run = thread.runs.get(run_id).expect("the run exists");
     let object = json!(run);
-    let conversation = prompt::conversation(thread, run);
-    let limits = TokenLimits {
+    let mut conversation = prompt::conversation(thread, run);
+    let limits = RunLimits {
         prompt: run.max_prompt_tokens,
         completion: run.max_completion_tokens,
         used: run.used,
+        mcp: run.tool_resources["mcp"].clone(),
     };
     thread.turns += 1;
+    if let Some(retrieval) = &retrieval {
+        conversation.passages = retrieval.passages(&store, conversation.last_text());
+    }
     drop(store);
 
     let turn = catch_unwind(AssertUnwindSafe(|| state.model.turn(&conversation)));
-    let turn = turn.unwrap_or_else(|_| {
+    let mut turn = turn.unwrap_or_else(|_| {
         Turn::new().fail(
             FailureCode::ServerError,
             "The model of the fake server panicked.",
         )
     });
+    let mut store = state.store();
+    match &retrieval {
+        Some(retrieval) => retrieval.execute(&store, &mut turn, &conversation),
+        None => drop(retrieval::resolve(&mut turn, &conversation, |_| Vec::new())),
+    }
     let pace = state.limits.pace;
     let schedule = plan(turn, &conversation, &limits, pace, &state.ids);
-
-    let mut store = state.store();
     let thread = store.threads.get_mut(thread_id);
     let run = thread.and_then(|thread| thread.runs.get_mut(run_id));
     // Another request may have cancelled the run or deleted the thread.
     if let Some(run) = run.filter(|run| run.status == Status::Queued) {
         run.set_schedule(schedule, state.now());
     }
+    response(object, thread_id, events)
+}
+
+/// A run that continues, or its stream.
+fn response(run: Value, thread_id: &str, events: Option<EventReceiver>) -> ResponseBody {
     match events {
-        None => ResponseBody::ActiveRun(object),
+        None => ResponseBody::ActiveRun(run),
         Some(events) => ResponseBody::Stream {
             thread_id: thread_id.to_owned(),
             events,
         },
     }
-}
-
-/// The submitted outputs by call ID. Every pending call requires exactly one.
-fn tool_outputs(run: &Run, request: &Value) -> Result<Vec<(String, String)>, ApiError> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let submitted: Vec<(String, String)> = request
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|output| (text(&output["tool_call_id"]), text(&output["output"])))
-        .collect();
-    let submitted_ids: Vec<&str> = submitted.iter().map(|(id, _)| id.as_str()).collect();
-    let pending_ids: Vec<&str> = run
-        .pending_calls()
-        .iter()
-        .filter_map(|call| call["id"].as_str())
-        .collect();
-    if sorted(submitted_ids.clone()) == sorted(pending_ids.clone()) {
-        return Ok(submitted);
-    }
-    Err(ApiError::parameter(
-        "tool_outputs",
-        "invalid_value",
-        format!("Expected tool outputs for call_ids {pending_ids:?}, got {submitted_ids:?}."),
-    ))
-}
-
-fn sorted(mut ids: Vec<&str>) -> Vec<&str> {
-    ids.sort_unstable();
-    ids
 }

@@ -4,13 +4,24 @@ use crate::api_error::ApiError;
 use crate::engine::machine;
 use crate::engine::state::State;
 use crate::operations::call::{Call, ResponseBody};
-use crate::operations::create::{self, metadata, tool_resources};
+use crate::operations::create::{self, metadata};
+use crate::operations::page::Page;
+use crate::operations::tool_resources;
+use crate::store::memory::Thread;
 
 pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let messages = call.body["messages"].as_array().map_or(0, Vec::len);
     let mut store = state.store_with_room(1 + messages, &call.body)?;
-    let thread = create::thread(&mut store, &call.body, &state.ids, state.now_seconds());
+    let id = create::thread(state, &mut store, &call.body);
+    let thread = store.thread(&id)?;
     Ok(ResponseBody::Object(thread.object()))
+}
+
+/// Foundry lists threads.
+pub(super) fn list(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let page = Page::from_query(&call.query)?;
+    let list = page.of(&state.store().threads, |_| true, Thread::object)?;
+    Ok(ResponseBody::Object(list))
 }
 
 pub(super) fn get(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
@@ -20,13 +31,19 @@ pub(super) fn get(state: &State, call: &Call) -> Result<ResponseBody, ApiError> 
 }
 
 pub(super) fn modify(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
+    let id = call.id("thread_id");
     let mut store = state.store();
-    let thread = machine::thread(&mut store, call.id("thread_id"), state.now())?;
+    store.thread(id)?;
+    let resources = call.body.get("tool_resources").map(|resources| {
+        let expiry = tool_resources::thread_expiry();
+        tool_resources::create(state, &mut store, resources, &expiry)
+    });
+    let thread = machine::thread(&mut store, id, state.now())?;
     if let Some(metadata) = metadata(&call.body) {
         thread.metadata = metadata;
     }
-    if let Some(resources) = call.body.get("tool_resources") {
-        thread.tool_resources = tool_resources(resources, &state.ids);
+    if let Some(resources) = resources {
+        thread.tool_resources = resources;
     }
     Ok(ResponseBody::Object(thread.object()))
 }

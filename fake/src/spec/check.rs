@@ -4,13 +4,22 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::spec::document::{DOCUMENT, Operation};
+use crate::spec::document::{Document, Operation};
 
 /// Collects responses and events that violate the OpenAPI document.
-#[derive(Default)]
-pub(crate) struct Check(Mutex<Vec<String>>);
+pub(crate) struct Check {
+    document: &'static Document,
+    violations: Mutex<Vec<String>>,
+}
 
 impl Check {
+    pub(crate) fn new(document: &'static Document) -> Self {
+        Self {
+            document,
+            violations: Mutex::default(),
+        }
+    }
+
     /// Checks a response. Returns a description of its violation, if there is one.
     pub(crate) fn response(
         &self,
@@ -20,7 +29,7 @@ impl Check {
     ) -> Option<String> {
         let schema = match operation {
             Some(operation) if status < 400 => &operation.response,
-            _ => &DOCUMENT.error,
+            _ => &self.document.error,
         };
         let name = operation.map_or("an unknown path", |operation| &operation.id);
         let violation = format!(
@@ -34,20 +43,23 @@ impl Check {
     /// Checks an event.
     pub(crate) fn event(&self, event: &str, data: &Value) {
         let object = json!({ "event": event, "data": data });
-        if let Some(errors) = DOCUMENT.event.error_text(&object) {
+        if let Some(errors) = self.document.event.error_text(&object) {
             self.record(format!("event {event}: {errors}: {data}"));
         }
     }
 
     pub(crate) fn violations(&self) -> Vec<String> {
-        self.0
+        self.violations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
     fn record(&self, violation: String) {
-        let mut violations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut violations = self
+            .violations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         violations.push(violation);
     }
 }
@@ -55,10 +67,11 @@ impl Check {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::document::DOCUMENT;
 
     #[test]
     fn violations_are_recorded() {
-        let check = Check::default();
+        let check = Check::new(&DOCUMENT);
         check.event("done", &json!("[DONE]"));
         let error = json!({ "error": { "message": "", "type": "", "param": null, "code": null } });
         assert_eq!(check.response(None, 404, &error), None);

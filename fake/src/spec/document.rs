@@ -7,11 +7,31 @@ use serde_json::{Value, json};
 
 use crate::spec::json_schema;
 
-/// `openapi.yaml`, as embedded by the build script.
-pub(crate) static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
-    let text = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
-    Document::new(&serde_json::from_str(text).expect("the build script writes JSON"))
-});
+/// `openapi.yaml` without the additions of servers, as embedded by the build script.
+pub(crate) static DOCUMENT: LazyLock<Document> =
+    LazyLock::new(|| Document::parse(include_str!(concat!(env!("OUT_DIR"), "/openapi.json"))));
+
+/// `openapi.yaml` with the additions of Foundry.
+static FOUNDRY: LazyLock<Document> =
+    LazyLock::new(|| Document::parse(include_str!(concat!(env!("OUT_DIR"), "/foundry.json"))));
+
+/// The server whose API is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    OpenAi,
+    Foundry,
+}
+
+impl Dialect {
+    pub(crate) fn document(self) -> &'static Document {
+        match self {
+            Self::OpenAi => &DOCUMENT,
+            Self::Foundry => &FOUNDRY,
+        }
+    }
+}
+
+const FORM: &str = "multipart/form-data";
 
 pub(crate) struct Document {
     pub(crate) operations: Vec<Operation>,
@@ -40,6 +60,8 @@ pub(crate) struct Operation {
 /// The request body of an operation.
 pub(crate) struct Body {
     pub(crate) is_required: bool,
+    /// Whether it is a form instead of JSON.
+    pub(crate) is_form: bool,
     /// Properties that are optional and not nullable.
     pub(crate) optional_non_null: Vec<String>,
     pub(crate) schema: Schema,
@@ -77,6 +99,10 @@ impl Schema {
 }
 
 impl Document {
+    fn parse(text: &str) -> Self {
+        Self::new(&serde_json::from_str(text).expect("the build script writes JSON"))
+    }
+
     fn new(document: &Value) -> Self {
         let components = document["components"].clone();
         let schemas = components["schemas"].as_object().into_iter().flatten();
@@ -111,6 +137,7 @@ impl Document {
                     path: path.clone(),
                     body: operation.get("requestBody").map(|body| Body {
                         is_required: body["required"] == true,
+                        is_form: body["content"].get(FORM).is_some(),
                         optional_non_null: optional_non_null(&components, content(body)),
                         schema: schema(content(body)),
                     }),
@@ -141,8 +168,12 @@ fn optional_non_null(components: &Value, schema: &Value) -> Vec<String> {
         .collect()
 }
 
+/// The schema of a request or response.
 fn content(of: &Value) -> &Value {
-    &of["content"]["application/json"]["schema"]
+    let content = &of["content"];
+    let media_types = ["application/json", FORM, "application/octet-stream"];
+    let mut known = media_types.iter().filter_map(|name| content.get(name));
+    known.next().map_or(&Value::Null, |media| &media["schema"])
 }
 
 #[cfg(test)]
@@ -151,7 +182,12 @@ mod tests {
 
     #[test]
     fn every_schema_compiles() {
-        let document = &*DOCUMENT;
+        for dialect in [Dialect::OpenAi, Dialect::Foundry] {
+            every_schema_of(dialect.document());
+        }
+    }
+
+    fn every_schema_of(document: &Document) {
         for operation in &document.operations {
             assert!(
                 operation.response.error_text(&json!(7)).is_some(),

@@ -36,10 +36,17 @@ pub(crate) enum Action {
         calls: Vec<Value>,
         deltas: Vec<Value>,
     },
+    /// Creates a step that lists the tools of an MCP server.
+    StartActivities {
+        step_id: String,
+        activities: Value,
+    },
     /// Completes the open step and its message.
     CompleteStep,
     /// The run becomes `requires_action`.
     RequireToolOutputs,
+    /// The run becomes `requires_action`. The actions after this one wait for the approval.
+    RequireApproval,
     Complete,
     Fail {
         last_error: Value,

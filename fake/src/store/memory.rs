@@ -1,18 +1,22 @@
-//! The in-memory store: assistants, and threads with their messages and runs.
+//! The in-memory store: assistants, threads with their messages and runs, files and vector stores.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
+use crate::store::file::File;
 use crate::store::message::Message;
 use crate::store::run::Run;
 use crate::store::table::{Table, Totals};
+use crate::store::vector_store::VectorStore;
 
 /// All objects of a server.
 pub(crate) struct Store {
     /// Assistants, as the API objects that are sent.
     pub(crate) assistants: Table<Value>,
     pub(crate) threads: Table<Thread>,
+    pub(crate) files: Table<File>,
+    pub(crate) vector_stores: Table<VectorStore>,
     pub(crate) totals: Totals,
 }
 
@@ -22,6 +26,8 @@ impl Store {
         Self {
             assistants: Table::new(&totals),
             threads: Table::new(&totals),
+            files: Table::new(&totals),
+            vector_stores: Table::new(&totals),
             totals,
         }
     }
@@ -34,6 +40,15 @@ impl Store {
     pub(crate) fn thread(&mut self, id: &str) -> Result<&mut Thread, ApiError> {
         let thread = self.threads.get_mut(id);
         thread.ok_or_else(|| ApiError::not_found("thread", id))
+    }
+
+    pub(crate) fn file(&self, id: &str) -> Result<&File, ApiError> {
+        self.files.get(id).ok_or_else(|| ApiError::no_file(id))
+    }
+
+    pub(crate) fn vector_store(&mut self, id: &str) -> Result<&mut VectorStore, ApiError> {
+        let vector_store = self.vector_stores.get_mut(id);
+        vector_store.ok_or_else(|| ApiError::not_found("vector store", id))
     }
 }
 

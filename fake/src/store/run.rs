@@ -75,6 +75,9 @@ pub(crate) struct Run {
     /// Actions that are not applied yet.
     #[serde(skip)]
     pub(crate) schedule: VecDeque<ScheduledAction>,
+    /// Actions that wait for an approval.
+    #[serde(skip)]
+    pub(crate) paused: VecDeque<ScheduledAction>,
     /// When the last action was due.
     #[serde(skip)]
     pub(crate) last_action_at: SystemTime,
@@ -111,12 +114,17 @@ impl Run {
         next.into_iter().chain(self.deadline).min()
     }
 
-    /// The tool calls that require outputs.
+    /// The tool calls that require outputs or approvals.
     pub(crate) fn pending_calls(&self) -> &[Value] {
         let action = self.required_action.as_ref();
         action
-            .and_then(|action| action["submit_tool_outputs"]["tool_calls"].as_array())
+            .and_then(|action| action[action["type"].as_str()?]["tool_calls"].as_array())
             .map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn requires_approval(&self) -> bool {
+        let action = self.required_action.as_ref();
+        action.is_some_and(|action| action["type"] == "submit_tool_approval")
     }
 
     /// Replaces the schedule; the delay of its first action starts now.
@@ -183,10 +191,10 @@ impl RunStep {
             run_id: run.id.clone(),
             assistant_id: run.assistant_id.clone(),
             thread_id: run.thread_id.clone(),
-            kind: if step_details["type"] == "tool_calls" {
-                "tool_calls"
-            } else {
-                "message_creation"
+            kind: match step_details["type"].as_str() {
+                Some("tool_calls") => "tool_calls",
+                Some("activities") => "activities",
+                _ => "message_creation",
             },
             status: "in_progress",
             cancelled_at: None,

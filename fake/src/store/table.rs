@@ -16,7 +16,7 @@ impl Totals {
         self.0[0].load(Ordering::Relaxed)
     }
 
-    /// The size of all objects as JSON.
+    /// The size of all objects as JSON, and of the content of files in memory.
     pub(crate) fn bytes(&self) -> usize {
         self.0[1].load(Ordering::Relaxed)
     }
@@ -28,6 +28,16 @@ impl Totals {
 
     fn subtract(&self, bytes: usize) {
         self.0[0].fetch_sub(1, Ordering::Relaxed);
+        self.0[1].fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Adds the content of a file.
+    pub(super) fn add_content(&self, bytes: usize) {
+        self.0[1].fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Subtracts the content of a file.
+    pub(super) fn subtract_content(&self, bytes: usize) {
         self.0[1].fetch_sub(bytes, Ordering::Relaxed);
     }
 }
@@ -104,7 +114,7 @@ impl<T> Table<T> {
     }
 
     /// The objects, the oldest first.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
         self.rows.values().map(|row| &row.object)
     }
 

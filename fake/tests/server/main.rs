@@ -3,6 +3,9 @@
 
 mod access;
 mod faults;
+mod file_search;
+mod files;
+mod foundry;
 mod http;
 mod limits;
 mod lists;
@@ -18,6 +21,7 @@ mod runs;
 mod service;
 mod streams;
 mod stubs;
+mod vector_stores;
 
 use std::time::SystemTime;
 

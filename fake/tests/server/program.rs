@@ -3,8 +3,10 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
-use openai_assistants::Client;
-use openai_assistants::types::{CreateAssistantRequest, CreateThreadAndRunRequest};
+use openai_assistants::types::{
+    CreateAssistantRequest, CreateFileRequest, CreateThreadAndRunRequest,
+};
+use openai_assistants::{Client, Upload};
 
 /// A running program, which is killed when it is dropped.
 struct Program(Child);
@@ -78,6 +80,35 @@ async fn the_program_prints_url_key_and_a_line_per_request() {
     assert_eq!(run.expect("the run completes").text(), "Hello from a file");
     assert_eq!(next(), "POST /v1/assistants 200 req_0001");
     assert_eq!(next(), "POST /v1/threads/runs 200 req_0002");
+}
+
+#[tokio::test]
+async fn the_program_speaks_the_dialect_of_foundry_and_stores_files_in_a_folder() {
+    let folder = std::env::temp_dir().join(format!("fake-folder-{}", std::process::id()));
+    let child = command()
+        .args(["--port", "0", "--foundry", "--checked", "--counted-ids"])
+        .arg("--folder")
+        .arg(&folder)
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut program = Program(child.expect("the program starts"));
+    let mut lines = BufReader::new(program.0.stdout.take().expect("the output is piped")).lines();
+    let url = lines.next().expect("the program prints a line");
+    let url = url.expect("the value is text");
+    let url = url.strip_prefix("export PROJECT_ENDPOINT=");
+    let client = Client::builder()
+        .foundry(url.expect("the endpoint comes first"), "v1")
+        .api_key("token");
+    let client = client.build().expect("the settings are valid");
+    let body = CreateFileRequest::builder().purpose("assistants");
+    let upload = Upload::bytes("a.md", "A");
+    let file = client.create_file().body(body).file(upload).send().await;
+    let file = file.expect("the file is uploaded");
+    let stored = folder.join(&file.id);
+    assert_eq!(std::fs::read(stored).expect("it is stored"), b"A");
+    let deleted = client.delete_file().file_id(&file.id).send().await;
+    assert!(deleted.expect("the file is deleted").deleted);
+    std::fs::remove_dir(&folder).expect("the folder is empty");
 }
 
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 mod comparison;
 mod exchange;
 mod replay;
+mod storage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -47,7 +48,7 @@ const DIFFERENCES: &[Row] = &[
         recordings: "dotnet/BasicRunStepFunctionality",
         kind: Kind::Different,
         places: &["thread.run.step/step_details/tool_calls/*/code_interpreter/outputs/*"],
-        reason: "the server has no files, so its code interpreter has no images",
+        reason: "the code interpreter of a script has no images",
     },
     Row {
         recordings: "ruby/",
@@ -82,8 +83,55 @@ const DIFFERENCES: &[Row] = &[
             "thread.run/top_p",
             "thread.run/truncation_strategy",
             "thread.run/usage",
+            "vector_store/description",
         ],
         reason: "the service did not have the property yet",
+    },
+    Row {
+        recordings: "dotnet/CanRehydrateGetVectorStoreFilesInBatchPagination",
+        kind: Kind::Additional,
+        places: &[
+            "vector_store.file/usage_bytes",
+            "vector_store.file/chunking_strategy",
+            "vector_store.file/attributes",
+        ],
+        reason: "the service left the property out in the lists of a batch",
+    },
+    Row {
+        recordings: "dotnet/Can",
+        kind: Kind::Different,
+        places: &["list/data/*"],
+        reason: "the service lists the files of a batch in the order in which they were indexed",
+    },
+    Row {
+        recordings: "ruby/vector_stores_search_setup",
+        kind: Kind::Missing,
+        places: &["vector_store/file_counts/processing"],
+        reason: "the response was written by hand",
+    },
+    Row {
+        recordings: "ruby/vector_stores_search_setup",
+        kind: Kind::Additional,
+        places: &[
+            "vector_store/file_counts/in_progress",
+            "vector_store/file_counts/cancelled",
+            "vector_store/usage_bytes",
+            "vector_store/status",
+            "vector_store/expires_at",
+            "vector_store/last_active_at",
+            "vector_store/metadata",
+        ],
+        reason: "the response was written by hand",
+    },
+    Row {
+        recordings: "",
+        kind: Kind::Missing,
+        places: &[
+            "file/expires_at",
+            "file/status_details",
+            "vector_store/expires_after",
+        ],
+        reason: "openapi.yaml does not permit the null that the service sends",
     },
     Row {
         recordings: "ruby/messages_modify",
@@ -110,9 +158,6 @@ const DIFFERENCES: &[Row] = &[
         reason: "a run needs neither a user message nor instructions here, so that tests are short",
     },
 ];
-
-/// Operations that the server does not have.
-const UNSUPPORTED: &[&str] = &["/files", "/vector_stores"];
 
 fn exchanges() -> Option<Vec<Exchange>> {
     let path = concat!(
@@ -142,20 +187,11 @@ async fn recorded_requests_get_the_recorded_properties_statuses_and_errors() {
     // Each row and place with the number of differences.
     let mut rows: Vec<(&Row, &str, usize)> = rows.map(|(row, place)| (row, place, 0)).collect();
     let mut by_reason: BTreeMap<&str, usize> = BTreeMap::new();
-    let (mut compared, mut equal, mut unsupported) = (0, 0, 0);
+    let (mut compared, mut equal) = (0, 0);
     let mut failures = Vec::new();
     for (recording, exchanges) in recordings {
         let mut replay = Replay::start(&exchanges).await;
         for exchange in exchanges {
-            if UNSUPPORTED
-                .iter()
-                .any(|path| exchange.path.starts_with(path))
-            {
-                let response = replay.send(exchange).await;
-                assert_eq!(response.json()["error"]["code"], "unknown_url");
-                unsupported += 1;
-                continue;
-            }
             let mut reasons = BTreeSet::new();
             for difference in replay.compare(exchange).await {
                 let row = rows.iter_mut().find(|(row, place, _)| {
@@ -182,7 +218,6 @@ async fn recorded_requests_get_the_recorded_properties_statuses_and_errors() {
     for (reason, count) in by_reason {
         println!("{count} differ: {reason}");
     }
-    println!("{unsupported} not compared: the server has no files and vector stores");
     for (row, place, count) in rows {
         if count == 0 {
             let Row {

@@ -271,7 +271,7 @@ async fn a_missing_or_malformed_body_is_rejected() {
 #[tokio::test]
 async fn unknown_paths_and_methods_get_error_objects() {
     let server = serve(Echo).await;
-    let (status, error) = rejected(&server, "GET", "/files", Value::Null).await;
+    let (status, error) = rejected(&server, "GET", "/batches", Value::Null).await;
     assert_eq!((status, &error["code"]), (404, &json!("unknown_url")));
     let (status, error) = rejected(&server, "GET", "/threads/%FF", Value::Null).await;
     assert_eq!((status, &error["code"]), (404, &json!("unknown_url")));

@@ -30,6 +30,18 @@ async fn unknown_ids_return_sample_objects() {
     post(&server, "/threads/t/runs/r/cancel", Value::Null).await;
     post(&server, "/threads/runs", json!({ "assistant_id": "a" })).await;
     get(&server, "/threads/t/runs/r/steps?limit=0&after=a&before=b").await;
+    let file = get(&server, "/files/file-9").await;
+    assert_eq!(file["id"], "file-9");
+    post(&server, "/vector_stores", json!({ "file_ids": ["file-9"] })).await;
+    get(&server, "/vector_stores/vs_9/files/file-9/content").await;
+    post(
+        &server,
+        "/vector_stores/vs_9/search",
+        json!({ "query": "a" }),
+    )
+    .await;
+    // The document requires neither `file_ids` nor `files`.
+    post(&server, "/vector_stores/vs_9/file_batches", json!({})).await;
 }
 
 #[tokio::test]

@@ -138,12 +138,16 @@ impl Comparison<'_> {
                 }
             }
             (Value::String(recorded), Value::String(found)) => {
-                let kind = |id: &str| id.split_once('_').map(|(kind, _)| kind.to_owned());
-                let known = ["asst", "thread", "run", "msg", "step", "call", "vs"];
+                let kind = |id: &str| id.split_once(['_', '-']).map(|(kind, _)| kind.to_owned());
+                let known = [
+                    "asst", "thread", "run", "msg", "step", "call", "file", "vs", "vsfb",
+                ];
                 if kind(recorded).is_some_and(|kind| known.contains(&kind.as_str()))
                     && kind(recorded) == kind(found)
                 {
-                    self.ids.insert(recorded.clone(), found.clone());
+                    self.ids
+                        .entry(recorded.clone())
+                        .or_insert_with(|| found.clone());
                 }
             }
             (Value::Null, _) | (_, Value::Null) => {}

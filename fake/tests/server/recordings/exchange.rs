@@ -30,6 +30,12 @@ impl Exchange {
         }
     }
 
+    /// Whether it is about files or vector stores.
+    pub(crate) fn is_of_storage(&self) -> bool {
+        let paths = ["/files", "/vector_stores"];
+        paths.iter().any(|path| self.path.starts_with(path))
+    }
+
     pub(crate) fn is_stream(&self) -> bool {
         self.content_type.starts_with("text/event-stream")
     }

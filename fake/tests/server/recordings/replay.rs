@@ -12,16 +12,17 @@ use serde_json::{Value, json};
 
 use super::comparison::{Difference, compare};
 use super::exchange::Exchange;
+use super::storage;
 use crate::{fake, get, http, post, text};
 
 pub(crate) struct Replay {
-    server: Server,
+    pub(super) server: Server,
     clock: SkippingClock,
     turns: Arc<Mutex<VecDeque<Turn>>>,
     /// All objects and deltas of the recording, in order.
-    objects: Vec<Value>,
+    pub(super) objects: Vec<Value>,
     /// IDs of the recording with those of the server.
-    ids: HashMap<String, String>,
+    pub(super) ids: HashMap<String, String>,
 }
 
 impl Replay {
@@ -49,7 +50,10 @@ impl Replay {
     }
 
     /// Sends the request of an exchange.
-    pub(crate) async fn send(&self, exchange: &Exchange) -> http::Response {
+    async fn send(&self, exchange: &Exchange) -> http::Response {
+        if exchange.path == "/files" && exchange.method == "POST" {
+            return storage::upload(self, exchange).await;
+        }
         let body = serde_json::from_str(&self.replaced(&exchange.request)).unwrap_or_default();
         let path = self.replaced(&exchange.path);
         http::send(&self.server, &exchange.method, &path, &body).await
@@ -69,6 +73,10 @@ impl Replay {
 
     /// Creates the objects that a request uses and that its response shows.
     async fn prepare(&mut self, exchange: &Exchange) {
+        if exchange.is_of_storage() {
+            storage::prepare(self, exchange).await;
+            return self.advance(exchange);
+        }
         let segments = exchange.segments();
         let thread = segments.get(1).copied().unwrap_or_default();
         for id in segments.iter().copied() {
@@ -148,7 +156,7 @@ impl Replay {
     }
 
     /// The last recorded state of an object.
-    fn object(&self, id: &str) -> Value {
+    pub(super) fn object(&self, id: &str) -> Value {
         let mut objects = self.objects.iter().rev();
         let is_delta = |object: &Value| object["delta"].is_object();
         let object = objects.find(|object| object["id"] == id && !is_delta(object));

@@ -1,0 +1,21 @@
+//! Removes files, on request and when they expire.
+
+use crate::store::memory::Store;
+
+/// Removes a file, also from all vector stores.
+pub(crate) fn remove(store: &mut Store, id: &str) {
+    store.files.remove(id);
+    for vector_store in store.vector_stores.iter_mut() {
+        vector_store.files.remove(id);
+    }
+}
+
+/// Removes the files that have expired.
+pub(crate) fn remove_expired(store: &mut Store, now: u64) {
+    let files = store.files.iter();
+    let expired = files.filter(|file| file.expires_at.is_some_and(|time| time <= now));
+    let expired: Vec<String> = expired.map(|file| file.id.clone()).collect();
+    for id in expired {
+        remove(store, &id);
+    }
+}

@@ -1,0 +1,133 @@
+//! Vector stores and their batches of files, as stored and as serialized.
+
+use std::time::SystemTime;
+
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use crate::api_error::ApiError;
+use crate::clock::unix_seconds;
+use crate::store::store_file::{StoreFile, counts};
+use crate::store::table::Table;
+
+const DAY: u64 = 86_400;
+
+/// A vector store with its files.
+pub(crate) struct VectorStore {
+    pub(crate) id: String,
+    pub(crate) created_at: u64,
+    pub(crate) name: Value,
+    pub(crate) description: Value,
+    pub(crate) metadata: Value,
+    /// The policy of the request, or null.
+    pub(crate) expires_after: Value,
+    pub(crate) last_active_at: u64,
+    pub(crate) is_expired: bool,
+    pub(crate) files: Table<StoreFile>,
+    pub(crate) batches: Table<Batch>,
+}
+
+impl VectorStore {
+    /// Ends indexing of the files that are due, and expires the store.
+    pub(crate) fn advance(&mut self, now: SystemTime) {
+        self.files.iter_mut().for_each(|file| file.advance(now));
+        let expires_at = self.expires_at();
+        self.is_expired |= expires_at.is_some_and(|time| time <= unix_seconds(now));
+    }
+
+    /// The API object, without files.
+    pub(crate) fn object(&self) -> Value {
+        let is_in_progress = self.files.iter().any(StoreFile::is_in_progress);
+        let usage: usize = self.files.iter().map(|file| file.usage_bytes).sum();
+        let mut object = json!({
+            "id": self.id,
+            "object": "vector_store",
+            "created_at": self.created_at,
+            // The service sends null if there is none. Some typed clients require a string.
+            "name": self.name.as_str().unwrap_or_default(),
+            "description": self.description,
+            "usage_bytes": usage,
+            "file_counts": counts(self.files.iter()),
+            "status": match (self.is_expired, is_in_progress) {
+                (true, _) => "expired",
+                (_, true) => "in_progress",
+                _ => "completed",
+            },
+            "expires_at": self.expires_at(),
+            "last_active_at": self.last_active_at,
+            "metadata": self.metadata,
+        });
+        // The service sends null if there is none. The document does not permit it.
+        if !self.expires_after.is_null() {
+            object["expires_after"] = self.expires_after.clone();
+        }
+        object
+    }
+
+    pub(crate) fn file(&mut self, id: &str) -> Result<&mut StoreFile, ApiError> {
+        let file = self.files.get_mut(id);
+        file.ok_or_else(|| ApiError::no_file_in_store(id, &self.id))
+    }
+
+    pub(crate) fn batch(&self, id: &str) -> Result<&Batch, ApiError> {
+        let batch = self.batches.get(id);
+        batch.ok_or_else(|| ApiError::not_found("file batch", id))
+    }
+
+    /// The API object of a batch.
+    pub(crate) fn batch_object(&self, batch: &Batch) -> Value {
+        let files = self.files.iter().filter(|file| batch.has(file));
+        let is_in_progress = files.clone().any(StoreFile::is_in_progress);
+        json!({
+            "id": batch.id,
+            "object": "vector_store.files_batch",
+            "created_at": batch.created_at,
+            "status": match (batch.is_cancelled, is_in_progress) {
+                (true, _) => "cancelled",
+                (_, true) => "in_progress",
+                _ => "completed",
+            },
+            "vector_store_id": self.id,
+            "file_counts": counts(files),
+        })
+    }
+
+    /// Cancels the files of a batch that are in progress.
+    pub(crate) fn cancel(&mut self, batch: &str) {
+        let Some(batch) = self.batches.get_mut(batch) else {
+            return;
+        };
+        for file in self.files.iter_mut() {
+            if file.is_in_progress() && batch.has(file) {
+                file.cancel();
+                batch.is_cancelled = true;
+            }
+        }
+    }
+
+    fn expires_at(&self) -> Option<u64> {
+        let days = self.expires_after["days"].as_u64()?;
+        Some(self.last_active_at + days * DAY)
+    }
+}
+
+impl Serialize for VectorStore {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.object().serialize(serializer)
+    }
+}
+
+/// Files that were added to a vector store together.
+#[derive(Serialize)]
+pub(crate) struct Batch {
+    pub(crate) id: String,
+    pub(crate) created_at: u64,
+    pub(crate) file_ids: Vec<String>,
+    pub(crate) is_cancelled: bool,
+}
+
+impl Batch {
+    pub(crate) fn has(&self, file: &StoreFile) -> bool {
+        self.file_ids.contains(&file.id)
+    }
+}
