@@ -9,6 +9,7 @@ pub struct Error {
     file: Option<String>,
     location: Option<String>,
     reason: String,
+    advice: Option<String>,
 }
 
 impl Error {
@@ -18,6 +19,7 @@ impl Error {
             file: None,
             location: None,
             reason: reason.into(),
+            advice: None,
         }
     }
 
@@ -27,6 +29,13 @@ impl Error {
             location: Some(location.to_string()),
             ..Self::new(reason)
         }
+    }
+
+    /// Adds how to get around the error, unless it already says so.
+    #[must_use]
+    pub fn advise(mut self, advice: &str) -> Self {
+        self.advice.get_or_insert_with(|| advice.to_owned());
+        self
     }
 
     /// Adds the path of the file, unless the error already has one.
@@ -45,7 +54,11 @@ impl fmt::Display for Error {
         if let Some(location) = &self.location {
             write!(f, "at {location}: ")?;
         }
-        f.write_str(&self.reason)
+        f.write_str(&self.reason)?;
+        match &self.advice {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
     }
 }
 

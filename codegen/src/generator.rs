@@ -1,6 +1,8 @@
-//! Runs progenitor, and turns its panics into errors.
+//! Runs progenitor, and turns panics into errors.
 
+use std::cell::Cell;
 use std::panic;
+use std::sync::Once;
 
 use openapiv3::OpenAPI;
 use proc_macro2::TokenStream;
@@ -43,23 +45,36 @@ fn run(
             TIMESTAMP,
             [TypeImpl::Display].into_iter(),
         );
-    let tokens = without_panic(|| generate(&mut Generator::new(&settings)))?.map_err(|error| {
+    let tokens = generate(&mut Generator::new(&settings)).map_err(|error| {
         Error::new(format!("progenitor does not support the document: {error}"))
     })?;
     syn::parse2(tokens)
         .map_err(|error| Error::new(format!("the output of progenitor does not parse: {error}")))
 }
 
-/// progenitor panics on documents that it does not support.
-fn without_panic<T>(run: impl FnOnce() -> T) -> Result<T, Error> {
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| {}));
+thread_local! {
+    /// Whether a panic of this thread becomes an error, and is not printed.
+    static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs the generator. progenitor panics on documents that it does not support.
+pub fn without_panic<T>(run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IS_CAUGHT.get() {
+                hook(info);
+            }
+        }));
+    });
+    let outer = IS_CAUGHT.replace(true);
     let result = panic::catch_unwind(panic::AssertUnwindSafe(run));
-    panic::set_hook(hook);
-    result.map_err(|payload| {
+    IS_CAUGHT.set(outer);
+    result.unwrap_or_else(|payload| {
         let message = payload.downcast_ref::<String>().map(String::as_str);
         let message = message.or_else(|| payload.downcast_ref::<&str>().copied());
         let message = message.unwrap_or("no reason given");
-        Error::new(format!("progenitor panicked: {message}"))
+        Err(Error::new(format!("the generator panicked: {message}")))
     })
 }

@@ -76,6 +76,71 @@ pub struct Source {
 /// # Errors
 /// The document cannot be turned into a client; the error has the location.
 pub fn generate(document: &Value, options: Options) -> Result<Source, Error> {
+    generator::without_panic(|| source(document, options))
+}
+
+/// Checks all that the build of the client checks, with each combination of Cargo features.
+///
+/// # Errors
+/// The document cannot be turned into a client; the error has the location.
+pub fn check(document: &Value) -> Result<Compatibility, Error> {
+    let selections = selections(document)?;
+    for (index, (_, selected)) in selections.iter().enumerate() {
+        let options = Options {
+            module: Module::Root,
+            // Those of fewer features are the same.
+            mocks: index + 1 == selections.len(),
+        };
+        generate(selected, options)?;
+    }
+    compatibility(document)
+}
+
+/// How well a document meets the requirements of handwritten code, with each combination of Cargo
+/// features.
+///
+/// # Errors
+/// The document is not usable; the error has the location.
+pub fn compatibility(document: &Value) -> Result<Compatibility, Error> {
+    let mut compatibility = Compatibility::default();
+    for (enabled, selected) in selections(document)? {
+        let api = Api::read(&selected, Module::Root)?;
+        compatibility.add(requirements::check(&api), &enabled);
+    }
+    Ok(compatibility)
+}
+
+/// What Cargo features select of a document, and their names. Features that select the same are
+/// omitted, and the whole is the last.
+fn selections(document: &Value) -> Result<Vec<(Vec<&'static str>, Value)>, Error> {
+    let mut selections: Vec<(Vec<&str>, Value)> = Vec::new();
+    for enabled in combinations(&features::FEATURES) {
+        let selected = features::select(document, &|name| enabled.contains(&name))?.into_owned();
+        selections.retain(|(_, known)| *known != selected);
+        selections.push((enabled, selected));
+    }
+    Ok(selections)
+}
+
+/// The properties of an object schema that are not fields, since they have a single value: its type
+/// serializes them.
+pub fn constants(schema: &Value) -> impl Iterator<Item = &str> {
+    let constants = schema.as_object().map(model::schema::constants);
+    let constants = constants.into_iter().flatten();
+    constants.map(|constant| constant.property)
+}
+
+/// All subsets of the names, the whole last.
+fn combinations(names: &[&'static str]) -> Vec<Vec<&'static str>> {
+    let Some((first, rest)) = names.split_first() else {
+        return vec![Vec::new()];
+    };
+    let without = combinations(rest);
+    let with = without.iter().map(|names| [&[*first], &names[..]].concat());
+    without.iter().cloned().chain(with).collect()
+}
+
+fn source(document: &Value, options: Options) -> Result<Source, Error> {
     let api = Api::read(document, options.module)?;
     validate::validate(&api)?;
     let client = generator::client(&normalize::for_client(&api)?)?;

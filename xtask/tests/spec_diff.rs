@@ -97,6 +97,7 @@ fn without_drift_it_exits_with_0() {
             "bump": "none",
             "bump_before_one": "none",
             "changes": [],
+            "left_out": [],
         })
     );
 }
@@ -170,6 +171,7 @@ fn with_drift_it_exits_with_1_and_lists_breaking_changes_first() {
                     "breaking": false, "reason": null,
                 },
             ],
+            "left_out": [],
         })
     );
 }

@@ -3,20 +3,16 @@
 use syn::{Item, ItemEnum, parse_quote};
 
 use super::runtime::SCALAR;
-use super::syntax::{docs, ident, renamed};
+use super::syntax::{docs, ident};
 
-/// The enum of strings for a closed enum of typify.
-pub fn emit(item: &ItemEnum) -> Vec<Item> {
+/// The enum of strings for an enum of typify. `known` has its values, each with its variant.
+pub fn emit(item: &ItemEnum, known: &[(&str, String)]) -> Vec<Item> {
     let name = &item.ident;
     let docs = docs(&item.attrs);
-    let variants: Vec<_> = item.variants.iter().map(|variant| &variant.ident).collect();
-    let values: Vec<String> = item
-        .variants
-        .iter()
-        .map(|variant| renamed(&variant.attrs).unwrap_or_else(|| variant.ident.to_string()))
-        .collect();
+    let variants: Vec<_> = known.iter().map(|(_, variant)| ident(variant)).collect();
+    let values: Vec<&str> = known.iter().map(|(value, _)| *value).collect();
     let value_docs = values.iter().map(|value| format!("`{value}`"));
-    let unknown = unknown_variant(variants.iter().map(ToString::to_string));
+    let unknown = unknown_variant(known.iter().map(|(_, variant)| variant.as_str()));
     let expectation = format!("a string: {}", values.join(", "));
 
     let file: syn::File = parse_quote! {
@@ -82,9 +78,15 @@ pub fn emit(item: &ItemEnum) -> Vec<Item> {
 }
 
 /// The name of the variant for unknown values: `Unknown`, unless the document uses that.
-pub fn unknown_variant(variants: impl Iterator<Item = String>) -> proc_macro2::Ident {
-    let taken = variants.into_iter().any(|variant| variant == "Unknown");
-    ident(if taken { "Unrecognized" } else { "Unknown" })
+pub fn unknown_variant<'a>(variants: impl Iterator<Item = &'a str>) -> proc_macro2::Ident {
+    let taken: Vec<&str> = variants.collect();
+    let numbered = (2..).map(|number| format!("Unknown{number}"));
+    let mut names = ["Unknown", "Unrecognized"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(numbered);
+    let free = names.find(|name| !taken.contains(&name.as_str()));
+    ident(&free.unwrap_or_default())
 }
 
 #[cfg(test)]

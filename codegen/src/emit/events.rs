@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use serde_json::Value;
@@ -16,6 +15,7 @@ use super::syntax::ident;
 use crate::error::Error;
 use crate::model::api::Api;
 use crate::model::events::{Payload, payload, unions};
+use crate::model::name::{distinct, snake};
 use crate::model::reference::{SCHEMAS, type_name};
 use crate::model::schema::Kind;
 
@@ -61,13 +61,13 @@ fn event_enum(api: &Api, union: &str, events: &mut Events) -> Result<(), Error> 
     let mut encoders = Vec::new();
     let mut payloads: BTreeMap<&str, Vec<Ident>> = BTreeMap::new();
     for member in members {
-        let variant = ident(&member.tag.to_upper_camel_case());
+        let variant = ident(&member.variant);
         let tag = member.tag;
         let doc = match description(member.schema) {
             Some(description) => format!("`{tag}`: {description}"),
             None => format!("`{tag}`"),
         };
-        match payload(api, *member)? {
+        match payload(api, member)? {
             Payload::Schema(schema) => {
                 let data = ident(&type_name(schema));
                 payloads.entry(schema).or_default().push(variant.clone());
@@ -89,10 +89,13 @@ fn event_enum(api: &Api, union: &str, events: &mut Events) -> Result<(), Error> 
             }
         }
     }
+    let accessors = payloads.keys().map(|schema| accessor_name(api, schema));
+    let accessors = distinct(accessors, snake, &["event", "data"]);
+    let run_state = run_state(api, payloads.keys().copied().zip(&accessors));
     let accessors = payloads
         .iter()
-        .map(|(schema, variants)| accessor(api, schema, variants));
-    let run_state = run_state(api, payloads.keys().copied());
+        .zip(&accessors)
+        .map(|((schema, variants), name)| accessor(schema, name, variants));
 
     let types: syn::File = syn::parse_quote! {
         #[doc = #doc]
@@ -154,8 +157,8 @@ fn event_enum(api: &Api, union: &str, events: &mut Events) -> Result<(), Error> 
 }
 
 /// A method that returns the data of all events of one type.
-fn accessor(api: &Api, schema: &str, variants: &[Ident]) -> TokenStream {
-    let function = ident(&accessor_name(api, schema));
+fn accessor(schema: &str, name: &str, variants: &[Ident]) -> TokenStream {
+    let function = ident(name);
     let data = ident(&type_name(schema));
     let doc = format!("Returns the [`{data}`] of the event, if it has one.");
     quote! {
@@ -171,19 +174,21 @@ fn accessor(api: &Api, schema: &str, variants: &[Ident]) -> TokenStream {
 
 /// The constant `object` without its prefix, such as `run_step` for `thread.run.step`, or the
 /// name of the schema without its suffix, such as `error` for `ErrorObject`.
-fn accessor_name(api: &Api, schema: &str) -> String {
-    let name = match api.schemas[schema].object() {
+fn accessor_name<'a>(api: &Api<'a>, schema: &'a str) -> &'a str {
+    match api.schemas[schema].object() {
         Some(object) => object.strip_prefix("thread.").unwrap_or(object),
         None => schema.strip_suffix("Object").unwrap_or(schema),
-    };
-    name.to_snake_case()
+    }
 }
 
 /// The state of the run that an event carries.
-fn run_state<'a>(api: &Api, mut payloads: impl Iterator<Item = &'a str>) -> TokenStream {
-    match payloads.find(|schema| api.schemas[schema].object() == Some(RUN)) {
-        Some(schema) => {
-            let run = ident(&accessor_name(api, schema));
+fn run_state<'a>(
+    api: &Api,
+    mut payloads: impl Iterator<Item = (&'a str, &'a String)>,
+) -> TokenStream {
+    match payloads.find(|(schema, _)| api.schemas[schema].object() == Some(RUN)) {
+        Some((_, accessor)) => {
+            let run = ident(accessor);
             quote! {
                 self.#run().map(|run| #RUN_STATE::RunState {
                     id: &run.id,

@@ -1,7 +1,5 @@
 //! Examples in the documentation of operations. They compile as doctests.
 
-use heck::ToSnakeCase;
-
 use crate::model::operation::{Operation, Parameter};
 use crate::model::reference::type_name;
 use crate::module::Module;
@@ -21,8 +19,7 @@ pub fn example(module: Module, operation: &Operation, body: impl FnOnce(&str) ->
         arguments += &format!(", body: {module}::types::{}", type_name(body));
         request += ".body(body)";
     }
-    if let Some(file) = operation.file {
-        let name = file.to_snake_case();
+    if let Some(name) = operation.file_setter() {
         arguments += &format!(", {name}: openai_assistants::Upload");
         request += &format!(".{name}({name})");
     }

@@ -95,7 +95,7 @@ fn complete(item: &mut Item, operations: &Operations, module: Module) {
             if let Some(operation) = when {
                 let body = operation.file.map(|_| "body".to_owned());
                 let replaced: Vec<String> = replaced_parameters(operation)
-                    .map(Parameter::function)
+                    .map(Parameter::argument)
                     .chain(body)
                     .collect();
                 item.items
@@ -108,7 +108,7 @@ fn complete(item: &mut Item, operations: &Operations, module: Module) {
             if let Some(events) = then.and_then(|then| then.events) {
                 item.items.push(events_response(events));
             }
-            if then.is_some_and(|then| then.response.is_none()) {
+            if then.is_some_and(|then| then.is_download) {
                 item.items.retain(|member| !is_method(member, "ok"));
                 item.items.push(content_response());
             }
@@ -263,6 +263,9 @@ fn method_doc(name: &str) -> String {
             "Returns the untyped form of httpmock, for anything outside the document.".to_owned()
         }
         "ok" => "Responds with status 200 and this value.".to_owned(),
+        "created" => "Responds with status 201 and this value.".to_owned(),
+        "accepted" => "Responds with status 202 and this value.".to_owned(),
+        "no_content" => "Responds with status 204.".to_owned(),
         "client_error" => "Responds with this status, from 400 to 499.".to_owned(),
         "server_error" => "Responds with this status, from 500 to 599.".to_owned(),
         "body" => "Matches requests with exactly this body.".to_owned(),

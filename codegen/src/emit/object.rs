@@ -14,8 +14,8 @@ use crate::model::schema::Constant;
 
 /// What the implementations need to know beside the struct.
 pub struct Facts<'a> {
-    /// The property with a single value.
-    pub constant: Option<Constant<'a>>,
+    /// The properties with a single value.
+    pub constants: &'a [Constant<'a>],
     /// Whether the object is a run, which is useless without its status.
     pub is_run: bool,
     /// Whether a tagged union has the object as a member. Without a part it is unknown there.
@@ -76,11 +76,12 @@ pub fn emit(item: &ItemStruct, facts: &Facts) -> Result<Vec<Item>, Error> {
         .iter()
         .zip(&slots)
         .map(|(field, slot)| field.value(slot));
-    let constant = facts.constant.iter();
-    let (constants, constant_values): (Vec<_>, Vec<_>) = constant
+    let constants = facts.constants.iter();
+    let (constants, constant_values): (Vec<_>, Vec<_>) = constants
         .map(|constant| (constant.property, constant.value))
         .unzip();
-    let constant_position = fields.len();
+    let constant_positions = fields.len()..fields.len() + constants.len();
+    let constant_numbers = constant_positions.clone();
     let malformed_slot = malformed.map(|ident| quote!(let mut #ident = ::std::vec::Vec::new();));
     let malformed_value = malformed.map(|ident| quote!(#ident,));
     let writes = fields.iter().map(|field| {
@@ -107,7 +108,7 @@ pub fn emit(item: &ItemStruct, facts: &Facts) -> Result<Vec<Item>, Error> {
             fn field(property: &str) -> ::std::option::Option<usize> {
                 match property {
                     #(#properties => Some(#positions),)*
-                    #(#constants => Some(#constant_position),)*
+                    #(#constants => Some(#constant_positions),)*
                     _ => None,
                 }
             }
@@ -124,7 +125,7 @@ pub fn emit(item: &ItemStruct, facts: &Facts) -> Result<Vec<Item>, Error> {
                 while let Some(field) = properties.next(Self::field)? {
                     match field {
                         #(Some(#numbers) => #reads,)*
-                        #(Some(#constant_position) => properties.constant(#constants, #constant_values),)*
+                        #(Some(#constant_numbers) => properties.constant(#constants, #constant_values),)*
                         _ => properties.keep(),
                     }?;
                 }
@@ -278,10 +279,10 @@ mod tests {
 
     fn emitted(item: &ItemStruct) -> Result<Vec<Item>, Error> {
         let facts = Facts {
-            constant: Some(Constant {
+            constants: &[Constant {
                 property: "object",
                 value: "thing",
-            }),
+            }],
             is_run: false,
             is_member: false,
             is_string_enum: &|_| false,

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
@@ -14,6 +13,7 @@ use super::syntax::{ident, parameter_of};
 use super::{builders, lists, requests};
 use crate::error::Error;
 use crate::model::api::{Api, Page};
+use crate::model::name::pascal;
 use crate::model::operation::Operation;
 use crate::model::reference::type_name;
 
@@ -143,7 +143,7 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
 /// The methods that send the request.
 fn send(operation: &Operation) -> TokenStream {
     let output = requests::output(operation);
-    if operation.response.is_none() {
+    if operation.is_download {
         return quote! {
             /// Sends the request and returns the response with its content unread.
             ///
@@ -189,7 +189,7 @@ fn send(operation: &Operation) -> TokenStream {
 
 /// The builder named after the operation ID, where the builder has another name.
 fn deprecated(operation: &Operation) -> Option<Item> {
-    let deprecated = ident(&operation.deprecated_function()?.to_upper_camel_case());
+    let deprecated = ident(&pascal(&operation.deprecated_function()?));
     let name = ident(&operation.builder());
     let doc = format!("The same as [`{name}`].");
     let note = format!("use `{name}`");
@@ -241,17 +241,26 @@ fn arguments(operation: &Operation, item: &ItemStruct) -> Vec<(syn::Ident, syn::
                 Some((name, parse_quote!(types::#body)))
             }
             None => Some((
-                name,
+                setter_of(operation, &name),
                 parameter_of(converted, "Option")
                     .unwrap_or(converted)
                     .clone(),
             )),
         }
     });
-    let file = operation
-        .file
-        .map(|file| (ident(&file.to_snake_case()), parse_quote!(#UPLOAD::Upload)));
+    let file = operation.file_setter();
+    let file = file.map(|file| (ident(&file), parse_quote!(#UPLOAD::Upload)));
     arguments.chain(file).collect()
+}
+
+/// The setter of an argument of progenitor.
+fn setter_of(operation: &Operation, argument: &syn::Ident) -> syn::Ident {
+    let mut parameters = operation.parameters.iter();
+    let parameter = parameters.find(|parameter| *argument == parameter.argument());
+    parameter.map_or_else(
+        || argument.clone(),
+        |parameter| ident(&parameter.function()),
+    )
 }
 
 fn argument_doc(operation: &Operation, name: &str) -> Vec<Attribute> {
@@ -259,9 +268,7 @@ fn argument_doc(operation: &Operation, name: &str) -> Vec<Attribute> {
         .parameters
         .iter()
         .find(|parameter| parameter.function() == name);
-    let is_file = operation
-        .file
-        .is_some_and(|file| file.to_snake_case() == name);
+    let is_file = operation.file_setter().is_some_and(|file| file == name);
     let doc = match (parameter, operation.body) {
         (Some(parameter), _) => parameter.description.map(str::to_owned),
         (None, _) if is_file => Some("Sets the file to upload.".to_owned()),

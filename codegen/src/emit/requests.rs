@@ -3,8 +3,6 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use heck::ToSnakeCase;
-
 use super::runtime::{DOWNLOAD, ERROR, OPERATION, OPERATION_INFO, REQUEST, SEALED, SETTERS};
 use super::syntax::ident;
 use crate::model::operation::Operation;
@@ -55,7 +53,8 @@ pub fn output(operation: &Operation) -> TokenStream {
             let response = ident(&type_name(response));
             quote!(types::#response)
         }
-        None => quote!(#DOWNLOAD::Download),
+        None if operation.is_download => quote!(#DOWNLOAD::Download),
+        None => quote!(()),
     }
 }
 
@@ -90,10 +89,10 @@ fn request(operation: &Operation, accept: Accept) -> TokenStream {
         true => quote!(let body = self.body.unwrap_or_default();),
         false => quote!(let body = #OPERATION::argument("body", self.body)?;),
     });
-    let body = operation.body.map(|_| match operation.file {
-        Some(property) => {
-            let file = ident(&property.to_snake_case());
-            let name = file.to_string();
+    let file = operation.file.zip(operation.file_setter());
+    let body = operation.body.map(|_| match file {
+        Some((property, name)) => {
+            let file = ident(&name);
             quote!(.form(&body, #property, #OPERATION::argument(#name, self.#file)?)?)
         }
         None => quote!(.json(#body)?),

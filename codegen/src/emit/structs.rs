@@ -6,7 +6,7 @@ use syn::{Attribute, Fields, ItemStruct, parse_quote};
 
 use super::runtime::{EXTRA, MALFORMED_ITEM, SCALAR};
 use super::syntax::{docs, ident, name_of, parameter_of, renamed, strip_json_schema};
-use crate::model::schema::{Constant, Kind, Schema};
+use crate::model::schema::{Constant, Schema};
 
 /// Properties without which a response cannot be used, or identified. They may not be missing.
 pub const ESSENTIAL: [&str; 3] = ["id", "status", "type"];
@@ -20,11 +20,7 @@ pub fn set_attributes(
     is_sent: bool,
     is_string_enum: impl Fn(&syn::Type) -> bool,
 ) {
-    let constant = match &schema.kind {
-        Kind::Object { constant } => *constant,
-        _ => None,
-    };
-    item.attrs = attributes(item, constant);
+    item.attrs = attributes(item, schema.constants());
     if matches!(item.fields, Fields::Named(_)) {
         item.attrs.push(parse_quote!(#[non_exhaustive]));
     }
@@ -46,8 +42,10 @@ pub fn set_attributes(
         let Some(ident) = field.ident.as_ref().map(ToString::to_string) else {
             continue;
         };
-        let renamed = renamed(&field.attrs);
-        let wire_name = renamed.clone().unwrap_or(ident);
+        let key = renamed(&field.attrs).unwrap_or(ident);
+        let (wire_name, name) = schema.property(&key);
+        let renamed = (*name != wire_name).then(|| wire_name.clone());
+        field.ident = Some(self::ident(&name));
         field
             .attrs
             .retain(|attribute| !attribute.path().is_ident("serde"));
@@ -131,7 +129,7 @@ pub fn is_extra(field: &syn::Field) -> bool {
 }
 
 /// The description, the derived traits, and serde's attributes of the type.
-pub fn attributes(item: &ItemStruct, constant: Option<Constant>) -> Vec<Attribute> {
+pub fn attributes(item: &ItemStruct, constants: &[Constant]) -> Vec<Attribute> {
     let is = |name: &'static str| move |attribute: &&Attribute| attribute.path().is_ident(name);
     let has =
         |attribute: &Attribute, word: &str| attribute.to_token_stream().to_string().contains(word);
@@ -153,7 +151,7 @@ pub fn attributes(item: &ItemStruct, constant: Option<Constant>) -> Vec<Attribut
         .filter(is("serde"))
         .filter(|rule| !has(rule, "deny_unknown_fields"));
     attributes.extend(rules.cloned());
-    if let Some(Constant { property, value }) = constant {
+    for Constant { property, value } in constants {
         attributes.push(parse_quote!(#[serde(tag = #property, rename = #value)]));
     }
     attributes

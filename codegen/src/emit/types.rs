@@ -35,7 +35,7 @@ pub fn emit(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
                         unions::tagged(&item.ident, &item.attrs, tag, members, api)
                     }
                     Some(Kind::Untagged) => unions::untagged(&item, api)?,
-                    Some(Kind::Strings { .. }) => enums::emit(&item),
+                    Some(Kind::Strings { values }) => enums::emit(&item, values),
                     _ => {
                         return Err(Error::at(
                             "#/components/schemas",
@@ -59,7 +59,7 @@ fn structure(mut item: ItemStruct, schemas: &Schemas, api: &Api) -> Result<Vec<I
         return Ok(unions::tagged(&item.ident, &item.attrs, tag, members, api));
     }
     if schema.is_some_and(|schema| schema.kind == Kind::FreeForm) {
-        let attributes = structs::attributes(&item, None);
+        let attributes = structs::attributes(&item, &[]);
         return Ok(newtypes::free_form(&item, &attributes));
     }
     let conversions = newtypes::map_conversions(&item);
@@ -74,10 +74,7 @@ fn structure(mut item: ItemStruct, schemas: &Schemas, api: &Api) -> Result<Vec<I
         structs::set_attributes(&mut item, schema, is_sent, is_string_enum);
         structs::add_fields(&mut item, schema);
         let facts = object::Facts {
-            constant: match schema.kind {
-                Kind::Object { constant } => constant,
-                _ => None,
-            },
+            constants: schema.constants(),
             is_run: schema.object() == Some(events::RUN),
             is_member: is_member(&item.ident, api),
             is_string_enum: &is_string_enum,

@@ -28,7 +28,7 @@ pub fn tagged(
     // By variant: its tags, which are sorted, and its schema.
     let mut variants: Vec<(Ident, Vec<&str>, &str)> = Vec::new();
     for member in members {
-        let variant = ident(&member.variant());
+        let variant = ident(&member.variant);
         match variants.iter_mut().find(|(known, ..)| *known == variant) {
             Some((_, tags, _)) => tags.push(member.tag),
             None => variants.push((variant, vec![member.tag], member.schema)),
@@ -42,9 +42,12 @@ pub fn tagged(
         .iter()
         .map(|(.., schema)| ident(&type_name(schema)))
         .collect();
-    let arms = variants.iter().map(|(variant, tags, _)| {
-        // The tag is a field of a member that has several.
-        let push = (tags.len() > 1).then(|| quote!(properties.push_tag(#tag, tag);));
+    let arms = variants.iter().map(|(variant, tags, schema)| {
+        // The tag is a field of a member for which it is not a constant.
+        let schema = api.schemas.get(schema);
+        let constants = schema.map_or(&[][..], |schema| schema.constants());
+        let is_constant = constants.iter().any(|constant| constant.property == tag);
+        let push = (!is_constant).then(|| quote!(properties.push_tag(#tag, tag);));
         quote!(#(#tags)|* => {
             #push
             Some(#OBJECT::Object::decode(properties).map(Self::#variant))
@@ -55,7 +58,7 @@ pub fn tagged(
         .iter()
         .map(|(variant, ..)| variant.clone())
         .collect();
-    let unknown = unknown_variant(variants.iter().map(ToString::to_string));
+    let unknown = unknown_variant(members.iter().map(|member| member.variant.as_str()));
     let definition = definition(
         name,
         attributes,
@@ -114,11 +117,10 @@ fn id(
     unknown: &Ident,
     api: &Api,
 ) -> Option<TokenStream> {
-    let is_free_text = |id: &Value| id["type"] == "string" && id["enum"].is_null();
     let has_id = |member: &Member| {
         matches!(api.schemas[member.schema].kind, Kind::Object { .. })
             && api.presence(member.schema, "id") == Presence::Always
-            && is_free_text(&api.schemas[member.schema].value["properties"]["id"])
+            && api.is_text(member.schema, "id")
     };
     members.iter().all(has_id).then(|| {
         quote! {
@@ -149,6 +151,7 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
     let mut by_json_type = BTreeMap::new();
     let mut variants = Vec::new();
     let mut types = Vec::new();
+    let branches: Vec<Value> = branches.iter().map(|branch| inlined(api, branch)).collect();
     for (branch, typified) in branches.iter().zip(&item.variants) {
         let json_type = json_type(api, branch);
         let (variant, ty) = match (reference(branch), &typified.fields) {
@@ -173,7 +176,8 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
         variants.push(variant);
         types.push(ty);
     }
-    let unknown = unknown_variant(variants.iter().map(ToString::to_string));
+    let names: Vec<String> = variants.iter().map(ToString::to_string).collect();
+    let unknown = unknown_variant(names.iter().map(String::as_str));
     let variant_docs = branches.iter().map(|branch| match reference(branch) {
         Some(schema) => format!("[`{}`]", type_name(schema)),
         None => format!("A JSON {}.", branch["type"].as_str().unwrap_or("value")),
@@ -245,6 +249,17 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
         #number
     };
     Ok(file.items)
+}
+
+/// A branch, without a reference to a component that has no type.
+fn inlined(api: &Api, branch: &Value) -> Value {
+    let primitive = reference(branch)
+        .map(|name| &api.schemas[name])
+        .filter(|schema| schema.is_primitive());
+    primitive.map_or_else(
+        || branch.clone(),
+        |schema| Value::Object(schema.value.clone()),
+    )
 }
 
 /// The name of the variant of an inline branch.
@@ -528,6 +543,19 @@ mod tests {
         ] {
             assert!(source.contains(part), "{part} is not in {source}");
         }
+    }
+
+    #[test]
+    fn a_primitive_component_in_an_untagged_union_has_no_type() {
+        let value = json!({ "oneOf": [refer("Name"), refer("Flag")] });
+        let file = client(&document(json!({
+            "Value": value,
+            "Name": { "type": "string", "maxLength": 9 },
+            "Flag": { "type": "boolean" },
+        })));
+        assert_eq!(variants(&file, "Value"), ["Text", "Boolean", "Unknown"]);
+        let source = prettyplease::unparse(&file);
+        assert!(source.contains("Boolean(bool)"), "{source}");
     }
 
     #[test]

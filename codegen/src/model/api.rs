@@ -140,15 +140,22 @@ impl<'a> Api<'a> {
     pub fn page(&self, response: &'a str) -> Option<Page<'a>> {
         let properties = self.schemas.get(response)?.value.get("properties")?;
         let item = reference(&properties["data"]["items"])?;
-        properties.get("has_more")?;
-        let item_properties = self.schemas.get(item)?.value.get("properties")?;
-        item_properties.get("id")?;
-        Some(Page {
+        let is_always = |schema, property| self.presence(schema, property) == Presence::Always;
+        let is_page = is_always(response, "data") && is_always(response, "has_more");
+        let has_id = is_always(item, "id") && self.is_text(item, "id");
+        (is_page && has_id).then(|| Page {
             schema: response,
             item,
             first_id: self.presence(response, "first_id"),
             last_id: self.presence(response, "last_id"),
         })
+    }
+
+    /// Whether a property is an arbitrary text.
+    pub fn is_text(&self, schema: &str, property: &str) -> bool {
+        let properties = self.schemas[schema].value.get("properties");
+        let property = properties.map_or(&Value::Null, |properties| &properties[property]);
+        property["type"] == "string" && property["enum"].is_null()
     }
 
     /// Whether objects of a schema have a property.

@@ -21,10 +21,10 @@ pub enum Payload<'a> {
 ///
 /// # Errors
 /// It is neither a schema nor a literal.
-pub fn payload<'a>(api: &Api<'a>, member: Member) -> Result<Payload<'a>, Error> {
+pub fn payload<'a>(api: &Api<'a>, member: &Member) -> Result<Payload<'a>, Error> {
     let properties = api.schemas[member.schema].value.get("properties");
     let data = properties.map_or(&Value::Null, |properties| &properties["data"]);
-    if let Some(schema) = target(data) {
+    if let Some(schema) = target(data).filter(|name| !api.schemas[name].is_primitive()) {
         return Ok(Payload::Schema(schema));
     }
     match data["enum"].as_array().map(Vec::as_slice) {
@@ -42,7 +42,7 @@ pub fn payloads<'a>(api: &Api<'a>) -> Result<BTreeSet<&'a str>, Error> {
     for union in unions(api) {
         if let Kind::Events { members } = &api.schemas[union].kind {
             for member in members {
-                if let Payload::Schema(schema) = payload(api, *member)? {
+                if let Payload::Schema(schema) = payload(api, member)? {
                     payloads.insert(schema);
                 }
             }

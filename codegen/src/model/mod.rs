@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod events;
+pub mod name;
 pub mod operation;
 pub mod reference;
 pub mod schema;

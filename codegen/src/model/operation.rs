@@ -1,8 +1,8 @@
 //! Operations and their parameters, with their names in Rust.
 
-use heck::{ToSnakeCase, ToUpperCamelCase};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::name::{pascal, snake};
 use super::reference::reference;
 use crate::error::Error;
 
@@ -18,6 +18,32 @@ pub const BINARY: &str = "application/octet-stream";
 
 /// The property of an operation whose ID is misspelled: the name of its method.
 pub const RUST_NAME: &str = "x-rust-name";
+
+/// Methods and fields that a request builder has in addition to the parameters.
+const RESERVED_SETTERS: [&str; 22] = [
+    "new",
+    "client",
+    "options",
+    "first_error",
+    "body",
+    "extra_body",
+    "header",
+    "query",
+    "connect_timeout",
+    "timeout",
+    "total_timeout",
+    "stream_idle_timeout",
+    "retry",
+    "once",
+    "bytes",
+    "send",
+    "send_response",
+    "items",
+    "pages",
+    "stream",
+    "follow",
+    "clone",
+];
 
 /// An operation of the document.
 pub struct Operation<'a> {
@@ -39,8 +65,10 @@ pub struct Operation<'a> {
     pub file: Option<&'a str>,
     /// Whether the body has no required properties.
     pub body_is_optional: bool,
-    /// The schema of the response, unless it is the content of a file.
+    /// The schema of the response, unless it is the content of a file or empty.
     pub response: Option<&'a str>,
+    /// Whether the response is the content of a file.
+    pub is_download: bool,
     /// The schema of the events, if the operation supports streaming.
     pub events: Option<&'a str>,
 }
@@ -95,12 +123,16 @@ impl<'a> Operation<'a> {
         let file = form.map(|form| file_property(document, form));
         let no_file = || error("the form has to have one property of the format `binary`");
         let file = file.map(|file| file.ok_or_else(no_file)).transpose()?;
-        let success = &operation["responses"]["200"];
+        let status = success_status(operation)
+            .ok_or_else(|| error("the operation has no response with a status from 200 to 299"))?;
+        let success = &operation["responses"][status];
         let response = json_schema(success);
-        if response.is_none() && success["content"].get(BINARY).is_none() {
-            return Err(error(
-                "the response 200 is neither JSON of a named schema nor application/octet-stream",
-            ));
+        let is_download = response.is_none() && success["content"].get(BINARY).is_some();
+        let is_empty = success["content"].as_object().is_none_or(Map::is_empty);
+        if response.is_none() && !is_download && !is_empty {
+            return Err(error(&format!(
+                "the response {status} is neither JSON of a named schema nor application/octet-stream"
+            )));
         }
         let rust_name = &operation[RUST_NAME];
         if !(rust_name.is_null() || rust_name.is_string()) {
@@ -122,6 +154,7 @@ impl<'a> Operation<'a> {
             file,
             body_is_optional: body.is_some_and(|body| has_no_required(document, body, file)),
             response,
+            is_download,
             events: reference(&operation["x-event-stream"]),
         })
     }
@@ -140,19 +173,24 @@ impl<'a> Operation<'a> {
         pointer(self.path, self.method)
     }
 
-    /// The method of `Client`, named as progenitor names it.
+    /// The method of `Client`.
     pub fn function(&self) -> String {
-        self.rust_name.unwrap_or(self.id).to_snake_case()
+        snake(self.rust_name.unwrap_or(self.id))
     }
 
-    /// The request builder, named as progenitor names it.
+    /// The request builder.
     pub fn builder(&self) -> String {
-        self.rust_name.unwrap_or(self.id).to_upper_camel_case()
+        pascal(self.rust_name.unwrap_or(self.id))
     }
 
     /// The method named after the operation ID, where the method has another name.
     pub fn deprecated_function(&self) -> Option<String> {
-        self.rust_name.map(|_| self.id.to_snake_case())
+        self.rust_name.map(|_| snake(self.id))
+    }
+
+    /// The setter of the file of the body.
+    pub fn file_setter(&self) -> Option<String> {
+        self.file.map(setter)
     }
 
     /// The path parameters.
@@ -192,14 +230,23 @@ impl<'a> Parameter<'a> {
         })
     }
 
-    /// The setter of the request builder, named as progenitor names it: `include` for
-    /// `include[]`, and `type_` for the keyword `type`.
+    /// The setter of the request builder: `include` for `include[]`, `type_` for the keyword `type`,
+    /// and `send_` for `send`, which is a method of every builder.
     pub fn function(&self) -> String {
-        let name = self.name.to_snake_case();
-        match syn::parse_str::<syn::Ident>(&name) {
-            Ok(_) => name,
-            Err(_) => format!("{name}_"),
-        }
+        setter(self.name)
+    }
+
+    /// The name of the parameter in the output of progenitor.
+    pub fn argument(&self) -> String {
+        snake(self.name)
+    }
+}
+
+fn setter(name: &str) -> String {
+    let name = snake(name);
+    match RESERVED_SETTERS.contains(&&*name) {
+        true => name + "_",
+        false => name,
     }
 }
 
@@ -208,11 +255,24 @@ fn pointer(path: &str, method: &str) -> String {
     format!("#/paths/{path}/{method}")
 }
 
+/// The status of the successful response: 200, or else the first from 201 to 299.
+pub fn success_status(operation: &Value) -> Option<&str> {
+    let responses = operation["responses"].as_object()?;
+    let statuses = responses.keys().map(String::as_str);
+    let mut successes = statuses.filter(|status| status.starts_with('2'));
+    let first = successes.next();
+    match responses.contains_key("200") {
+        true => Some("200"),
+        false => first,
+    }
+}
+
 /// Whether no property is required, beside that of the file.
 fn has_no_required(document: &Value, schema: &str, file: Option<&str>) -> bool {
-    let required = document["components"]["schemas"][schema]["required"].as_array();
-    let mut required = required.into_iter().flatten();
-    required.all(|name| name.as_str() == file)
+    let schema = &document["components"]["schemas"][schema];
+    let mut required = schema["required"].as_array().into_iter().flatten();
+    // Only structs have a default.
+    schema["properties"].is_object() && required.all(|name| name.as_str() == file)
 }
 
 /// The only property of a form that is a file.
@@ -247,7 +307,13 @@ mod tests {
         document["paths"]["/things/{thing_id}"]["post"]["responses"] = json!({});
         assert_eq!(
             error(&document),
-            "at #/paths/~1things~1{thing_id}/post: the response 200 is neither JSON of a named schema nor application/octet-stream"
+            "at #/paths/~1things~1{thing_id}/post: the operation has no response with a status from 200 to 299"
+        );
+        let text = json!({ "content": { "text/plain": { "schema": { "type": "string" } } } });
+        document["paths"]["/things/{thing_id}"]["post"]["responses"] = json!({ "201": text });
+        assert_eq!(
+            error(&document),
+            "at #/paths/~1things~1{thing_id}/post: the response 201 is neither JSON of a named schema nor application/octet-stream"
         );
     }
 

@@ -1,7 +1,8 @@
 //! References between the schemas of a document.
 
-use heck::ToUpperCamelCase;
 use serde_json::Value;
+
+use super::name;
 
 /// The pointer prefix of component schemas.
 pub const SCHEMAS: &str = "#/components/schemas/";
@@ -13,7 +14,10 @@ pub fn reference(schema: &Value) -> Option<&str> {
 
 /// The component that a schema refers to, directly or by an `allOf` with a description.
 pub fn target(schema: &Value) -> Option<&str> {
-    reference(schema).or_else(|| reference(&schema["allOf"][0]))
+    match schema["allOf"].as_array().map(Vec::as_slice) {
+        Some([one]) => reference(one),
+        _ => reference(schema),
+    }
 }
 
 /// Calls `visit` with each component that the values refer to.
@@ -37,5 +41,5 @@ pub fn visit_references<'a>(
 
 /// The Rust type of a component, named as typify names it.
 pub fn type_name(component: &str) -> String {
-    component.to_upper_camel_case()
+    name::pascal(component)
 }

@@ -1,13 +1,21 @@
 //! Component schemas and the kind of Rust type that each becomes.
 
-use heck::ToUpperCamelCase;
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
-use super::reference::{SCHEMAS, type_name};
+use super::name::{self, pascal, snake};
+use super::reference::SCHEMAS;
 use crate::error::Error;
 
 /// The format of an integer that is a Unix time. The importer writes it.
 pub const TIMESTAMP_FORMAT: &str = "unixtime";
+
+/// Methods and fields that a type or its builder has in addition to the properties.
+const RESERVED_FIELDS: [&str; 5] = ["build", "clone", "default", "first_error", "malformed"];
+
+/// The variant of events for unknown ones.
+const UNKNOWN: &str = "Unknown";
 
 /// A component schema.
 pub struct Schema<'a> {
@@ -20,15 +28,17 @@ pub struct Schema<'a> {
 /// The kind of Rust type that a schema becomes.
 #[derive(Debug, PartialEq)]
 pub enum Kind<'a> {
-    /// A struct. Its constant is serialized by the type and is not a field.
+    /// A struct. Its constants are serialized by the type and are not fields.
     Object {
-        /// The property with a single value.
-        constant: Option<Constant<'a>>,
+        /// The properties with a single value. The first one may be the tag of a union.
+        constants: Vec<Constant<'a>>,
+        /// The names of the fields, by property.
+        fields: BTreeMap<&'a str, String>,
     },
     /// An enum of strings, with a variant for unknown values.
     Strings {
-        /// The known values.
-        values: Vec<&'a str>,
+        /// The known values, each with its variant.
+        values: Vec<(&'a str, String)>,
     },
     /// An enum whose variant is selected by the value of one property.
     Tagged {
@@ -60,24 +70,14 @@ pub struct Constant<'a> {
 }
 
 /// A value of the tag of a union, and the variant that it selects.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Member<'a> {
     /// The value of the tag.
     pub tag: &'a str,
     /// The component that the variant holds.
     pub schema: &'a str,
-    /// Whether other values select the same component.
-    pub is_shared: bool,
-}
-
-impl Member<'_> {
-    /// The name of the variant in Rust.
-    pub fn variant(&self) -> String {
-        match self.is_shared {
-            true => type_name(self.schema),
-            false => self.tag.to_upper_camel_case(),
-        }
-    }
+    /// The variant. Values that select the same component share one.
+    pub variant: String,
 }
 
 impl<'a> Schema<'a> {
@@ -86,18 +86,26 @@ impl<'a> Schema<'a> {
         let map = value
             .as_object()
             .ok_or_else(|| error("the schema is not an object"))?;
+        if map.contains_key("$ref") {
+            return Err(error(
+                "the schema is another name of a schema; import the document first",
+            ));
+        }
         let kind = if map.contains_key("oneOf") {
             union(map).ok_or_else(|| error("the discriminator has no valid mapping"))?
-        } else if let Some(values) = map.get("enum") {
-            let values = values
+        } else if let Some(values) = map.get("enum").filter(|_| is_string(map)) {
+            let values: Option<Vec<&str>> = values
                 .as_array()
                 .and_then(|all| all.iter().map(Value::as_str).collect());
+            let values = values.ok_or_else(|| error("the enum has values that are not strings"))?;
+            let variants = name::distinct(values.iter().copied(), pascal, &[]);
             Kind::Strings {
-                values: values.ok_or_else(|| error("the enum has values that are not strings"))?,
+                values: values.into_iter().zip(variants).collect(),
             }
-        } else if map.contains_key("properties") {
+        } else if let Some(properties) = map.get("properties") {
             Kind::Object {
-                constant: constant(map),
+                constants: constants(map),
+                fields: fields(properties),
             }
         } else if map.get("type").is_none_or(|ty| ty == "object")
             && map
@@ -111,19 +119,46 @@ impl<'a> Schema<'a> {
         Ok(Self { kind, value: map })
     }
 
+    /// Whether values are booleans, numbers or strings. Callers use `bool`, not a newtype of it.
+    pub fn is_primitive(&self) -> bool {
+        let ty = self.value.get("type").and_then(Value::as_str);
+        let is_primitive = matches!(ty, Some("boolean" | "integer" | "number" | "string"));
+        self.kind == Kind::Other && is_primitive
+    }
+
     /// The value of the constant `object`.
     pub fn object(&self) -> Option<&'a str> {
-        match self.kind {
-            Kind::Object {
-                constant:
-                    Some(Constant {
-                        property: "object",
-                        value,
-                    }),
-            } => Some(value),
-            _ => None,
+        let mut constants = self.constants().iter();
+        let object = constants.find(|constant| constant.property == "object");
+        object.map(|constant| constant.value)
+    }
+
+    /// The properties with a single value.
+    pub fn constants(&self) -> &[Constant<'a>] {
+        match &self.kind {
+            Kind::Object { constants, .. } => constants,
+            _ => &[],
         }
     }
+
+    /// The property and the name of the field that typify generates for `key`: the property, or
+    /// the name of the field where several properties would have the same.
+    pub fn property(&self, key: &str) -> (String, String) {
+        let Kind::Object { fields, .. } = &self.kind else {
+            return (key.to_owned(), snake(key));
+        };
+        let by_property = fields.get_key_value(key);
+        let by_name = || fields.iter().find(|(_, name)| *name == key);
+        match by_property.or_else(by_name) {
+            Some((property, name)) => ((*property).to_owned(), name.clone()),
+            None => (key.to_owned(), snake(key)),
+        }
+    }
+}
+
+/// Whether values are strings. Enumerated numbers are a limit, and no type.
+fn is_string(schema: &Map<String, Value>) -> bool {
+    schema.get("type").is_none_or(|ty| ty == "string")
 }
 
 fn union(schema: &Map<String, Value>) -> Option<Kind<'_>> {
@@ -134,32 +169,89 @@ fn union(schema: &Map<String, Value>) -> Option<Kind<'_>> {
     let mapping = discriminator["mapping"].as_object()?;
     let mut members = mapping
         .iter()
-        .map(|(tag, target)| {
-            let schema = target.as_str()?.strip_prefix(SCHEMAS)?;
-            let same = mapping.values().filter(|other| *other == target);
-            Some(Member {
+        .map(|(tag, target)| Some((tag.as_str(), target.as_str()?.strip_prefix(SCHEMAS)?)))
+        .collect::<Option<Vec<_>>>()?;
+    members.sort_unstable();
+    Some(match tag {
+        "event" => {
+            let tags = members.iter().map(|(tag, _)| *tag);
+            let variants = name::distinct(tags, pascal, &[UNKNOWN]);
+            let members = members.into_iter().zip(variants);
+            let members = members.map(|((tag, schema), variant)| Member {
                 tag,
                 schema,
-                is_shared: same.count() > 1,
-            })
-        })
-        .collect::<Option<Vec<_>>>()?;
-    members.sort_by_key(|member| member.tag);
-    Some(match tag {
-        "event" => Kind::Events { members },
-        _ => Kind::Tagged { tag, members },
+                variant,
+            });
+            Kind::Events {
+                members: members.collect(),
+            }
+        }
+        _ => Kind::Tagged {
+            tag,
+            members: with_variants(&members),
+        },
     })
 }
 
-/// The constant of an object. `type` takes precedence, since unions use it as their tag.
-fn constant(schema: &Map<String, Value>) -> Option<Constant<'_>> {
-    let properties = schema.get("properties")?.as_object()?;
+/// The members of a tagged union. Several values of one component are one variant, named after it.
+fn with_variants<'a>(members: &[(&'a str, &'a str)]) -> Vec<Member<'a>> {
+    let mut originals: Vec<(&str, &str)> = Vec::new();
+    for (tag, schema) in members {
+        let tags = members.iter().filter(|(_, other)| other == schema).count();
+        if !originals.iter().any(|(known, _)| known == schema) {
+            originals.push((schema, if tags > 1 { schema } else { tag }));
+        }
+    }
+    let names = originals.iter().map(|(_, original)| *original);
+    let variants = name::distinct(names, pascal, &[]);
+    let of = |schema: &str| {
+        let mut all = originals.iter().zip(&variants);
+        let found = all.find(|((known, _), _)| *known == schema);
+        found
+            .map(|(_, variant)| variant.clone())
+            .unwrap_or_default()
+    };
+    let members = members.iter().map(|(tag, schema)| Member {
+        tag,
+        schema,
+        variant: of(schema),
+    });
+    members.collect()
+}
+
+/// The constants of an object: the tag of its unions, or the object type, and those that it
+/// requires. Any other property with a single value may be left out, and is a field.
+pub fn constants(schema: &Map<String, Value>) -> Vec<Constant<'_>> {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+        return Vec::new();
+    };
     let named = |name: &str| properties.get_key_value(name);
     let tags = named("type").into_iter().chain(named("object"));
-    tags.chain(properties).find_map(|(property, schema)| {
-        match schema["enum"].as_array()?.as_slice() {
-            [Value::String(value)] => Some(Constant { property, value }),
-            _ => None,
+    let mut constants: Vec<Constant> = Vec::new();
+    for (property, definition) in tags.chain(properties) {
+        let Some([Value::String(value)]) = definition["enum"].as_array().map(Vec::as_slice) else {
+            continue;
+        };
+        if definition["nullable"] == true {
+            continue;
         }
-    })
+        let is_known = constants.iter().any(|known| known.property == property);
+        let is_tag = property == "type" || property == "object";
+        if !is_known && (is_tag || requires(schema, property)) {
+            constants.push(Constant { property, value });
+        }
+    }
+    constants
+}
+
+fn requires(schema: &Map<String, Value>, property: &str) -> bool {
+    let required = schema.get("required").and_then(Value::as_array);
+    required.is_some_and(|names| names.iter().any(|name| name == property))
+}
+
+fn fields(properties: &Value) -> BTreeMap<&str, String> {
+    let properties = properties.as_object().into_iter().flatten();
+    let properties: Vec<&str> = properties.map(|(name, _)| name.as_str()).collect();
+    let names = name::distinct(properties.iter().copied(), snake, &RESERVED_FIELDS);
+    properties.into_iter().zip(names).collect()
 }

@@ -16,6 +16,7 @@ pub fn limits_to_description(schema: &mut Value, in_request: bool) {
         limits_to_description(property.1, in_request);
     }
     let mut sentences = limit_sentences(schema);
+    sentences.extend(values_sentence(schema));
     if in_request {
         sentences.extend(default_sentence(schema));
     }
@@ -54,6 +55,24 @@ fn limit_sentences(schema: &Value) -> Vec<String> {
     sentences
 }
 
+/// The enumerated values of numbers and booleans, which have no enum in Rust.
+fn values_sentence(schema: &Value) -> Option<String> {
+    let values = schema["enum"].as_array().filter(|_| is_plain(schema))?;
+    let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+    Some(match values.as_slice() {
+        [one] => format!("Always {one}."),
+        several => format!("One of {}.", several.join(", ")),
+    })
+}
+
+/// Whether a schema is of numbers or booleans.
+fn is_plain(schema: &Value) -> bool {
+    matches!(
+        schema["type"].as_str(),
+        Some("integer" | "number" | "boolean")
+    )
+}
+
 fn default_sentence(schema: &Value) -> Option<String> {
     match schema.get("default")? {
         Value::Array(items) if items.is_empty() => None,
@@ -63,6 +82,7 @@ fn default_sentence(schema: &Value) -> Option<String> {
 }
 
 fn remove_limits(schema: &mut Value) {
+    let is_plain = is_plain(schema);
     let Some(map) = schema.as_object_mut() else {
         return;
     };
@@ -83,6 +103,9 @@ fn remove_limits(schema: &mut Value) {
         "default",
     ] {
         map.remove(limit);
+    }
+    if is_plain {
+        map.remove("enum");
     }
     // typify maps formats such as `uri` and `uuid` to types of other crates.
     let is = |key: &str, value: &str| map.get(key).is_some_and(|found| found == value);
@@ -108,6 +131,26 @@ mod tests {
     use serde_json::json;
 
     use crate::test_support::{client, document, fields, object};
+
+    #[test]
+    fn enumerated_numbers_and_booleans_are_described() {
+        let file = client(&document(json!({
+            "Answer": object(json!({
+                "deleted": { "type": "boolean", "enum": [true] },
+                "dimensions": { "type": "integer", "enum": [256, 512] },
+                "version": { "$ref": "#/components/schemas/Version" },
+            }), &["deleted", "dimensions", "version"]),
+            "Version": { "type": "integer", "enum": [1] },
+        })));
+        let fields = fields(&file, "Answer");
+        assert!(fields[0].ends_with("deleted:bool"), "{fields:?}");
+        assert!(fields[1].ends_with("dimensions:i64"), "{fields:?}");
+        assert!(fields[2].ends_with("version:i64"), "{fields:?}");
+        let source = prettyplease::unparse(&file);
+        for sentence in ["Always `true`.", "One of `256`, `512`.", "Always `1`."] {
+            assert!(source.contains(sentence), "{sentence} is not in {source}");
+        }
+    }
 
     #[test]
     fn limits_are_described_and_not_enforced() {

@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::model::api::Api;
 use crate::model::events;
-use crate::model::operation::{BINARY, FORM, JSON, Operation, RUST_NAME};
+use crate::model::name::snake;
+use crate::model::operation::{BINARY, FORM, JSON, Operation, RUST_NAME, success_status};
 use crate::model::reference::target;
 use crate::model::schema::{Kind, Schema};
 
@@ -56,7 +57,9 @@ fn normalize(api: &Api) -> Value {
             inline_primitives(api, &mut value);
             remove_stream_property(api, name, &mut value);
             remove_file_property(api, name, &mut value);
-            remove_constant(&schema.kind, &mut value);
+            remove_constants(schema, &mut value);
+            rename_fields(schema, &mut value);
+            values_are_any(&schema.kind, &mut value);
             free_form_is_any_json(&schema.kind, &mut value);
             map_values_are_any_json(&mut value);
             allow_unknown_properties(&mut value);
@@ -70,8 +73,14 @@ fn normalize(api: &Api) -> Value {
     document["components"]["schemas"] = Value::Object(schemas);
     for_each_operation(&mut document, |operation| {
         // progenitor names types and methods after the ID.
-        if let Some(name) = operation.remove(RUST_NAME) {
-            operation.insert("operationId".to_owned(), name);
+        operation.remove(RUST_NAME);
+        let id = operation.get("operationId").and_then(Value::as_str);
+        let mut operations = api.operations.iter();
+        if let Some(name) = operations
+            .find(|operation| Some(operation.id) == id)
+            .map(Operation::function)
+        {
+            operation.insert("operationId".to_owned(), name.into());
         }
         only_json(operation);
         for parameter in operation
@@ -80,7 +89,12 @@ fn normalize(api: &Api) -> Value {
             .into_iter()
             .flatten()
         {
+            let is_path = parameter["in"] == "path";
             if let Some(schema) = parameter.get_mut("schema") {
+                // A segment of the path is text.
+                if is_path {
+                    *schema = json!({ "type": "string" });
+                }
                 inline_primitives(api, schema);
                 limits_to_description(schema, true);
             }
@@ -103,9 +117,7 @@ fn for_each_operation(document: &mut Value, mut visit: impl FnMut(&mut Map<Strin
 
 /// The schema of a component that is a boolean, a number or a string.
 fn primitive<'a>(schema: &Schema<'a>) -> Option<&'a Map<String, Value>> {
-    let ty = schema.value.get("type")?.as_str()?;
-    let is_primitive = matches!(ty, "boolean" | "integer" | "number" | "string");
-    (schema.kind == Kind::Other && is_primitive).then_some(schema.value)
+    schema.is_primitive().then_some(schema.value)
 }
 
 /// Replaces references to primitive components: callers use `bool`, not a newtype of it.
@@ -159,22 +171,56 @@ fn only_json(operation: &mut Map<String, Value>) {
         }
         operation["requestBody"]["content"] = body.into();
     }
+    let Some(status) = success_status(&Value::Object(operation.clone())).map(str::to_owned) else {
+        return;
+    };
     let success = operation
         .get_mut("responses")
-        .and_then(|all| all.get_mut("200"));
+        .and_then(|all| all.get_mut(&status));
     if let Some(mut response) = content(success) {
         response.remove(BINARY);
-        operation["responses"]["200"]["content"] = response.into();
+        operation["responses"][&status]["content"] = response.into();
     }
 }
 
-/// Removes the property with a single value: the type serializes it.
-fn remove_constant(kind: &Kind, schema: &mut Value) {
-    if let Kind::Object {
-        constant: Some(constant),
-    } = kind
-    {
-        remove_property(schema, constant.property);
+/// Removes the properties with a single value: the type serializes them.
+fn remove_constants(schema: &Schema, value: &mut Value) {
+    for constant in schema.constants() {
+        remove_property(value, constant.property);
+    }
+}
+
+/// Renames the properties whose fields would have the same name. The fields get the names of the
+/// properties back.
+fn rename_fields(schema: &Schema, value: &mut Value) {
+    let Kind::Object { fields, .. } = &schema.kind else {
+        return;
+    };
+    for (property, field) in fields {
+        let name = snake(property);
+        let is_numbered = *field != name && *field != format!("{name}_");
+        if let Some(properties) = value.get_mut("properties").and_then(Value::as_object_mut)
+            && is_numbered
+            && let Some(definition) = properties.remove(*property)
+        {
+            properties.insert(field.clone(), definition);
+        }
+        if let Some(required) = value.get_mut("required").and_then(Value::as_array_mut)
+            && is_numbered
+        {
+            let mut names = required.iter_mut();
+            if let Some(name) = names.find(|name| *name == property) {
+                *name = field.as_str().into();
+            }
+        }
+    }
+}
+
+/// Replaces the values of an enum, which is emitted from the schema: typify rejects values that
+/// have no distinct names.
+fn values_are_any(kind: &Kind, schema: &mut Value) {
+    if matches!(kind, Kind::Strings { .. }) {
+        schema["enum"] = json!(["value"]);
     }
 }
 

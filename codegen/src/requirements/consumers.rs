@@ -11,9 +11,10 @@ pub struct Consumer {
     pub cfg: Option<&'static str>,
     /// The required operations, by the ID that their method is named after.
     pub operations: &'static [&'static str],
-    /// The required schemas, each with properties, tags or values. A property with the suffix
-    /// `?` has to be an `Option`; any other must not be one. [`TAGGED`] requires a tagged
-    /// union, which keeps unknown members.
+    /// The required schemas, each with properties, tags or values. A property is written with its
+    /// type, a list in brackets: `data: [RunObject]`. With the suffix `?` it has to be an `Option`;
+    /// any other must not be one. A constant is written with its value: `object = thread.run`.
+    /// [`TAGGED`] requires a tagged union, which keeps unknown members.
     pub schemas: &'static [(&'static str, &'static [&'static str])],
 }
 
@@ -37,37 +38,48 @@ pub const CONSUMERS: &[Consumer] = &[
             (
                 "RunObject",
                 &[
-                    "id",
-                    "thread_id",
-                    "status",
-                    "created_at",
-                    "required_action?",
+                    "id: string",
+                    "thread_id: string",
+                    "status: RunStatus",
+                    "created_at: time",
+                    "required_action?: RunRequiredAction",
                 ],
             ),
             ("RunStatus", &[]),
             (
                 "MessageObject",
                 &[
-                    "id",
-                    "thread_id",
-                    "created_at",
-                    "run_id?",
-                    "role",
-                    "content",
+                    "id: string",
+                    "thread_id: string",
+                    "created_at: time",
+                    "run_id?: string",
+                    "role: MessageRole",
+                    "content: [MessageContent]",
                 ],
             ),
             ("MessageRole", &["user", "assistant"]),
             ("MessageContent", &["text"]),
-            ("MessageContentTextObject", &["text"]),
-            ("MessageText", &["value"]),
+            ("MessageContentTextObject", &["text: MessageText"]),
+            ("MessageText", &["value: string"]),
             (
                 "RunStepObject",
-                &["id", "thread_id", "run_id", "step_details"],
+                &[
+                    "id: string",
+                    "thread_id: string",
+                    "run_id: string",
+                    "step_details: RunStepDetails",
+                ],
             ),
             ("RunStepToolCall", &[]),
-            ("ListRunsResponse", &["data"]),
-            ("ListMessagesResponse", &["data", "has_more"]),
-            ("ListRunStepsResponse", &["data", "has_more"]),
+            ("ListRunsResponse", &["data: [RunObject]"]),
+            (
+                "ListMessagesResponse",
+                &["data: [MessageObject]", "has_more: boolean"],
+            ),
+            (
+                "ListRunStepsResponse",
+                &["data: [RunStepObject]", "has_more: boolean"],
+            ),
         ],
     },
     Consumer {
@@ -78,10 +90,19 @@ pub const CONSUMERS: &[Consumer] = &[
         schemas: &[
             ("RunRequiredAction", &["submit_tool_outputs"]),
             ("RunToolCall", &["function"]),
-            ("RunToolCallObject", &["id", "function"]),
-            ("RunToolCallFunction", &["name", "arguments"]),
-            ("SubmitToolOutputsRunRequest", &["tool_outputs"]),
-            ("ToolOutput", &["tool_call_id?", "output?"]),
+            (
+                "RunToolCallObject",
+                &["id: string", "function: RunToolCallFunction"],
+            ),
+            (
+                "RunToolCallFunction",
+                &["name: string", "arguments: string"],
+            ),
+            (
+                "SubmitToolOutputsRunRequest",
+                &["tool_outputs: [ToolOutput]"],
+            ),
+            ("ToolOutput", &["tool_call_id?: string", "output?: string"]),
             ("AssistantTool", &["function"]),
         ],
     },
@@ -96,7 +117,7 @@ pub const CONSUMERS: &[Consumer] = &[
             ("ListOrder", &["asc", "desc"]),
             ("RunRequiredAction", &[TAGGED]),
             ("TextAnnotation", &[TAGGED]),
-            ("ThreadObject", &["id"]),
+            ("ThreadObject", &["id: string"]),
         ],
     },
     Consumer {
@@ -105,7 +126,7 @@ pub const CONSUMERS: &[Consumer] = &[
         cfg: None,
         operations: &[],
         schemas: &[
-            ("AssistantObject", &[]),
+            ("AssistantObject", &["id: string"]),
             ("ThreadObject", &[]),
             ("ListAssistantsResponse", &[]),
             ("DeleteAssistantResponse", &[]),
@@ -132,20 +153,49 @@ pub const CONSUMERS: &[Consumer] = &[
                     "done",
                 ],
             ),
-            ("ThreadObject", &["id"]),
-            ("MessageDeltaObject", &["id", "delta"]),
-            ("MessageDelta", &["content?"]),
+            ("ThreadObject", &["id: string"]),
+            ("RunObject", &["object = thread.run"]),
+            ("MessageObject", &["object = thread.message"]),
+            ("RunStepObject", &["object = thread.run.step"]),
+            (
+                "MessageDeltaObject",
+                &[
+                    "object = thread.message.delta",
+                    "id: string",
+                    "delta: MessageDelta",
+                ],
+            ),
+            ("MessageDelta", &["content?: [MessageDeltaContent]"]),
             ("MessageDeltaContent", &["text"]),
-            ("MessageDeltaContentTextObject", &["text?"]),
-            ("RunStepDeltaObject", &["id", "delta"]),
+            (
+                "MessageDeltaContentTextObject",
+                &["text?: MessageTextDelta"],
+            ),
+            (
+                "RunStepDeltaObject",
+                &[
+                    "object = thread.run.step.delta",
+                    "id: string",
+                    "delta: RunStepDelta",
+                ],
+            ),
             ("RunStepDetails", &["tool_calls"]),
-            ("RunStepDetailsToolCallsObject", &["tool_calls"]),
+            (
+                "RunStepDetailsToolCallsObject",
+                &["tool_calls: [RunStepToolCall]"],
+            ),
             ("RunStepToolCall", &["function"]),
-            ("RunStepDetailsToolCallsFunctionObject", &["id", "function"]),
-            ("FunctionCall", &["name", "arguments"]),
+            (
+                "RunStepDetailsToolCallsFunctionObject",
+                &["id: string", "function: FunctionCall"],
+            ),
+            ("FunctionCall", &["name: string", "arguments: string"]),
             ("RunRequiredAction", &["submit_tool_outputs"]),
             ("RunToolCall", &["function"]),
-            ("RunToolCallFunction", &["name", "arguments"]),
+            (
+                "RunToolCallFunction",
+                &["name: string", "arguments: string"],
+            ),
         ],
     },
     Consumer {
@@ -165,7 +215,7 @@ pub const CONSUMERS: &[Consumer] = &[
         operations: &[],
         schemas: &[
             ("MessageContent", &["refusal"]),
-            ("MessageContentRefusalObject", &["refusal"]),
+            ("MessageContentRefusalObject", &["refusal: string"]),
         ],
     },
     Consumer {
@@ -179,21 +229,35 @@ pub const CONSUMERS: &[Consumer] = &[
             "listFilesInVectorStoreBatch",
         ],
         schemas: &[
-            ("CreateFileRequest", &["purpose"]),
+            ("CreateFileRequest", &["purpose: FilePurpose"]),
             ("FilePurpose", &["assistants"]),
-            ("FileObject", &["id"]),
+            ("FileObject", &["id: string"]),
             (
                 "CreateVectorStoreFileBatchRequest",
-                &["file_ids?", "attributes?", "chunking_strategy?"],
+                &[
+                    "file_ids?: [string]",
+                    "attributes?: VectorStoreFileAttributes",
+                    "chunking_strategy?: ChunkingStrategy",
+                ],
             ),
             ("VectorStoreFileAttributes", &[]),
             ("ChunkingStrategy", &[TAGGED]),
             (
                 "VectorStoreFileBatchObject",
-                &["id", "status", "file_counts"],
+                &[
+                    "id: string",
+                    "status: VectorStoreFileStatus",
+                    "file_counts: VectorStoreFileCounts",
+                ],
             ),
-            ("VectorStoreFileCounts", &["completed", "total"]),
-            ("VectorStoreFileObject", &["id", "status"]),
+            (
+                "VectorStoreFileCounts",
+                &["completed: integer", "total: integer"],
+            ),
+            (
+                "VectorStoreFileObject",
+                &["id: string", "status: VectorStoreFileStatus"],
+            ),
         ],
     },
     Consumer {

@@ -7,13 +7,18 @@ mod consumers;
 
 use std::collections::BTreeSet;
 
-use consumers::{CONSUMERS, Consumer, TAGGED};
-use heck::ToSnakeCase;
+use serde_json::Value;
 
+use consumers::{CONSUMERS, Consumer, TAGGED};
+
+use crate::features::FEATURES;
 use crate::model::api::{Api, Presence};
-use crate::model::schema::Kind;
+use crate::model::name::snake;
+use crate::model::reference::target;
+use crate::model::schema::{Kind, TIMESTAMP_FORMAT};
 
 /// How well a document meets the requirements of handwritten code.
+#[derive(Default)]
 pub struct Compatibility {
     /// The schemas of the document, without those whose consumers are left out.
     pub schemas: Vec<String>,
@@ -29,6 +34,25 @@ pub struct Unmet {
     pub is_fatal: bool,
     /// What is missing.
     pub message: String,
+}
+
+impl Compatibility {
+    /// Adds what is lacking with these Cargo features of the document.
+    pub(crate) fn add(&mut self, other: Self, enabled: &[&str]) {
+        let is_built = |feature: Option<&str>| {
+            feature.is_none_or(|name| !FEATURES.contains(&name) || enabled.contains(&name))
+        };
+        for unmet in other.unmet {
+            let is_known = self
+                .unmet
+                .iter()
+                .any(|known| known.message == unmet.message);
+            if !is_known && is_built(unmet.feature) {
+                self.unmet.push(unmet);
+            }
+        }
+        self.schemas = other.schemas;
+    }
 }
 
 /// Compares a document with the requirements.
@@ -47,7 +71,7 @@ pub fn check(api: &Api) -> Compatibility {
             Some(_) => format!("{name}: left out, since the document lacks {missing}"),
             None => format!(
                 "{name}: cannot be built, since the document lacks {missing}, which the documents \
-                 of OpenAI have had since 2024-04"
+                 of OpenAI have had since 2024-04: add it with an overlay"
             ),
         };
         unmet.push(Unmet {
@@ -75,7 +99,7 @@ fn summary(missing: &[String]) -> String {
 
 fn missing(api: &Api, consumer: &Consumer) -> Vec<String> {
     let has = |id: &&str| {
-        let function = id.to_snake_case();
+        let function = snake(id);
         let mut operations = api.operations.iter();
         operations.any(|operation| operation.function() == function)
     };
@@ -101,7 +125,9 @@ fn missing_parts(api: &Api, name: &str, parts: &[&str]) -> Vec<String> {
             .collect()
     };
     match &schema.kind {
-        Kind::Strings { values } => lacks("value", &|part| values.contains(&part)),
+        Kind::Strings { values } => lacks("value", &|part| {
+            values.iter().any(|(value, _)| *value == part)
+        }),
         Kind::Tagged { members, .. } => lacks("member", &|part| {
             part == TAGGED || members.iter().any(|member| member.tag == part)
         }),
@@ -124,14 +150,48 @@ fn missing_parts(api: &Api, name: &str, parts: &[&str]) -> Vec<String> {
 }
 
 fn missing_property(api: &Api, name: &str, part: &str) -> Option<String> {
-    let property = part.trim_end_matches('?');
-    match (api.presence(name, property), part.ends_with('?')) {
-        (Presence::Never, _) => Some(format!("the property `{property}` of {name}")),
+    if let Some((property, value)) = part.split_once(" = ") {
+        let mut constants = api.schemas[name].constants().iter();
+        let is_known =
+            constants.any(|constant| constant.property == property && constant.value == value);
+        return (!is_known).then(|| format!("the constant `{property}: {value}` of {name}"));
+    }
+    let (property, expected) = part.split_once(": ")?;
+    let (property, is_optional) = match property.strip_suffix('?') {
+        Some(property) => (property, true),
+        None => (property, false),
+    };
+    match (api.presence(name, property), is_optional) {
+        (Presence::Never, _) => return Some(format!("the property `{property}` of {name}")),
         (Presence::Sometimes, false) => {
-            Some(format!("the required property `{property}` of {name}"))
+            return Some(format!("the required property `{property}` of {name}"));
         }
-        (Presence::Always, true) => Some(format!("the optional property `{property}` of {name}")),
-        _ => None,
+        (Presence::Always, true) => {
+            return Some(format!("the optional property `{property}` of {name}"));
+        }
+        _ => {}
+    }
+    let found = type_of(api, &api.schemas[name].value["properties"][property]);
+    (found != expected)
+        .then(|| format!("the property `{property}` of {name} with the type {expected}"))
+}
+
+/// The type of a property, as [`Consumer::schemas`] spells it.
+fn type_of(api: &Api, schema: &Value) -> String {
+    if let Some(name) = target(schema) {
+        // Primitive components have no type of their own.
+        return match &api.schemas[name].kind {
+            Kind::Other if api.schemas[name].value["type"] != "object" => {
+                type_of(api, &Value::Object(api.schemas[name].value.clone()))
+            }
+            _ => name.to_owned(),
+        };
+    }
+    match schema["type"].as_str().unwrap_or("value") {
+        "array" => format!("[{}]", type_of(api, &schema["items"])),
+        "integer" if schema["format"] == TIMESTAMP_FORMAT => "time".to_owned(),
+        "string" if schema["enum"].is_array() => "constant".to_owned(),
+        primitive => primitive.to_owned(),
     }
 }
 
@@ -249,6 +309,34 @@ mod tests {
             message.contains("the optional property `required_action` of RunObject"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn properties_and_constants_have_the_types_that_code_uses() {
+        for (name, property, changed, expected) in [
+            (
+                "RunObject",
+                "id",
+                json!({ "type": "integer" }),
+                "the property `id` of RunObject with the type string",
+            ),
+            (
+                "FunctionCall",
+                "arguments",
+                json!({ "type": "object", "additionalProperties": true }),
+                "the property `arguments` of FunctionCall with the type string",
+            ),
+            (
+                "RunObject",
+                "object",
+                json!({ "type": "string" }),
+                "the constant `object: thread.run` of RunObject",
+            ),
+        ] {
+            let unmet = unmet(|document| schema(document, name)["properties"][property] = changed);
+            let message = only(&unmet, true);
+            assert!(message.contains(expected), "{message}");
+        }
     }
 
     #[test]

@@ -5,7 +5,6 @@ mod sample;
 
 use std::collections::BTreeMap;
 
-use heck::ToSnakeCase;
 use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::{Value, json};
@@ -25,9 +24,9 @@ pub fn emit(api: &Api) -> String {
         .map(|operation| row(api, operation, &id_parameters));
     let calls = api.operations.iter().map(|operation| {
         let (id, call) = (operation.id, call(api, operation));
-        let call = match operation.response {
-            Some(_) => quote!(answer(#call.send_response().await?)),
-            None => quote!(content(&#call.bytes().await?)),
+        let call = match operation.is_download {
+            true => quote!(content(&#call.bytes().await?)),
+            false => quote!(answer(#call.send_response().await?)),
         };
         // Boxed: together, the calls would need more than the stack of a thread.
         quote!(#id => ::std::boxed::Box::pin(async { #call }).await)
@@ -176,8 +175,8 @@ fn call(api: &Api, operation: &Operation) -> TokenStream {
         let schema = ident(&type_name(schema));
         quote!(.body(typed::<types::#schema>(body)?))
     });
-    let file = operation.file.map(|file| {
-        let setter = ident(&file.to_snake_case());
+    let file = operation.file_setter().map(|setter| {
+        let setter = ident(&setter);
         quote!(.#setter(openai_assistants::Upload::bytes("doctor.txt", "How are you?")))
     });
     quote!(#request #(#query)*#body #file)
@@ -253,7 +252,7 @@ mod tests {
             },
             "components": { "schemas": {
                 "Thing": { "type": "object", "required": ["id"], "properties": { "id": text } },
-                "ListThings": { "type": "object", "properties": {
+                "ListThings": { "type": "object", "required": ["data", "has_more"], "properties": {
                     "data": { "type": "array", "items": refer("Thing") }, "has_more": { "type": "boolean" },
                 } },
                 "Order": { "type": "string", "enum": ["asc", "desc"] },

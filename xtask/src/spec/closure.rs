@@ -9,6 +9,7 @@ use super::canonical::{ERROR_RESPONSE, STREAM_EVENT};
 use super::pointer::{Pointer, resolve};
 use super::schema::{self, PREFIX, Schemas};
 use super::select::{self, Operation, Scope};
+use super::{definitions, discriminator};
 
 /// The operations of the Assistants API and the components that they reach.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub(super) fn extract(document: &Value) -> Result<Closure, Error> {
 
 /// Extracts the operations of a scope.
 pub(super) fn extract_scope(document: &Value, scope: Scope) -> Result<Closure, Error> {
+    let document = &*definitions::lift(document);
     let operations = select::operations(document, scope)?;
     let mut reached = Reached {
         document,
@@ -37,8 +39,9 @@ pub(super) fn extract_scope(document: &Value, scope: Scope) -> Result<Closure, E
         if let Some(body) = &operation.body {
             reached.visit(&body.content.schema, &body.content.at)?;
         }
-        let success = &operation.success.content;
-        reached.visit(&success.schema, &success.at)?;
+        if let Some(success) = &operation.success.content {
+            reached.visit(&success.schema, &success.at)?;
+        }
     }
     for root in [STREAM_EVENT, ERROR_RESPONSE, "Error"] {
         if document
@@ -52,9 +55,11 @@ pub(super) fn extract_scope(document: &Value, scope: Scope) -> Result<Closure, E
         let schema = reached.schemas[&name].clone();
         reached.visit(&schema, &Pointer::component(&name))?;
     }
+    let mut schemas = with_errors(reached.schemas);
+    discriminator::tag_members(&mut schemas);
     Ok(Closure {
         operations,
-        schemas: with_errors(reached.schemas),
+        schemas,
     })
 }
 
@@ -156,6 +161,7 @@ pub(super) fn prune(schemas: &mut Schemas, roots: impl IntoIterator<Item = Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::select::Content;
 
     fn operation(id: &str, tag: &str) -> Value {
         json!({
@@ -288,7 +294,14 @@ mod tests {
             closure.map(|closure| {
                 let operation = &closure.operations[0];
                 let body = operation.body.as_ref().map(|body| body.content.media_type);
-                (body, operation.success.content.is_binary())
+                (
+                    body,
+                    operation
+                        .success
+                        .content
+                        .as_ref()
+                        .is_some_and(Content::is_binary),
+                )
             })
         };
         assert_eq!(

@@ -62,6 +62,14 @@ pub(super) fn is_well_formed(keyword: &str, value: &Value) -> bool {
     }
 }
 
+/// Whether a schema is of the content of a file: `format: binary`, or its spelling in OpenAPI 3.1.
+pub(super) fn is_file(schema: &Value) -> bool {
+    let is_bytes = schema["type"] == "string"
+        && schema.get("contentMediaType").is_some()
+        && schema.get("contentEncoding").is_none();
+    schema["format"] == "binary" || is_bytes
+}
+
 /// Whether a value has a primitive type.
 pub(super) fn is_of_type(value: &Value, name: &str) -> bool {
     match name {

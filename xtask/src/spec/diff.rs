@@ -7,7 +7,7 @@ use openai_assistants_codegen::{Error, document};
 use serde_json::{Value, json};
 
 use super::changes::{self, Bump, Change, Counts};
-use super::import;
+use super::import::{self, Compared};
 
 /// Compares two documents, upstream or canonical.
 ///
@@ -15,15 +15,20 @@ use super::import;
 /// If a document cannot be read or imported.
 pub(crate) fn run(from: &Path, to: &Path) -> Result<Report, Error> {
     let (from, before) = read(from)?;
-    let (to, after) = read(to)?;
+    let (to_path, (to, after)) = (to, read(to)?);
+    let before = before.document;
+    after
+        .succeeds(&before)
+        .map_err(|error| error.in_file(to_path))?;
     Ok(Report {
-        changes: changes::compare(&before, &after),
+        changes: changes::compare(&before, &after.document),
+        left_out: after.left_out,
         from,
         to,
     })
 }
 
-fn read(path: &Path) -> Result<(Origin, Value), Error> {
+fn read(path: &Path) -> Result<(Origin, Compared), Error> {
     let document = document::read(path)?;
     let text = |pointer| document.pointer(pointer).and_then(Value::as_str);
     let origin = Origin {
@@ -54,6 +59,8 @@ pub(crate) struct Report {
     from: Origin,
     to: Origin,
     changes: Vec<Change>,
+    /// The operations of the second document that the client cannot call.
+    left_out: Vec<String>,
 }
 
 impl Report {
@@ -85,6 +92,7 @@ impl Report {
             "bump": bump.name(),
             "bump_before_one": bump.before_one().name(),
             "changes": changes,
+            "left_out": self.left_out,
         })
     }
 }
@@ -92,6 +100,9 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "from {}\nto   {}", self.from, self.to)?;
+        for operation in &self.left_out {
+            writeln!(f, "  left out {operation}")?;
+        }
         if !self.has_changes() {
             return writeln!(f, "no drift");
         }

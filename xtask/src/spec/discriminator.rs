@@ -3,6 +3,8 @@
 //! Upstream documents do not declare them. The discriminator is a property that every
 //! member requires and whose constant value, or whose enumerated values, differ between members.
 
+use std::collections::BTreeMap;
+
 use openai_assistants_codegen::Error;
 use serde_json::{Map, Value, json};
 
@@ -96,6 +98,77 @@ fn tags(object: &Value, property: &str, schemas: &Schemas) -> Option<Vec<String>
         .collect()
 }
 
+/// Gives the members of unions the values that the mapping of a `discriminator` says, unless they
+/// have constants of their own.
+pub(super) fn tag_members(schemas: &mut Schemas) {
+    let mut tags: BTreeMap<(String, String), Vec<Value>> = BTreeMap::new();
+    for schema in schemas.values() {
+        mapped_tags(schema, &mut tags);
+    }
+    for ((member, property), values) in tags {
+        if let Some(member) = schemas.get_mut(&member) {
+            tag_member(member, &property, &values);
+        }
+    }
+}
+
+/// Finds the values of the mappings, by member and property.
+fn mapped_tags(schema: &Value, tags: &mut BTreeMap<(String, String), Vec<Value>>) {
+    let discriminator = &schema["discriminator"];
+    let is_union = schema
+        .get("oneOf")
+        .or_else(|| schema.get("anyOf"))
+        .is_some();
+    let mapping = discriminator["mapping"].as_object().filter(|_| is_union);
+    if let (Some(property), Some(mapping)) = (discriminator["propertyName"].as_str(), mapping) {
+        for (value, member) in mapping {
+            let member = member.as_str().unwrap_or_default();
+            let member = member.strip_prefix(PREFIX).unwrap_or(member);
+            let values = tags.entry((member.to_owned(), property.to_owned()));
+            let values = values.or_default();
+            if !values.contains(&value.as_str().into()) {
+                values.push(value.as_str().into());
+            }
+        }
+    }
+    for (_, part) in schema::subschemas(schema) {
+        mapped_tags(part, tags);
+    }
+}
+
+fn tag_member(member: &mut Value, property: &str, values: &[Value]) {
+    let Some(member) = member.as_object_mut() else {
+        return;
+    };
+    let tag = json!({ "type": "string", "enum": values });
+    if let Some(Value::Array(branches)) = member.get_mut("allOf") {
+        branches.push(
+            json!({ "type": "object", "properties": { property: tag }, "required": [property] }),
+        );
+        return;
+    }
+    let properties = member.entry("properties").or_insert_with(|| json!({}));
+    let Some(properties) = properties.as_object_mut() else {
+        return;
+    };
+    let is_text = |schema: &Value| {
+        schema["type"] == "string" && schema.get("enum").is_none() && schema.get("const").is_none()
+    };
+    if properties
+        .get(property)
+        .is_some_and(|schema| !is_text(schema))
+    {
+        return;
+    }
+    properties.insert(property.to_owned(), tag);
+    let required = member.entry("required").or_insert_with(|| json!([]));
+    if let Some(required) = required.as_array_mut()
+        && !required.contains(&property.into())
+    {
+        required.push(property.into());
+    }
+}
+
 /// Adds a `discriminator` with a mapping to every union of objects.
 pub(super) fn add_all(schemas: &mut Schemas) -> Result<(), Error> {
     let known = schemas.clone();
@@ -164,6 +237,36 @@ mod tests {
             infer(&[member("type", "a"), member("type", "a")], &none),
             None
         );
+    }
+
+    #[test]
+    fn a_mapping_tells_the_values_of_members() {
+        let text = json!({"type": "object", "properties": {"type": {"type": "string"}}});
+        let base = json!({"allOf": [schema::reference_to("A"), {"type": "object"}]});
+        let members = ["A", "B", "C", "D"].map(schema::reference_to);
+        let union = json!({
+            "oneOf": members,
+            "discriminator": {"propertyName": "type", "mapping": {
+                "a": "#/components/schemas/A", "aa": "A", "b": "B", "c": "C", "d": "D",
+            }},
+        });
+        let mut schemas: Schemas = [
+            ("A", text),
+            ("B", base),
+            ("C", member("type", "other")),
+            ("D", json!({"type": "object"})),
+            ("U", json!({"type": "object", "properties": {"u": union}})),
+        ]
+        .into_iter()
+        .map(|(name, schema)| (name.to_owned(), schema))
+        .collect();
+        tag_members(&mut schemas);
+        let tag = |values: &[&str]| json!({"type": "string", "enum": values});
+        assert_eq!(schemas["A"]["properties"]["type"], tag(&["a", "aa"]));
+        assert_eq!(schemas["A"]["required"], json!(["type"]));
+        assert_eq!(schemas["B"]["allOf"][2]["properties"]["type"], tag(&["b"]));
+        assert_eq!(schemas["C"], member("type", "other"));
+        assert_eq!(schemas["D"]["properties"]["type"], tag(&["d"]));
     }
 
     #[test]

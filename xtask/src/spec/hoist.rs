@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use openai_assistants_codegen::Error;
+use openai_assistants_codegen::{Error, constants};
 use serde_json::{Value, json};
 
 use super::discriminator;
@@ -107,13 +107,7 @@ impl Hoist {
             stem: Stem::of_parameters(operation).with(name),
             at: at.clone(),
         };
-        // A list of enum values, which may get more than one value.
-        if kind(&schema) == Some(Kind::Array) && kind(&schema["items"]) == Some(Kind::Constant) {
-            let mut schema = schema;
-            schema["items"] = self.hoist(schema["items"].take(), &context.item("items"))?;
-            return Ok(schema);
-        }
-        self.inline(schema, &context)
+        self.item(schema, &context)
     }
 
     /// Hoists the schema of a request or response body, which is always a component.
@@ -136,12 +130,12 @@ impl Hoist {
         match kind(&schema) {
             Some(Kind::Reference | Kind::Primitive | Kind::Constant) => Ok(schema),
             Some(Kind::Array) => {
-                schema["items"] = self.inline(schema["items"].take(), &context.item("items"))?;
+                schema["items"] = self.item(schema["items"].take(), &context.item("items"))?;
                 Ok(schema)
             }
             Some(Kind::Map) => {
                 if schema["additionalProperties"].is_object() {
-                    schema["additionalProperties"] = self.inline(
+                    schema["additionalProperties"] = self.item(
                         schema["additionalProperties"].take(),
                         &context.item("additionalProperties"),
                     )?;
@@ -153,6 +147,14 @@ impl Hoist {
                 &context.at,
                 "a schema without a `type` cannot be imported",
             )),
+        }
+    }
+
+    /// Hoists from an item or a value of a map. An enum of one value may get more.
+    fn item(&mut self, schema: Value, context: &Context) -> Result<Value, Error> {
+        match kind(&schema) {
+            Some(Kind::Constant) => self.hoist(schema, context),
+            _ => self.inline(schema, context),
         }
     }
 
@@ -187,9 +189,13 @@ impl Hoist {
                 let properties: Vec<(String, Value)> = schema::properties(&schema)
                     .map(|(name, property)| (name.clone(), property.clone()))
                     .collect();
+                let constants: Vec<String> = constants(&schema).map(str::to_owned).collect();
                 for (property, value) in properties {
-                    schema["properties"][&property] =
-                        self.inline(value, &context.property(&property))?;
+                    let context = context.property(&property);
+                    schema["properties"][&property] = match constants.contains(&property) {
+                        true => value,
+                        false => self.item(value, &context)?,
+                    };
                 }
                 if schema
                     .get("additionalProperties")
@@ -197,7 +203,7 @@ impl Hoist {
                 {
                     let value = schema["additionalProperties"].take();
                     schema["additionalProperties"] =
-                        self.inline(value, &context.part("additionalProperties", "Value"))?;
+                        self.item(value, &context.part("additionalProperties", "Value"))?;
                 }
                 Ok(schema)
             }
@@ -208,13 +214,13 @@ impl Hoist {
             }
             Some(Kind::Array) => {
                 schema["items"] =
-                    self.inline(schema["items"].take(), &context.part("items", "Item"))?;
+                    self.item(schema["items"].take(), &context.part("items", "Item"))?;
                 Ok(schema)
             }
             Some(Kind::Map) if schema["additionalProperties"].is_object() => {
                 let value = schema["additionalProperties"].take();
                 schema["additionalProperties"] =
-                    self.inline(value, &context.part("additionalProperties", "Value"))?;
+                    self.item(value, &context.part("additionalProperties", "Value"))?;
                 Ok(schema)
             }
             Some(_) => Ok(schema),
@@ -286,7 +292,7 @@ impl Hoist {
             Some(Kind::Array) => {
                 let mut branch = branch;
                 branch["items"] =
-                    self.inline(branch["items"].take(), &context.part("oneOf", "Item"))?;
+                    self.item(branch["items"].take(), &context.part("oneOf", "Item"))?;
                 Ok(branch)
             }
             _ => self.inline(branch, &context.part("oneOf", "Value")),
@@ -392,13 +398,14 @@ mod tests {
 
     #[test]
     fn inline_schemas_are_named_and_sibling_keywords_stay() {
-        let schemas = hoist(json!({"ThingObject": object(json!({
+        let mut thing = object(json!({
             "mode": {"type": "string", "enum": ["a", "b"], "default": "a", "nullable": true},
             "kind": {"type": "string", "enum": ["thing"]},
             "parts": {"type": "array", "maxItems": 3, "items": object(json!({"state": {"type": "string", "enum": ["x", "y"]}}))},
             "labels": {"type": "object", "additionalProperties": {"type": "string"}},
-        }))}))
-        .unwrap();
+        }));
+        thing["required"] = json!(["kind"]);
+        let schemas = hoist(json!({ "ThingObject": thing })).unwrap();
         assert_eq!(
             schemas.keys().collect::<Vec<_>>(),
             ["ThingMode", "ThingObject", "ThingPart", "ThingPartState"]
@@ -420,6 +427,25 @@ mod tests {
             schemas["ThingMode"],
             json!({"type": "string", "enum": ["a", "b"]})
         );
+    }
+
+    #[test]
+    fn a_single_value_that_may_be_left_out_or_repeated_is_an_enum() {
+        let one = json!({"type": "string", "enum": ["one"]});
+        let schemas = hoist(json!({"CreateThingRequest": object(json!({
+            "type": one,
+            "mode": one,
+            "parts": {"type": "array", "items": one},
+        }))}))
+        .unwrap();
+        let properties = &schemas["CreateThingRequest"]["properties"];
+        assert_eq!(properties["type"], one);
+        assert_eq!(properties["mode"], schema::reference_to("ThingMode"));
+        assert_eq!(
+            properties["parts"]["items"],
+            schema::reference_to("ThingPart")
+        );
+        assert_eq!(schemas["ThingMode"], one);
     }
 
     #[test]

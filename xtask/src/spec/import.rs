@@ -1,10 +1,10 @@
 //! `cargo xtask spec import`: runs all steps of the import and summarizes the result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use openai_assistants_codegen::{Error, document};
+use openai_assistants_codegen::{self as codegen, Compatibility, Error, document, features};
 use serde_json::Value;
 
 use super::canonical::{ERROR_RESPONSE, STREAM_EVENT, is_canonical};
@@ -15,8 +15,8 @@ use super::lower::Lowering;
 use super::overlay::{self, Overlay};
 use super::pointer::Pointer;
 use super::schema::Schemas;
-use super::select::Scope;
-use super::{descriptions, discriminator, naming, operations, provenance};
+use super::select::{self, Scope};
+use super::{aliases, corrected, descriptions, discriminator, naming, operations, provenance};
 use super::{unions, validate, yaml};
 
 /// The comment at the top of the written document.
@@ -26,10 +26,18 @@ const HEADER: &str = "The part of the OpenAI Assistants API that this project us
 /// The comment at the top of the lowered document.
 const LOWERED: &str = "The document that overlays apply to.";
 
+/// How to get around an error in the lowered document.
+const OVERLAY: &str = "correct it with an overlay";
+
+/// How to get around an error before overlays apply.
+const COPY: &str = "change it in a copy of the document";
+
 /// A canonical document, and the names that the import generated.
 struct Imported {
     document: Value,
     generated: BTreeMap<String, Pointer>,
+    /// The names of the schemas that corrections apply to.
+    upstream: BTreeSet<String>,
 }
 
 /// Imports the document at `source` into the document at `output`.
@@ -61,7 +69,13 @@ pub(crate) fn run(
         canonical(&upstream, &name, &overlays).map_err(|error| error.in_file(source))?;
     let described = previous.iter().chain(&fallback).chain(own);
     let missing = descriptions::carry_over(described, &mut imported.document);
-    validate::validate(&imported.document).map_err(|error| error.in_file(source))?;
+    let refused = |error: Error| error.in_file(source);
+    let compatibility = check(previous.as_ref(), &imported.document).map_err(refused)?;
+    let mut lost = Vec::new();
+    if let Some(previous) = previous.as_ref().filter(|_| !is_canonical(&upstream)) {
+        lost = corrected::check(previous, &imported.document, &imported.upstream)?;
+    }
+    let left_out = select::left_out(&upstream).map_err(refused)?;
     let changes = previous
         .as_ref()
         .map(|previous| changes::compare(previous, &imported.document));
@@ -77,9 +91,33 @@ pub(crate) fn run(
         output: output.display().to_string(),
         imported,
         changes,
+        compatibility,
+        left_out,
+        lost,
         missing,
         unchanged,
     })
+}
+
+/// Checks a canonical document: its invariants, all that the build checks, and that the client can be
+/// built if it could be built before.
+///
+/// # Errors
+/// The build would fail; the error has the location.
+fn check(before: Option<&Value>, after: &Value) -> Result<Compatibility, Error> {
+    validate::validate(after)?;
+    let compatibility = codegen::compatibility(after).map_err(|error| error.advise(OVERLAY))?;
+    let is_built =
+        |compatibility: &Compatibility| compatibility.unmet.iter().all(|unmet| !unmet.is_fatal);
+    // A document that was not usable before may be of another API, or a part of one.
+    let before = before.and_then(|before| codegen::compatibility(before).ok());
+    let mut unmet = compatibility.unmet.iter().filter(|unmet| unmet.is_fatal);
+    match unmet.next() {
+        Some(unmet) if before.is_some_and(|before| is_built(&before)) => {
+            Err(Error::new(&unmet.message))
+        }
+        _ => codegen::check(after).map_err(|error| error.advise(OVERLAY)),
+    }
 }
 
 /// Returns the document that overlays apply to, with these overlays applied.
@@ -114,33 +152,71 @@ fn previous(output: &Path) -> Result<Option<Value>, Error> {
     Ok(Some(previous))
 }
 
+/// A canonical document that is compared.
+pub(super) struct Compared {
+    pub(super) document: Value,
+    /// The operations that the import left out.
+    pub(super) left_out: Vec<String>,
+    /// `None` for a document that was canonical already.
+    upstream: Option<BTreeSet<String>>,
+}
+
+impl Compared {
+    /// Checks that the import would not refuse the document as the successor of `before`.
+    ///
+    /// # Errors
+    /// The client cannot be built, or a correction would be lost.
+    pub(super) fn succeeds(&self, before: &Value) -> Result<(), Error> {
+        check(Some(before), &self.document)?;
+        if let Some(upstream) = &self.upstream {
+            corrected::check(before, &self.document, upstream)?;
+        }
+        Ok(())
+    }
+}
+
 /// Returns a canonical document unchanged, and imports any other.
 ///
 /// # Errors
 /// If the document is invalid or cannot be imported.
-pub(super) fn to_canonical(document: Value) -> Result<Value, Error> {
+pub(super) fn to_canonical(document: Value) -> Result<Compared, Error> {
+    let (mut left_out, mut upstream) = (Vec::new(), None);
     let canonical = if is_canonical(&document) {
         version(&document)?;
         // Only checks that there are operations whose references resolve.
         closure::extract(&document)?;
         document
     } else {
-        canonical(&document, "the document", &[])?.document
+        let imported = canonical(&document, "the document", &[])?;
+        left_out = select::left_out(&document)?;
+        upstream = Some(imported.upstream);
+        imported.document
     };
     validate::validate(&canonical)?;
-    Ok(canonical)
+    Ok(Compared {
+        document: canonical,
+        left_out,
+        upstream,
+    })
 }
 
 /// Imports an upstream document, without descriptions.
 fn canonical(upstream: &Value, name: &str, overlays: &[Overlay]) -> Result<Imported, Error> {
     let mut lowered = lowered(upstream, name, overlays)?;
+    let schemas = lowered["components"]["schemas"].as_object();
+    let names = schemas.into_iter().flatten().map(|(name, _)| name.clone());
+    let names = names.collect();
     naming::rename_components(&mut lowered);
     let mut closure = closure::extract(&lowered)?;
     // Overlays may have added what has to be lowered.
     let mut components = lower(&mut closure)?;
     components.values_mut().for_each(unions::remove_marks);
-    let mut hoist = Hoist::new(components)?;
-    operations::hoist(&mut closure.operations, &mut hoist)?;
+    aliases::resolve(&mut components, &mut closure.operations);
+    let hoist = Hoist::new(components).and_then(|mut hoist| {
+        operations::hoist(&mut closure.operations, &mut hoist)?;
+        Ok(hoist)
+    });
+    let hoist = hoist.map_err(|error| error.advise(OVERLAY))?;
     let paths = operations::paths(&closure.operations);
     let Hoist {
         mut components,
@@ -153,7 +229,7 @@ fn canonical(upstream: &Value, name: &str, overlays: &[Overlay]) -> Result<Impor
         .chain([ERROR_RESPONSE, STREAM_EVENT].map(str::to_owned));
     closure::prune(&mut components, roots);
     generated.retain(|name, _| components.contains_key(name));
-    discriminator::add_all(&mut components)?;
+    discriminator::add_all(&mut components).map_err(|error| error.advise(OVERLAY))?;
 
     let mut document = operations::document(&lowered, &closure.operations, components);
     // A feature of serde_json, which other crates may enable, decides whether maps are sorted.
@@ -161,6 +237,7 @@ fn canonical(upstream: &Value, name: &str, overlays: &[Overlay]) -> Result<Impor
     Ok(Imported {
         document,
         generated,
+        upstream: names,
     })
 }
 
@@ -180,7 +257,7 @@ fn lowered(upstream: &Value, name: &str, overlays: &[Overlay]) -> Result<Value, 
 }
 
 fn lower_document(upstream: &Value) -> Result<Value, Error> {
-    lower_scope(upstream, Scope::Tagged)
+    lower_scope(upstream, Scope::Callable)
 }
 
 /// Lowers the operations of a scope, and the schemas that they reach.
@@ -206,9 +283,12 @@ fn simplify_components(document: &mut Value) {
 
 /// Lowers operations in place, and returns the lowered components.
 fn lower(closure: &mut Closure) -> Result<Schemas, Error> {
-    let lowering = Lowering::new(std::mem::take(&mut closure.schemas))?;
-    operations::lower(&mut closure.operations, &lowering)?;
-    let mut schemas = lowering.components()?;
+    let lowering = Lowering::new(std::mem::take(&mut closure.schemas));
+    let schemas = lowering.and_then(|lowering| {
+        operations::lower(&mut closure.operations, &lowering)?;
+        lowering.components()
+    });
+    let mut schemas = schemas.map_err(|error| error.advise(COPY))?;
     unions::simplify_all(&mut schemas);
     Ok(schemas)
 }
@@ -252,6 +332,11 @@ pub(crate) struct Summary {
     imported: Imported,
     /// `None` on the first import.
     changes: Option<Vec<Change>>,
+    compatibility: Compatibility,
+    /// The operations that the client cannot call.
+    left_out: Vec<String>,
+    /// The corrections of schemas that are gone.
+    lost: Vec<String>,
     missing: Vec<String>,
     unchanged: bool,
 }
@@ -285,11 +370,54 @@ impl fmt::Display for Summary {
             self.imported.generated.len()
         )?;
         self.fmt_changes(f)?;
+        let fatal = self.compatibility.unmet.iter();
+        let fatal = fatal.filter(|unmet| unmet.is_fatal);
+        let fatal: Vec<String> = fatal.map(|unmet| unmet.message.clone()).collect();
+        for (title, list) in [
+            ("not enough for the client", fatal),
+            ("operations left out", self.left_out.clone()),
+            ("corrections of schemas that are gone", self.lost.clone()),
+            ("rows of new operations to add", self.contract_rows()),
+        ] {
+            if !list.is_empty() {
+                fmt_list(f, title, &list)?;
+            }
+        }
         fmt_list(f, "missing descriptions", &self.missing)
     }
 }
 
 impl Summary {
+    /// The contracts that the tests of the client need for new operations.
+    fn contract_rows(&self) -> Vec<String> {
+        let added = self.changes.iter().flatten();
+        let added: Vec<&str> = added
+            .filter(|change| change.is_new_operation())
+            .map(|change| change.name.as_str())
+            .collect();
+        let version = self.output.contains("-v1");
+        let mut rows = Vec::new();
+        let paths = self.imported.document["paths"].as_object();
+        for (path, item) in paths.into_iter().flatten() {
+            for (method, operation) in item.as_object().into_iter().flatten() {
+                let id = operation["operationId"].as_str().unwrap_or_default();
+                if !added.contains(&id) {
+                    continue;
+                }
+                let file = match operation.get(features::FEATURE) {
+                    _ if version => "operations_v1.rs",
+                    Some(_) => "operations_files.rs",
+                    None => "operations.rs",
+                };
+                let method = method.to_uppercase();
+                rows.push(format!(
+                    "tests/contract/{file}: Contract::new(\"{id}\", \"{method}\", \"{path}\", …)"
+                ));
+            }
+        }
+        rows
+    }
+
     fn fmt_changes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(changes) = &self.changes else {
             return writeln!(f, "changes: first import");

@@ -7,7 +7,7 @@ use super::schema::SIBLING_KEYWORDS;
 use openai_assistants_codegen::Error;
 
 /// Keywords that OpenAPI 3.0, or this project, cannot express.
-const UNSUPPORTED: [&str; 17] = [
+const UNSUPPORTED: [&str; 16] = [
     "$anchor",
     "$defs",
     "$dynamicAnchor",
@@ -21,7 +21,6 @@ const UNSUPPORTED: [&str; 17] = [
     "if",
     "not",
     "patternProperties",
-    "prefixItems",
     "then",
     "unevaluatedItems",
     "unevaluatedProperties",

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::canonical::UNION_OF_ONE;
 use super::constraints;
 use super::discriminator;
+use super::intersection::{intersect, reference_with_siblings, tuple_items};
 use super::keywords::{is_null, is_nullable, is_unconstrained, only_requires, union};
 use super::keywords::{reject_combination, reject_unsupported};
 use super::pointer::Pointer;
@@ -99,6 +100,8 @@ impl Lowering {
             return Err(Error::at(at, "a schema must be an object"));
         };
         reject_unsupported(object, at)?;
+        let rewritten = tuple_items(object, at)?.or_else(|| reference_with_siblings(object));
+        let object = rewritten.as_ref().unwrap_or(object);
 
         let mut lowered = if object.contains_key("$ref") {
             self.lower_reference(object, at)?
@@ -222,18 +225,18 @@ impl Lowering {
                 ));
             }
             for (name, property) in schema::properties(&lowered) {
-                if merged["properties"]
-                    .get(name)
-                    .is_some_and(|other| other != property)
-                {
-                    return Err(Error::at(
+                let both = match merged["properties"].get(name) {
+                    Some(other) => intersect(other, property),
+                    None => Some(property.clone()),
+                };
+                merged["properties"][name] = both.ok_or_else(|| {
+                    Error::at(
                         branch_at,
                         format!(
                             "the branches of an `allOf` define the property `{name}` differently"
                         ),
-                    ));
-                }
-                merged["properties"][name] = property.clone();
+                    )
+                })?;
             }
             add_required(&mut merged, &lowered);
             if lowered.get("additionalProperties") == Some(&Value::Bool(false)) {
@@ -345,6 +348,9 @@ impl Lowering {
                 return Err(Error::at(at, format!("a {name} cannot be one of {list}")));
             }
             lowered.insert("enum".into(), values.into());
+        }
+        if name == "string" && constraints::is_file(&Value::Object(object.clone())) {
+            lowered.insert("format".into(), "binary".into());
         }
         match name {
             "array" if !lowered.contains_key("items") => {

@@ -150,6 +150,15 @@ const SUFFIXES: [&str; 3] = ["Object", "Request", "Response"];
 /// Verbs at the start of the names of requests.
 const VERBS: [&str; 3] = ["Create", "Modify", "Submit"];
 
+/// Returns the operation ID that documents of all dates get. Upstream may mend a misspelled one,
+/// which is part of no request.
+pub(super) fn operation_id(id: &str) -> &str {
+    match id {
+        "submitToolOutputsToRun" => "submitToolOuputsToRun",
+        id => id,
+    }
+}
+
 /// Renames components, and the references to them. Equal components become one.
 pub(super) fn rename_components(document: &mut Value) {
     for (name, renamed) in RENAMED {
@@ -176,7 +185,8 @@ fn at(component: &str) -> String {
     format!("{PREFIX}{component}")
 }
 
-fn replace(value: &mut Value, text: &str, replacement: &str) {
+/// Replaces a text wherever it is a value.
+pub(super) fn replace(value: &mut Value, text: &str, replacement: &str) {
     match value {
         Value::String(found) if found == text => *found = replacement.to_owned(),
         Value::Array(items) => {
@@ -191,6 +201,13 @@ fn replace(value: &mut Value, text: &str, replacement: &str) {
         }
         _ => {}
     }
+}
+
+/// Returns the name that the import gives to an upstream component.
+pub(super) fn renamed(component: &str) -> &str {
+    let mut renamed = RENAMED.iter();
+    let found = renamed.find(|(name, _)| *name == component);
+    found.map_or(component, |(_, renamed)| renamed)
 }
 
 /// Candidate prefixes for the names of nested schemas, by preference.

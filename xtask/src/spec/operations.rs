@@ -37,7 +37,7 @@ pub(super) fn lower(operations: &mut [Operation], lowering: &Lowering) -> Result
             parameter["schema"] = schema;
         }
         let body = operation.body.as_mut().map(|body| &mut body.content);
-        for content in body.into_iter().chain([&mut operation.success.content]) {
+        for content in body.into_iter().chain(&mut operation.success.content) {
             content.schema = lowering.schema(&content.schema, &content.at)?;
         }
     }
@@ -68,8 +68,8 @@ pub(super) fn hoist(operations: &mut [Operation], hoist: &mut Hoist) -> Result<(
                 extensions.insert(EVENT_STREAM.to_owned(), events);
             }
         }
-        let success = &mut operation.success.content;
-        if !success.is_binary() {
+        let success = operation.success.content.as_mut();
+        if let Some(success) = success.filter(|success| !success.is_binary()) {
             let name = format!("{id}Response");
             success.schema = hoist.body(success.schema.take(), &name, &success.at)?;
         }
@@ -106,10 +106,14 @@ fn build(operation: &Operation) -> Value {
             json!({ "required": body.required, "content": build_content(&body.content) });
     }
     let success = &operation.success;
+    let mut response = json!({ "description": "The operation succeeded." });
+    if let Some(content) = &success.content {
+        response["content"] = build_content(content);
+    }
     let error = schema::reference_to(ERROR_RESPONSE);
     let error = json!({ "application/json": { "schema": error } });
     built["responses"] = json!({
-        &success.status: { "description": "The operation succeeded.", "content": build_content(&success.content) },
+        &success.status: response,
         "4XX": { "description": "The server rejected the request.", "content": error },
         "5XX": { "description": "The server failed to handle the request.", "content": error },
     });

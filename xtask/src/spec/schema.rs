@@ -171,7 +171,7 @@ pub(super) fn subschemas(schema: &Value) -> Vec<(Vec<String>, &Value)> {
                 .map(|part| (vec![keyword.to_owned()], part)),
         );
     }
-    for keyword in ["oneOf", "anyOf", "allOf"] {
+    for keyword in ["oneOf", "anyOf", "allOf", "prefixItems"] {
         let branches = schema
             .get(keyword)
             .and_then(Value::as_array)
@@ -193,7 +193,9 @@ pub(super) fn subschemas_mut(schema: &mut Value) -> Vec<&mut Value> {
         match (keyword.as_str(), part) {
             ("properties", Value::Object(properties)) => parts.extend(properties.values_mut()),
             ("items" | "additionalProperties", part) if part.is_object() => parts.push(part),
-            ("oneOf" | "anyOf" | "allOf", Value::Array(branches)) => parts.extend(branches),
+            ("oneOf" | "anyOf" | "allOf" | "prefixItems", Value::Array(branches)) => {
+                parts.extend(branches);
+            }
             _ => {}
         }
     }

@@ -8,6 +8,7 @@ use openai_assistants_codegen::{Error, features};
 
 use super::canonical::{DESCRIPTION, RUST_NAME, is_canonical};
 use super::pointer::{Pointer, follow};
+use super::{constraints, naming};
 
 /// The methods of OpenAPI 3.0, in output order.
 const METHODS: [&str; 8] = [
@@ -60,11 +61,13 @@ const FILES: &str = "files";
 const VECTOR_STORES: &str = "vector_stores";
 
 /// The media types of requests and responses, by preference.
-const MEDIA_TYPES: [&str; 3] = [
-    "application/json",
-    "multipart/form-data",
-    "application/octet-stream",
-];
+const MEDIA_TYPES: [&str; 3] = ["application/json", FORM, "application/octet-stream"];
+
+/// The media type of a body with a file.
+const FORM: &str = "multipart/form-data";
+
+/// The status of a response without a body.
+const NO_CONTENT: &str = "204";
 
 /// An upstream operation. References to anything but schemas are resolved.
 #[derive(Debug)]
@@ -93,7 +96,8 @@ pub(super) struct Body {
 #[derive(Debug)]
 pub(super) struct Success {
     pub(super) status: String,
-    pub(super) content: Content,
+    /// `None` for a response without a body.
+    pub(super) content: Option<Content>,
 }
 
 /// The media type of a body, and its schema.
@@ -126,15 +130,42 @@ impl Content {
 /// How operations are selected from an upstream document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
+    /// By path and tag, without those that the client cannot call.
+    Callable,
     /// By path and tag.
     Tagged,
     /// By path, because servers have tags of their own.
     AnyTag,
 }
 
+/// The operations of a document, and those that the client cannot call.
+struct Selection {
+    operations: Vec<Operation>,
+    left_out: Vec<LeftOut>,
+}
+
+/// An operation that the client cannot call, and the reason.
+struct LeftOut {
+    route: String,
+    reason: Error,
+}
+
 /// Reads the operations of a document, ordered by path: all of a canonical one, or else those of
 /// the parts.
 pub(super) fn operations(document: &Value, scope: Scope) -> Result<Vec<Operation>, Error> {
+    select(document, scope).map(|selection| selection.operations)
+}
+
+/// Lists the operations of the parts that the client cannot call, each with the reason.
+pub(super) fn left_out(document: &Value) -> Result<Vec<String>, Error> {
+    let left_out = select(document, Scope::Callable)?.left_out.into_iter();
+    let lines = left_out.map(|LeftOut { route, reason }| {
+        format!("{route}: {reason}; call it with `Client::request`")
+    });
+    Ok(lines.collect())
+}
+
+fn select(document: &Value, scope: Scope) -> Result<Selection, Error> {
     let paths = document
         .get("paths")
         .and_then(Value::as_object)
@@ -148,6 +179,7 @@ pub(super) fn operations(document: &Value, scope: Scope) -> Result<Vec<Operation
     // Before vector stores, files were attached to assistants.
     let has_stores = paths.contains_key(&format!("/{VECTOR_STORES}"));
     let mut operations = Vec::new();
+    let mut left_out = Vec::new();
     for (path, item) in paths {
         let part = part(path).filter(|part| part.feature.is_none() || has_stores);
         if part.is_none() && !is_canonical {
@@ -169,6 +201,12 @@ pub(super) fn operations(document: &Value, scope: Scope) -> Result<Vec<Operation
                 continue;
             }
             let at = at.child(method);
+            let may_be_left_out = scope == Scope::Callable && !is_canonical;
+            if may_be_left_out && let Some(reason) = unsupported(document, operation, &at)? {
+                let route = format!("{} {path}", method.to_uppercase());
+                left_out.push(LeftOut { route, reason });
+                continue;
+            }
             let mut read = read_operation(document, path, method, item, operation, &at)?;
             if let Some(part) = part.filter(|_| !is_canonical) {
                 read.tag = part.tag.to_owned();
@@ -181,6 +219,9 @@ pub(super) fn operations(document: &Value, scope: Scope) -> Result<Vec<Operation
         }
     }
     if operations.is_empty() {
+        if !left_out.is_empty() {
+            return Err(left_out.swap_remove(0).reason);
+        }
         return Err(Error::at(
             "#/paths",
             "there are no Assistants operations: no operation below `/assistants` or `/threads` has a tag that starts with `Assistant`",
@@ -188,7 +229,10 @@ pub(super) fn operations(document: &Value, scope: Scope) -> Result<Vec<Operation
     }
     operations.sort_by(|one, other| one.path.cmp(&other.path));
     reject_repeated_ids(&operations)?;
-    Ok(operations)
+    Ok(Selection {
+        operations,
+        left_out,
+    })
 }
 
 fn part(path: &str) -> Option<&'static Part> {
@@ -261,7 +305,7 @@ fn read_operation(
         .and_then(Value::as_str)
         .ok_or_else(|| Error::at(at, "an operation without `operationId` cannot be imported"))?;
     let operation = Operation {
-        id: id.to_owned(),
+        id: naming::operation_id(id).to_owned(),
         path: path.to_owned(),
         method,
         at: at.clone(),
@@ -275,8 +319,8 @@ fn read_operation(
             .filter_map(|name| Some(((*name).to_owned(), operation.get(*name)?.clone())))
             .collect(),
         parameters: parameters(document, item, operation, at)?,
-        body: body(document, operation, at)?,
-        success: success(document, operation, at)?,
+        body: body(document, operation, at)??,
+        success: success(document, operation, at)??,
     };
     check_path(&operation)?;
     Ok(operation)
@@ -326,44 +370,90 @@ fn parameters(
     Ok(parameters)
 }
 
-fn body(document: &Value, operation: &Value, at: &Pointer) -> Result<Option<Body>, Error> {
+/// Returns why the client cannot call an operation, if it cannot.
+fn unsupported(document: &Value, operation: &Value, at: &Pointer) -> Result<Option<Error>, Error> {
+    let reason = match body(document, operation, at)? {
+        Err(reason) => Some(reason),
+        Ok(body) => body.and_then(|body| form_error(document, &body.content)),
+    };
+    Ok(match reason {
+        Some(reason) => Some(reason),
+        None => success(document, operation, at)?.err(),
+    })
+}
+
+/// A form is sent with one file, whose property has the format `binary`.
+fn form_error(document: &Value, content: &Content) -> Option<Error> {
+    if content.media_type != FORM {
+        return None;
+    }
+    let form = follow(document, &content.schema, &content.at).ok()?;
+    let properties = form.get("properties").and_then(Value::as_object);
+    let properties = properties.into_iter().flatten();
+    let files = properties.filter(|(_, property)| constraints::is_file(property));
+    match files.count() {
+        1 => None,
+        count => Some(Error::at(
+            &content.at,
+            format!("a form with {count} files cannot be imported"),
+        )),
+    }
+}
+
+/// The body of a request. The inner error says that it is neither JSON nor a form.
+fn body(
+    document: &Value,
+    operation: &Value,
+    at: &Pointer,
+) -> Result<Result<Option<Body>, Error>, Error> {
     let Some(body) = operation.get("requestBody") else {
-        return Ok(None);
+        return Ok(Ok(None));
     };
     let at = at.child("requestBody");
     let body = follow(document, body, &at)?;
     let content = Content::read(body, &at).filter(|content| !content.is_binary());
-    let content = content.ok_or_else(|| {
+    let body = content.map(|content| Body {
+        required: body.get("required") == Some(&Value::Bool(true)),
+        content,
+    });
+    Ok(body.map(Some).ok_or_else(|| {
         Error::at(
             &at,
             "a request body that is neither JSON nor a form cannot be imported",
         )
-    })?;
-    Ok(Some(Body {
-        required: body.get("required") == Some(&Value::Bool(true)),
-        content,
     }))
 }
 
-/// The first 2xx response with a body that is JSON or a file.
-fn success(document: &Value, operation: &Value, at: &Pointer) -> Result<Success, Error> {
+/// The first 2xx response with a body that is JSON or a file, or else one without a body. The
+/// inner error says that there is none.
+fn success(
+    document: &Value,
+    operation: &Value,
+    at: &Pointer,
+) -> Result<Result<Success, Error>, Error> {
     let at = at.child("responses");
     let responses = operation.get("responses").and_then(Value::as_object);
+    let mut empty = None;
     for (status, response) in responses
         .into_iter()
         .flatten()
         .filter(|(status, _)| status.starts_with('2'))
     {
         let at = at.child(status);
-        if let Some(content) = Content::read(follow(document, response, &at)?, &at) {
-            return Ok(Success {
-                status: status.clone(),
-                content,
-            });
+        let response = follow(document, response, &at)?;
+        let content = Content::read(response, &at);
+        let success = |content| Success {
+            status: status.clone(),
+            content,
+        };
+        match content {
+            Some(content) => return Ok(Ok(success(Some(content)))),
+            // Other statuses have bodies, which documents may omit.
+            None if status == NO_CONTENT && response.get("content").is_none() => {
+                empty = Some(success(None));
+            }
+            None => {}
         }
     }
-    Err(Error::at(
-        at,
-        "there is no successful response with JSON or a file",
-    ))
+    Ok(empty.ok_or_else(|| Error::at(at, "there is no successful response with JSON or a file")))
 }

@@ -65,8 +65,12 @@ pub(super) fn remove_marks(schema: &mut Value) {
 }
 
 fn remove_mark(schema: &mut Value) {
-    if let Some(map) = schema.as_object_mut() {
-        map.remove(UNION_OF_ONE);
+    if let Some(map) = schema.as_object_mut()
+        && map.remove(UNION_OF_ONE).is_some()
+    {
+        // A reference was wrapped for the mark.
+        let siblings = schema::take_siblings(schema);
+        schema::put_siblings(schema, siblings);
     }
 }
 
@@ -174,6 +178,11 @@ mod tests {
         let mut unmarked = simplified(marked);
         remove_marks(&mut unmarked);
         assert_eq!(unmarked, union);
+
+        let mut reference = schema::reference_to("Names");
+        schema::set(&mut reference, UNION_OF_ONE, true.into());
+        remove_marks(&mut reference);
+        assert_eq!(reference, schema::reference_to("Names"));
     }
 
     #[test]

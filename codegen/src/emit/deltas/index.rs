@@ -63,7 +63,7 @@ impl<'a> Indexes<'a> {
             Some(Definition::Tagged(members, unknown)) => {
                 let variants: Vec<Ident> = members
                     .iter()
-                    .map(|member| ident(&member.variant()))
+                    .map(|member| ident(&member.variant))
                     .collect();
                 for member in *members {
                     self.require(&named_type(&type_name(member.schema)));

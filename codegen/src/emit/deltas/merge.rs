@@ -340,7 +340,7 @@ impl<'a> Merges<'a> {
 }
 
 fn variant(member: &Member) -> Ident {
-    ident(&member.variant())
+    ident(&member.variant)
 }
 
 #[cfg(test)]

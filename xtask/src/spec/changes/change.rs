@@ -121,6 +121,11 @@ pub(crate) struct Change {
 }
 
 impl Change {
+    /// Whether the second document has an operation that the first one lacks, by its ID.
+    pub(crate) fn is_new_operation(&self) -> bool {
+        self.subject == Subject::Operation && self.action == Action::Added
+    }
+
     /// Returns why the change is breaking.
     pub(crate) fn reason(&self) -> Option<&'static str> {
         match self.effect {

@@ -12,10 +12,21 @@ mod schemas;
 mod tests;
 mod types;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 pub(super) use change::{Bump, Change, Counts};
 use comparison::Comparison;
+use index::Index;
+
+/// Returns the schemas that have another name: old name to new name.
+pub(super) fn renamed_schemas<'a>(
+    before: &'a Value,
+    after: &'a Value,
+) -> BTreeMap<&'a str, &'a str> {
+    renames::find(&Index::new(before), &Index::new(after))
+}
 
 /// Returns all differences: breaking changes first, then by subject and path.
 pub(super) fn compare(before: &Value, after: &Value) -> Vec<Change> {

@@ -61,7 +61,10 @@ fn has_content(
     let mut has_content = false;
     for (_, response) in successful {
         resolve(response, original);
-        offer(response, ours.map(|ours| &ours.success.content));
+        offer(
+            response,
+            ours.and_then(|ours| ours.success.content.as_ref()),
+        );
         has_content |= Content::read(response, &Pointer::root()).is_some();
     }
     has_content

@@ -2,14 +2,61 @@
 
 use openai_assistants_codegen::Error;
 
-use super::read::Overlay;
+use super::read::{Action, Change, Overlay};
 
-const FILE: &str = "overlays/corrections.yaml";
+/// The file of the corrections.
+pub(crate) const CORRECTIONS: &str = "overlays/corrections.yaml";
+
 const TEXT: &str = include_str!("../../../../overlays/corrections.yaml");
 
 /// Returns the corrections, for documents that are not canonical.
 pub(crate) fn corrections() -> Result<Overlay, Error> {
-    Overlay::parse(FILE, TEXT)
+    Overlay::parse(CORRECTIONS, TEXT)
+}
+
+/// A correction of a schema that its target names.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Correction {
+    pub(crate) line: usize,
+    pub(crate) schema: String,
+}
+
+/// Returns the schemas that targets of corrections name.
+pub(crate) fn corrected_schemas() -> Result<Vec<Correction>, Error> {
+    let corrections = corrections()?;
+    Ok(corrections.actions.iter().flat_map(schemas_of).collect())
+}
+
+fn schemas_of(action: &Action) -> Vec<Correction> {
+    let copied = match &action.change {
+        Change::Copy(from) => Some(&*from.text),
+        Change::Update(_) | Change::Remove => None,
+    };
+    let texts = [Some(&*action.target.text), copied].into_iter().flatten();
+    let mut schemas: Vec<&str> = texts.flat_map(named_schemas).collect();
+    schemas.dedup();
+    let corrections = schemas.into_iter().map(|schema| Correction {
+        line: action.line,
+        schema: schema.to_owned(),
+    });
+    corrections.collect()
+}
+
+/// The schemas that a JSONPath names: `$.components.schemas.A`, or `$.components.schemas['A','B']`.
+fn named_schemas(path: &str) -> Vec<&str> {
+    let is_name = |name: &&str| name.starts_with(char::is_alphabetic);
+    let mut named = Vec::new();
+    for rest in path.split("$.components.schemas").skip(1) {
+        let end = |rest: &str, stop: fn(char) -> bool| rest.find(stop).unwrap_or(rest.len());
+        if let Some(list) = rest.strip_prefix("['") {
+            let list = &list[..end(list, |c| c == ']')];
+            named.extend(list.split(['\'', ',']).filter(is_name));
+        } else if let Some(name) = rest.strip_prefix('.') {
+            let name = &name[..end(name, |c| !c.is_alphanumeric() && c != '_')];
+            named.extend(Some(name).filter(is_name));
+        }
+    }
+    named
 }
 
 #[cfg(test)]
@@ -27,6 +74,24 @@ mod tests {
         apply(&mut document, "small.yaml", &corrections).unwrap();
         assert_eq!(document, once, "corrections are idempotent");
         document["components"]["schemas"].take()
+    }
+
+    #[test]
+    fn the_schemas_of_targets_are_found() {
+        assert_eq!(
+            named_schemas("$.components.schemas['A','B'].properties['a','b']"),
+            ["A", "B"]
+        );
+        assert_eq!(
+            named_schemas("$.components.schemas.*..items[?@.a && $.components.schemas.C]"),
+            ["C"]
+        );
+        assert_eq!(named_schemas("$.components.schemas.D.properties"), ["D"]);
+        assert_eq!(
+            named_schemas("$.components.schemas[?@.a].required"),
+            [""; 0]
+        );
+        assert!(corrected_schemas().unwrap().len() > 20);
     }
 
     #[test]

@@ -12,4 +12,4 @@ mod read;
 pub(crate) use read::Overlay;
 
 pub(super) use apply::apply;
-pub(super) use corrections::corrections;
+pub(super) use corrections::{CORRECTIONS, Correction, corrected_schemas, corrections};
