@@ -161,7 +161,7 @@
 //! | `http2` | | HTTP/2, where the server supports it; see [connections](guides::retries#connections) |
 //! | `files` | | files and vector stores: upload, download, waiting until files are indexed |
 //! | `mock` | | typed mocks of every operation, and objects to start from |
-//! | `foundry` | | extensions of Foundry Agents (classic): tools, approvals, the list of threads |
+//! | `foundry` | | additions of Foundry Agents (classic): tools, their calls in run steps, approvals, the list of threads |
 //! | `v1` | | version 1 of the API, with its own client, types and mocks |
 
 // Tests and doctests use the types of `openapi.yaml`, so there are none for another document.
@@ -189,8 +189,8 @@ mod client;
 mod error;
 #[cfg(all(feature = "files", assistants_schema = "VectorStoreFileBatchObject"))]
 mod files;
-#[cfg(feature = "foundry")]
-pub mod foundry;
+#[cfg(assistants_schema = "RunToolCallMcp")]
+mod foundry;
 #[cfg(any(doc, doctest))]
 pub mod guides;
 mod http;
@@ -238,6 +238,7 @@ pub use http::upload::{Progress, Upload};
 pub use json::extra::Extra;
 pub use json::malformed_item::MalformedItem;
 pub use json::raw::Json;
+pub use json::secret::Secret;
 pub use json::timestamp::Timestamp;
 pub use run::follow::Follow;
 pub use run::outcome::RunOutcome;

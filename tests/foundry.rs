@@ -1,19 +1,38 @@
-//! The typed extensions of Foundry: their JSON in requests and in responses.
+//! The additions of Foundry: their JSON in requests and in responses.
 
 #![cfg(assistants_document = "openapi.yaml")]
 
+#[path = "contract/loss.rs"]
+mod loss;
+
+use std::fmt;
+use std::fs;
+
 use httpmock::{Method, MockServer};
-use openai_assistants::foundry::{
-    AiSearchIndex, AzureFunction, BingCustomSearch, BingGrounding, BingSearch, BrowserAutomation,
-    ConnectedAgent, DeepResearch, FabricDataAgent, Mcp, McpResource, OpenApi, OpenApiAuth,
-    SharepointGrounding, StorageQueue, Tool, ToolApproval, ToolApprovalCall, ToolResources,
-    UrlCitation,
-};
-use openai_assistants::mock;
+use loss::lost;
 use openai_assistants::types::{
-    AssistantTool, CreateAssistantRequest, FunctionObject, ListOrder, RunObject, TextAnnotation,
+    AiSearchIndex, AssistantObject, AssistantStreamEvent, AssistantTool,
+    AssistantToolsAzureAiSearch, AssistantToolsAzureFunction, AssistantToolsBingCustomSearch,
+    AssistantToolsBingGrounding, AssistantToolsBrowserAutomation, AssistantToolsComputerUse,
+    AssistantToolsConnectedAgent, AssistantToolsDeepResearch, AssistantToolsFabricDataAgent,
+    AssistantToolsMcp, AssistantToolsOpenApi, AssistantToolsSharepointGrounding, AzureAiSearch,
+    AzureFunction, AzureFunctionBinding, AzureFunctionQueue, BingCustomSearch,
+    BingCustomSearchConfiguration, BingGrounding, BingGroundingConfiguration, BrowserAutomation,
+    BrowserConnection, ComputerUse, ConnectedAgent, CreateAssistantRequest, CreateRunRequest,
+    CreateThreadAndRunRequest, CreateToolResources, DeepResearch, ErrorResponse, FabricDataAgent,
+    FunctionObject, ListOrder, ListRunsResponse, McpResource, MessageDeltaObject, MessageObject,
+    OpenApiAnonymousAuth, OpenApiAudience, OpenApiAuth, OpenApiConnectionAuth, OpenApiFunction,
+    OpenApiManagedAuth, RunObject, RunRequiredAction, RunStepDeltaObject, RunStepObject,
+    RunStepToolCall, RunToolCall, RunToolCallMcp, SharepointGrounding, SubmitToolOutputsRunRequest,
+    TextAnnotation, TextAnnotationDelta, ThreadObject, ToolApproval, ToolConnection, ToolResources,
 };
-use openai_assistants::{Client, Credentials};
+#[cfg(feature = "files")]
+use openai_assistants::types::{
+    CreateVectorStoreFileBatchRequest, FileObject, VectorStoreFileBatchObject,
+    VectorStoreFileObject, VectorStoreObject,
+};
+use openai_assistants::{Client, Credentials, StreamEvent as _, mock};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -21,99 +40,150 @@ fn from_json<T: DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).expect("the JSON matches")
 }
 
+fn tool<T: TryInto<AssistantTool, Error: fmt::Debug>>(tool: T) -> AssistantTool {
+    tool.try_into().expect("the tool is complete")
+}
+
+fn connection() -> openai_assistants::types::builder::ToolConnection {
+    ToolConnection::builder().connection_id("c")
+}
+
+fn function(queue: &str) -> AssistantTool {
+    let binding = |name: &str| {
+        let queue = AzureFunctionQueue::builder().queue_service_endpoint(queue);
+        AzureFunctionBinding::builder().storage_queue(queue.queue_name(name))
+    };
+    let function = AzureFunction::builder()
+        .function(FunctionObject::builder().name("weather"))
+        .input_binding(binding("in"))
+        .output_binding(binding("out"));
+    tool(AssistantToolsAzureFunction::builder().azure_function(function))
+}
+
+fn mcp(url: &str) -> openai_assistants::types::builder::AssistantToolsMcp {
+    let mcp = AssistantToolsMcp::builder().server_label("docs");
+    mcp.server_url(url)
+}
+
+fn openapi<A: TryInto<OpenApiAuth, Error: fmt::Display>>(auth: A) -> AssistantTool {
+    let document = json!({ "openapi": "3.0.3" });
+    let document = document.as_object().expect("it is an object").clone();
+    let api = OpenApiFunction::builder().name("api").spec(document);
+    tool(AssistantToolsOpenApi::builder().openapi(api.auth(auth)))
+}
+
 /// Each tool with its JSON.
-fn tools() -> Vec<(Tool, Value)> {
-    let function = FunctionObject::builder().name("weather").build();
-    let queue = |name: &str| StorageQueue::new("https://queues.example.com", name);
-    let mut search = BingSearch::new("c");
-    search.market = Some("en-US".to_owned());
-    search.set_lang = Some("en".to_owned());
-    search.count = Some(5);
-    search.freshness = Some("Day".to_owned());
+fn tools() -> Vec<(AssistantTool, Value)> {
     let binding = |name: &str| {
         json!({ "type": "storage_queue", "storage_queue": {
             "queue_service_endpoint": "https://queues.example.com", "queue_name": name,
         } })
     };
-    let openapi = |auth| Tool::from(OpenApi::new("api", json!({ "openapi": "3.0.3" }), auth));
     let openapi_json = |auth: Value| json!({ "type": "openapi", "openapi": { "name": "api", "spec": { "openapi": "3.0.3" }, "auth": auth } });
     let connections = json!({ "connections": [{ "connection_id": "c" }] });
+    let custom = BingCustomSearchConfiguration::builder().connection_id("c");
+    let custom = BingCustomSearch::builder().search_configurations([custom.instance_name("i")]);
+    let search = BingGroundingConfiguration::builder()
+        .connection_id("c")
+        .market("en-US")
+        .set_lang("en")
+        .count(5)
+        .freshness("Day");
+    let browser = BrowserConnection::builder().id("c");
+    let browser = BrowserAutomation::builder().connection(browser);
+    let computer = ComputerUse::builder()
+        .display_width(1280)
+        .display_height(720)
+        .environment("browser");
+    let agent = ConnectedAgent::builder()
+        .id("asst_2")
+        .name("stocks")
+        .description("Returns prices.");
+    let research = DeepResearch::builder()
+        .deep_research_model("o3-deep-research")
+        .bing_grounding_connections([connection()]);
+    let fabric = FabricDataAgent::builder().connections([connection()]);
+    let sharepoint = SharepointGrounding::builder().connections([connection()]);
     vec![
-        (Tool::AzureAiSearch {}, json!({ "type": "azure_ai_search" })),
         (
-            AzureFunction::new(
-                function.expect("a named function"),
-                queue("in"),
-                queue("out"),
-            )
-            .into(),
+            AssistantToolsAzureAiSearch::default().into(),
+            json!({ "type": "azure_ai_search" }),
+        ),
+        (
+            function("https://queues.example.com"),
             json!({ "type": "azure_function", "azure_function": {
                 "function": { "name": "weather" }, "input_binding": binding("in"), "output_binding": binding("out"),
             } }),
         ),
         (
-            BingCustomSearch::new("c", "i").into(),
+            tool(AssistantToolsBingCustomSearch::builder().bing_custom_search(custom)),
             json!({ "type": "bing_custom_search", "bing_custom_search": {
                 "search_configurations": [{ "connection_id": "c", "instance_name": "i" }],
             } }),
         ),
         (
-            BingGrounding::from(search).into(),
+            tool(
+                AssistantToolsBingGrounding::builder()
+                    .bing_grounding(BingGrounding::builder().search_configurations([search])),
+            ),
             json!({ "type": "bing_grounding", "bing_grounding": { "search_configurations": [
                 { "connection_id": "c", "market": "en-US", "set_lang": "en", "count": 5, "freshness": "Day" },
             ] } }),
         ),
         (
-            BrowserAutomation::new("c").into(),
+            tool(AssistantToolsBrowserAutomation::builder().browser_automation(browser)),
             json!({ "type": "browser_automation", "browser_automation": { "connection": { "id": "c" } } }),
         ),
         (
-            ConnectedAgent::new("asst_2", "stocks", "Returns prices.").into(),
-            json!({ "type": "connected_agent", "connected_agent": { "id": "asst_2", "name": "stocks", "description": "Returns prices." } }),
-        ),
-        (
-            DeepResearch::new("o3-deep-research", "c").into(),
-            json!({ "type": "deep_research", "deep_research": {
-                "deep_research_model": "o3-deep-research",
-                "deep_research_bing_grounding_connections": [{ "connection_id": "c" }],
+            tool(AssistantToolsComputerUse::builder().computer_use_preview(computer)),
+            json!({ "type": "computer_use_preview", "computer_use_preview": {
+                "display_width": 1280, "display_height": 720, "environment": "browser",
             } }),
         ),
         (
-            FabricDataAgent::new("c").into(),
+            tool(AssistantToolsConnectedAgent::builder().connected_agent(agent)),
+            json!({ "type": "connected_agent", "connected_agent": { "id": "asst_2", "name": "stocks", "description": "Returns prices." } }),
+        ),
+        (
+            tool(AssistantToolsDeepResearch::builder().deep_research(research)),
+            json!({ "type": "deep_research", "deep_research": {
+                "deep_research_model": "o3-deep-research",
+                "bing_grounding_connections": [{ "connection_id": "c" }],
+            } }),
+        ),
+        (
+            tool(AssistantToolsFabricDataAgent::builder().fabric_dataagent(fabric)),
             json!({ "type": "fabric_dataagent", "fabric_dataagent": connections }),
         ),
         (
-            Mcp::new("docs", "https://example.com/mcp").into(),
+            tool(mcp("https://example.com/mcp")),
             json!({ "type": "mcp", "server_label": "docs", "server_url": "https://example.com/mcp" }),
         ),
         (
-            Mcp::new("docs", "https://example.com/mcp")
-                .allowed_tools(["search"])
-                .into(),
+            tool(mcp("https://example.com/mcp").allowed_tools(["search"])),
             json!({ "type": "mcp", "server_label": "docs", "server_url": "https://example.com/mcp", "allowed_tools": ["search"] }),
         ),
         (
-            openapi(OpenApiAuth::Anonymous),
+            openapi(OpenApiAnonymousAuth::default()),
             openapi_json(json!({ "type": "anonymous" })),
         ),
         (
-            openapi(OpenApiAuth::Connection {
-                connection_id: "c".to_owned(),
-            }),
+            openapi(OpenApiConnectionAuth::builder().security_scheme(connection())),
             openapi_json(
                 json!({ "type": "connection", "security_scheme": { "connection_id": "c" } }),
             ),
         ),
         (
-            openapi(OpenApiAuth::ManagedIdentity {
-                audience: "https://a".to_owned(),
-            }),
+            openapi(
+                OpenApiManagedAuth::builder()
+                    .security_scheme(OpenApiAudience::builder().audience("https://a")),
+            ),
             openapi_json(
                 json!({ "type": "managed_identity", "security_scheme": { "audience": "https://a" } }),
             ),
         ),
         (
-            SharepointGrounding::new("c").into(),
+            tool(AssistantToolsSharepointGrounding::builder().sharepoint_grounding(sharepoint)),
             json!({ "type": "sharepoint_grounding", "sharepoint_grounding": connections }),
         ),
     ]
@@ -133,33 +203,22 @@ fn tools_are_deserialized_from_responses() {
     for (tool, wire) in tools() {
         let received: AssistantTool = from_json(wire.clone());
         assert_eq!(json!(received), wire);
-        assert_eq!(Tool::of(&received), Some(tool));
+        assert_eq!(received, tool);
     }
 }
 
 #[test]
-fn unknown_properties_stay_in_the_general_type() {
+fn unknown_properties_are_kept() {
     let wire = json!({ "type": "connected_agent", "new": 1, "connected_agent": {
         "id": "asst_2", "name": "stocks", "description": "Returns prices.", "newer": [2],
     } });
     let received: AssistantTool = from_json(wire.clone());
-    assert!(matches!(
-        Tool::of(&received),
-        Some(Tool::ConnectedAgent { .. })
-    ));
+    let AssistantTool::ConnectedAgent(tool) = &received else {
+        panic!("{received:?}");
+    };
+    assert_eq!(tool.extra["new"], 1);
+    assert_eq!(tool.connected_agent.extra["newer"], json!([2]));
     assert_eq!(json!(received), wire);
-}
-
-#[test]
-fn the_typed_form_has_only_known_properties() {
-    let agent = json!({ "id": "asst_2", "name": "stocks", "description": "Returns prices." });
-    let mut wire = json!({ "type": "connected_agent", "new": 1, "connected_agent": agent });
-    wire["connected_agent"]["newer"] = json!([2]);
-    let typed = Tool::of(&from_json(wire)).expect("a typed tool");
-    assert_eq!(
-        json!(AssistantTool::from(typed)),
-        json!({ "type": "connected_agent", "connected_agent": agent })
-    );
 }
 
 #[test]
@@ -167,12 +226,12 @@ fn tools_are_deserialized_leniently() {
     let search = json!({ "connection_id": "c", "instance_name": "i", "count": 5.0 });
     for kind in ["bing_grounding", "bing_custom_search"] {
         let wire = json!({ "type": kind, kind: { "search_configurations": [search] } });
-        let count = match Tool::of(&from_json(wire)) {
-            Some(Tool::BingGrounding { bing_grounding }) => {
-                bing_grounding.search_configurations[0].count
+        let count = match from_json(wire) {
+            AssistantTool::BingGrounding(tool) => {
+                tool.bing_grounding.search_configurations[0].count
             }
-            Some(Tool::BingCustomSearch { bing_custom_search }) => {
-                bing_custom_search.search_configurations[0].search.count
+            AssistantTool::BingCustomSearch(tool) => {
+                tool.bing_custom_search.search_configurations[0].count
             }
             other => panic!("{kind}: {other:?}"),
         };
@@ -182,84 +241,95 @@ fn tools_are_deserialized_leniently() {
         let wire = json!({ "type": "bing_grounding", "bing_grounding": {
             "search_configurations": [{ "connection_id": "c", "count": count }],
         } });
-        assert!(Tool::of(&from_json(wire)).is_some(), "{count}");
+        let tool: AssistantTool = from_json(wire);
+        assert!(matches!(tool, AssistantTool::BingGrounding(_)), "{count}");
     }
     for kind in ["fabric_dataagent", "sharepoint_grounding"] {
         let wire = json!({ "type": kind, kind: { "connections": null } });
-        let tool = Tool::of(&from_json(wire)).map(|tool| json!(tool));
-        assert_eq!(
-            tool,
-            Some(json!({ "type": kind, kind: { "connections": [] } }))
-        );
+        let tool: AssistantTool = from_json(wire);
+        assert!(!matches!(tool, AssistantTool::Unknown(_)), "{tool:?}");
+        assert_eq!(json!(tool), json!({ "type": kind, kind: {} }));
     }
     for scheme in [json!({}), json!(null)] {
         let auth = json!({ "type": "anonymous", "security_scheme": scheme });
         let api = json!({ "name": "api", "spec": {}, "auth": auth });
-        let tool = Tool::of(&from_json(json!({ "type": "openapi", "openapi": api })));
-        let Some(Tool::OpenApi { openapi }) = tool else {
+        let tool: AssistantTool = from_json(json!({ "type": "openapi", "openapi": api }));
+        let AssistantTool::Openapi(tool) = tool else {
             panic!("{tool:?}");
         };
-        assert_eq!(openapi.auth, OpenApiAuth::Anonymous);
+        assert!(matches!(tool.openapi.auth, OpenApiAuth::Anonymous(_)));
     }
 }
 
 #[test]
 fn debug_shows_only_the_origin_of_urls() {
     let url = "https://user:hush@example.com:8443/mcp?key=hush#hush";
-    let function = FunctionObject::builder().name("weather").build();
-    let queue = StorageQueue::new(url, "queue");
-    let spec = json!({ "servers": [{ "url": url }] });
-    for tool in [
-        Tool::from(Mcp::new("docs", url)),
-        Tool::from(AzureFunction::new(
-            function.expect("a named function"),
-            queue.clone(),
-            queue,
-        )),
-    ] {
+    for tool in [tool(mcp(url)), function(url)] {
         let shown = format!("{tool:?}");
         assert!(
             shown.contains("\"https://example.com:8443\"") && !shown.contains("hush"),
             "{shown}"
         );
     }
-    let api = Tool::from(OpenApi::new("api", spec, OpenApiAuth::Anonymous));
-    for tool in [api, Mcp::new("docs", "user:hush").into()] {
-        let shown = format!("{tool:?}");
-        assert!(!shown.contains("hush"), "{shown}");
-    }
+    let shown = format!("{:?}", mcp("user:hush"));
+    assert!(!shown.contains("hush"), "{shown}");
 }
 
 #[test]
-fn other_tools_have_no_typed_form() {
+fn other_tools_are_unknown() {
     for wire in [
-        json!({ "type": "code_interpreter" }),
         json!({ "type": "hologram" }),
-        json!({ "type": "mcp" }),
-        json!({ "type": "connected_agent", "connected_agent": null }),
+        json!({ "type": "hologram", "mcp": {} }),
         json!({}),
     ] {
-        assert_eq!(Tool::of(&from_json(wire.clone())), None, "{wire}");
+        let tool: AssistantTool = from_json(wire.clone());
+        assert!(matches!(tool, AssistantTool::Unknown(_)), "{tool:?}");
+        assert_eq!(json!(tool), wire);
     }
 }
 
 #[test]
 fn tool_resources_are_serialized() {
-    let mut index = AiSearchIndex::new("c", "books");
-    index.query_type = Some("simple".to_owned());
-    index.top_k = Some(5);
-    let server = McpResource::new("docs")
-        .header("authorization", "Bearer secret")
+    let index = AiSearchIndex::builder()
+        .index_connection_id("c")
+        .index_name("books")
+        .query_type("simple")
+        .top_k(5);
+    let server = McpResource::builder()
+        .server_label("docs")
+        .headers([("authorization", "Bearer secret")])
         .require_approval("never");
-    let resources = ToolResources::default().index(index).mcp(server);
     let wire = json!({
         "azure_ai_search": { "indexes": [
             { "index_connection_id": "c", "index_name": "books", "query_type": "simple", "top_k": 5 },
         ] },
         "mcp": [{ "server_label": "docs", "headers": { "authorization": "Bearer secret" }, "require_approval": "never" }],
     });
-    assert_eq!(json!(resources), wire);
-    assert_eq!(from_json::<ToolResources>(wire), resources);
+    let search = AzureAiSearch::builder().indexes([index]);
+    let new = CreateToolResources::builder()
+        .azure_ai_search(search.clone())
+        .mcp([server.clone()]);
+    let body = CreateAssistantRequest::builder()
+        .model("m")
+        .tool_resources(new);
+    let body = json!(body.build().expect("a complete body"));
+    assert_eq!(body, json!({ "model": "m", "tool_resources": wire }));
+
+    let resources = ToolResources::builder()
+        .azure_ai_search(search)
+        .mcp([server]);
+    let body = CreateRunRequest::builder()
+        .assistant_id("asst_1")
+        .tool_resources(resources.clone());
+    let body = body.build().expect("a complete body");
+    assert_eq!(
+        json!(body),
+        json!({ "assistant_id": "asst_1", "tool_resources": wire })
+    );
+    assert_eq!(
+        from_json::<ToolResources>(wire),
+        body.tool_resources.expect("resources")
+    );
     let shown = format!("{resources:?}");
     assert!(
         shown.contains("authorization") && !shown.contains("secret"),
@@ -274,14 +344,17 @@ fn tool_resources_are_deserialized_leniently() {
         "mcp": [{ "server_label": "docs" }, { "server_label": "docs", "headers": null }],
     }));
     let search = resources.azure_ai_search.expect("a search resource");
-    let top_k: Vec<Option<i64>> = search.indexes.iter().map(|index| index.top_k).collect();
+    let indexes = search.indexes.expect("indexes");
+    let top_k: Vec<Option<i64>> = indexes.iter().map(|index| index.top_k).collect();
     assert_eq!(top_k, [Some(5), None]);
-    let server = McpResource::new("docs");
+    let none: [(&str, &str); 0] = [];
+    let server = McpResource::builder().server_label("docs").headers(none);
+    let server = server.build().expect("a complete resource");
     assert_eq!(resources.mcp, Some(vec![server.clone(), server]));
 
     let none: ToolResources = from_json(json!({ "azure_ai_search": { "indexes": null } }));
     let search = none.azure_ai_search.expect("a search resource");
-    assert!(search.indexes.is_empty());
+    assert!(search.indexes.is_none_or(|indexes| indexes.is_empty()));
 }
 
 #[test]
@@ -290,17 +363,22 @@ fn url_citations_are_deserialized_from_annotations() {
         "type": "url_citation", "text": "[1]", "start_index": 3, "end_index": 6,
         "url_citation": { "url": "https://example.com", "title": "Example" },
     });
-    let citation = UrlCitation::of(&from_json(wire.clone())).expect("a citation");
+    let annotation: TextAnnotation = from_json(wire.clone());
+    let TextAnnotation::UrlCitation(citation) = &annotation else {
+        panic!("{annotation:?}");
+    };
     assert_eq!(citation.url_citation.title.as_deref(), Some("Example"));
-    assert_eq!(json!(citation), wire);
+    assert_eq!(json!(annotation), wire);
     let bare = json!({ "type": "url_citation", "text": "[1]", "url_citation": { "url": "u" } });
-    assert_eq!(json!(UrlCitation::of(&from_json(bare.clone()))), bare);
+    let annotation: TextAnnotation = from_json(bare.clone());
+    assert!(matches!(annotation, TextAnnotation::UrlCitation(_)));
+    assert_eq!(json!(annotation), bare);
     for other in [
         json!({ "type": "file_path", "text": "", "file_path": { "file_id": "f" } }),
         json!({ "type": "hologram", "text": "[1]", "url_citation": { "url": "u" } }),
-        json!({ "type": "url_citation" }),
     ] {
-        assert_eq!(UrlCitation::of(&from_json::<TextAnnotation>(other)), None);
+        let annotation: TextAnnotation = from_json(other);
+        assert!(!matches!(annotation, TextAnnotation::UrlCitation(_)));
     }
 }
 
@@ -313,6 +391,19 @@ fn run_requiring_approval(tool_calls: Value) -> RunObject {
     from_json(run)
 }
 
+/// The calls that require approval.
+fn calls_of(run: &RunObject) -> Vec<RunToolCallMcp> {
+    let Some(RunRequiredAction::SubmitToolApproval(action)) = &run.required_action else {
+        return Vec::new();
+    };
+    let calls = action.submit_tool_approval.tool_calls.iter();
+    let calls = calls.filter_map(|call| match call {
+        RunToolCall::Mcp(call) => Some(call.clone()),
+        _ => None,
+    });
+    calls.collect()
+}
+
 fn call(id: &str) -> Value {
     json!({ "id": id, "type": "mcp", "name": "search", "arguments": "{}", "server_label": "docs" })
 }
@@ -322,15 +413,12 @@ fn calls_that_require_approval_are_deserialized_from_the_run() {
     let run = run_requiring_approval(
         json!([call("call_1"), { "id": "call_2", "type": "hologram" }, call("call_3")]),
     );
-    let calls = ToolApprovalCall::of(&run);
+    let calls = calls_of(&run);
     let ids: Vec<&str> = calls.iter().map(|call| call.id.as_str()).collect();
     assert_eq!(ids, ["call_1", "call_3"]);
     assert_eq!(json!(calls[0]), call("call_1"));
-    assert_eq!(ToolApprovalCall::of(&mock::run()), []);
-    assert_eq!(
-        ToolApprovalCall::of(&run_requiring_approval(Value::Null)),
-        []
-    );
+    assert_eq!(calls_of(&mock::run()), []);
+    assert_eq!(calls_of(&run_requiring_approval(Value::Null)), []);
 }
 
 #[test]
@@ -339,9 +427,8 @@ fn only_the_id_of_a_call_is_required() {
         { "type": "mcp", "id": "call_1" },
         { "type": "mcp", "id": "call_2", "name": null, "arguments": null, "server_label": null },
         { "type": "mcp", "id": "call_3", "arguments": { "q": "x" } },
-        { "type": "mcp", "name": "search" },
     ]));
-    let calls = ToolApprovalCall::of(&run);
+    let calls = calls_of(&run);
     let texts: Vec<_> = calls
         .iter()
         .map(|call| {
@@ -371,6 +458,49 @@ async fn server() -> (MockServer, Client) {
 }
 
 #[tokio::test]
+async fn a_call_without_an_id_is_kept_as_json() {
+    let (server, client) = server().await;
+    let mut run = json!(mock::run());
+    run["status"] = "requires_action".into();
+    let without_id = json!({ "type": "mcp", "name": "search" });
+    run["required_action"] = json!({ "type": "submit_tool_approval", "submit_tool_approval": {
+        "tool_calls": [call("call_1"), without_id],
+    } });
+    server.mock(|when, then| {
+        when.method(Method::GET);
+        then.json_body(run.clone());
+    });
+    let fetch = client.get_run().thread_id("thread_1").run_id("run_1");
+    let run = fetch.send().await.expect("the call is contained");
+    let Some(RunRequiredAction::SubmitToolApproval(action)) = &run.required_action else {
+        panic!("{run:?}");
+    };
+    assert_eq!(
+        action.submit_tool_approval.tool_calls[1],
+        RunToolCall::Unknown(without_id)
+    );
+    assert_eq!(calls_of(&run).len(), 1);
+}
+
+/// A submission of these approvals.
+fn submit<A: TryInto<ToolApproval, Error: fmt::Display>>(
+    client: &Client,
+    thread_id: &str,
+    run_id: &str,
+    approvals: impl IntoIterator<Item = A>,
+) -> openai_assistants::operations::SubmitToolOutputsToRun {
+    let body = SubmitToolOutputsRunRequest::builder().tool_approvals(approvals);
+    let submit = client.submit_tool_outputs_to_run();
+    submit.thread_id(thread_id).run_id(run_id).body(body)
+}
+
+fn approval(call_id: &str, approve: bool) -> openai_assistants::types::builder::ToolApproval {
+    ToolApproval::builder()
+        .tool_call_id(call_id)
+        .approve(approve)
+}
+
+#[tokio::test]
 async fn approvals_are_submitted_in_one_request() {
     let (server, client) = server().await;
     let mocked = server.mock(|when, then| {
@@ -387,20 +517,20 @@ async fn approvals_are_submitted_in_one_request() {
             ] }));
         then.json_body(json!(mock::run()));
     });
-    let calls = ToolApprovalCall::of(&run_requiring_approval(json!([
+    let calls = calls_of(&run_requiring_approval(json!([
         call("call_1"),
         call("call_3")
     ])));
     let approvals = [
-        calls[0].approve().header("authorization", "Bearer secret"),
-        calls[1].deny(),
+        approval(&calls[0].id, true).headers([("authorization", "Bearer secret")]),
+        approval(&calls[1].id, false),
     ];
     let shown = format!("{approvals:?}");
     assert!(
         shown.contains("authorization") && !shown.contains("secret"),
         "{shown}"
     );
-    let call = client.submit_tool_approvals("thread/1", "run_1", approvals);
+    let call = submit(&client, "thread/1", "run_1", approvals);
     let call = call.header("x-trace", "42").query("x", "y");
     let run = call.send().await.expect("a successful call");
     assert_eq!(run.id, "run_1");
@@ -416,12 +546,18 @@ async fn headers_of_approvals_are_redacted_in_errors() {
         when.method(Method::POST);
         then.status(400).json_body(error_body);
     });
-    let approval = ToolApproval::new("call_1", true)
-        .header("x-key", "hush-hush-1")
-        .header("authorization", "Bearer hush-hush-2");
-    let call = || client.submit_tool_approvals("thread_1", "run_1", [approval.clone()]);
+    let approval = approval("call_1", true).headers([
+        ("x-key", "hush-hush-1"),
+        ("authorization", "Bearer hush-hush-2"),
+    ]);
+    let call = || submit(&client, "thread_1", "run_1", [approval.clone()]);
     for error in [
         call()
+            .send()
+            .await
+            .expect_err("the server returns an error"),
+        call()
+            .extra_body(json!({ "note": 1 }))
             .send()
             .await
             .expect_err("the server returns an error"),
@@ -444,14 +580,48 @@ async fn headers_of_approvals_are_redacted_in_errors() {
 }
 
 #[tokio::test]
+async fn headers_of_tool_resources_are_redacted_in_errors() {
+    let (server, client) = server().await;
+    server.mock(|when, then| {
+        when.method(Method::POST);
+        then.status(400)
+            .json_body(json!({ "error": { "message": "Cannot use hush-hush-1." } }));
+    });
+    let docs = McpResource::builder().server_label("docs");
+    let docs = docs.headers([("x-key", "hush-hush-1")]);
+    let body = CreateThreadAndRunRequest::builder()
+        .assistant_id("asst_1")
+        .tool_resources(ToolResources::builder().mcp([docs]));
+    let call = || client.create_thread_and_run().body(body.clone());
+    for error in [
+        call()
+            .send()
+            .await
+            .expect_err("the server returns an error"),
+        // It creates the thread with the resources first.
+        call()
+            .once()
+            .send()
+            .await
+            .expect_err("the server returns an error"),
+    ] {
+        let shown = format!("{error} {error:?} {:?}", error.body());
+        assert!(
+            shown.contains("Cannot use ***") && !shown.contains("hush"),
+            "{shown}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_invalid_header_is_an_error_before_anything_is_sent() {
     let (server, client) = server().await;
     let mocked = server.mock(|when, then| {
         when.method(Method::POST);
         then.json_body(json!(mock::run()));
     });
-    let approval = ToolApproval::new("call_1", true).header("x-key", "hush-hush\n");
-    let call = client.submit_tool_approvals("thread_1", "run_1", [approval]);
+    let approval = approval("call_1", true).headers([("x-key", "hush-hush\n")]);
+    let call = submit(&client, "thread_1", "run_1", [approval]);
     let error = call.send().await.expect_err("the header is invalid");
     let shown = format!("{error} {error:?}");
     assert!(
@@ -477,10 +647,7 @@ async fn approvals_can_be_followed_and_streamed() {
         );
         then.json_body(json!(mock::run_in("completed".into())));
     });
-    let submit = || {
-        let approvals = [ToolApproval::new("call_1", true)];
-        client.submit_tool_approvals("thread_1", "run_1", approvals)
-    };
+    let submit = || submit(&client, "thread_1", "run_1", [approval("call_1", true)]);
     let run = submit().follow().wait().await.expect("a successful call");
     assert_eq!(run.status.as_str(), "completed");
     followed.assert();
@@ -493,16 +660,14 @@ async fn approvals_can_be_followed_and_streamed() {
 #[tokio::test]
 async fn an_empty_id_is_an_error_before_anything_is_sent() {
     let (_server, client) = server().await;
-    let error = client
-        .submit_tool_approvals("thread_1", "", [])
-        .send()
-        .await;
+    let none: [ToolApproval; 0] = [];
+    let error = submit(&client, "thread_1", "", none).send().await;
     let error = error.expect_err("the id is empty");
     assert!(
         error.is_invalid_argument() && error.to_string().contains("run_id"),
         "{error}"
     );
-    assert_eq!(error.operation(), Some("submitToolApprovals"));
+    assert_eq!(error.operation(), Some("submitToolOuputsToRun"));
 }
 
 #[tokio::test]
@@ -564,4 +729,90 @@ async fn a_response_without_data_is_an_error_and_not_an_empty_list() {
     let error = client.list_threads().send().await;
     let error = error.expect_err("the response is not a list");
     assert_eq!(error.message(), "quota");
+}
+
+/// Deserializes and serializes again. Returns what was lost, or what has no type.
+fn round_trip<T: DeserializeOwned + Serialize + fmt::Debug>(received: &Value) -> Option<String> {
+    let object: T = match serde_json::from_value(received.clone()) {
+        Ok(object) => object,
+        Err(error) => return Some(error.to_string()),
+    };
+    let shown = format!("{object:?}");
+    let untyped = ["Unknown(", "extra: {\""].into_iter();
+    let untyped = untyped.filter(|part| shown.contains(part));
+    let untyped = untyped.map(|part| format!("{part} in {shown}")).next();
+    untyped.or_else(|| lost(received, Some(&json!(object))))
+}
+
+/// The examples are not part of this repository.
+#[test]
+fn every_example_is_typed_and_read_without_loss() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../shared/upstream/foundry-examples.json"
+    );
+    let Ok(text) = fs::read_to_string(path) else {
+        println!("skipped: {path} does not exist");
+        return;
+    };
+    let examples: Vec<Value> = serde_json::from_str(&text).expect("it is JSON");
+    let (mut read, mut failures) = (0, Vec::new());
+    for example in &examples {
+        let schema = example["schema"].as_str().expect("it has a schema");
+        let mut value = example["value"].clone();
+        let failure = match schema {
+            "Agent" => round_trip::<AssistantObject>(&value),
+            "AgentThread" => round_trip::<ThreadObject>(&value),
+            "AgentV1Error" => round_trip::<ErrorResponse>(&value),
+            "AgentsCreateAgentRequest" => round_trip::<CreateAssistantRequest>(&value),
+            "AgentsPagedResultThreadRun" => round_trip::<ListRunsResponse>(&value),
+            "AgentStreamEvent" => {
+                let name = value["event"].as_str().expect("it has a name");
+                let data = match &value["data"] {
+                    Value::String(data) => data.clone(),
+                    data => data.to_string(),
+                };
+                let event = AssistantStreamEvent::decode(name, &data).expect("it is an event");
+                (event.event() != name).then(|| format!("{event:?}"))
+            }
+            "MessageDeltaChunk" => round_trip::<MessageDeltaObject>(&value),
+            "MessageDeltaTextAnnotation" => round_trip::<TextAnnotationDelta>(&value),
+            "MessageTextAnnotation" => round_trip::<TextAnnotation>(&value),
+            "RequiredAction" => round_trip::<RunRequiredAction>(&value),
+            "RunStep" => round_trip::<RunStepObject>(&value),
+            "RunStepDeltaChunk" => round_trip::<RunStepDeltaObject>(&value),
+            "RunStepToolCall" => round_trip::<RunStepToolCall>(&value),
+            "RunsSubmitToolOutputsRequest" => {
+                // The method that is called determines it.
+                value.as_object_mut().map(|body| body.remove("stream"));
+                round_trip::<SubmitToolOutputsRunRequest>(&value)
+            }
+            "ThreadMessage" => round_trip::<MessageObject>(&value),
+            "ThreadRun" => round_trip::<RunObject>(&value),
+            "ToolDefinition" => round_trip::<AssistantTool>(&value),
+            #[cfg(feature = "files")]
+            "FileInfo" => round_trip::<FileObject>(&value),
+            #[cfg(feature = "files")]
+            "VectorStore" => round_trip::<VectorStoreObject>(&value),
+            #[cfg(feature = "files")]
+            "VectorStoreFile" => round_trip::<VectorStoreFileObject>(&value),
+            #[cfg(feature = "files")]
+            "VectorStoreFileBatch" => round_trip::<VectorStoreFileBatchObject>(&value),
+            #[cfg(feature = "files")]
+            "VectorStoreFileBatchesCreateRequest" => {
+                round_trip::<CreateVectorStoreFileBatchRequest>(&value)
+            }
+            #[cfg(not(feature = "files"))]
+            "FileInfo"
+            | "VectorStore"
+            | "VectorStoreFile"
+            | "VectorStoreFileBatch"
+            | "VectorStoreFileBatchesCreateRequest" => continue,
+            other => panic!("there is no type for {other}"),
+        };
+        read += 1;
+        failures.extend(failure.map(|failure| format!("{schema}: {failure}")));
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+    println!("{read} of {} examples", examples.len());
 }

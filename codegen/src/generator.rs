@@ -10,11 +10,14 @@ use progenitor::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
 use serde_json::json;
 
 use crate::error::Error;
-use crate::model::schema::TIMESTAMP_FORMAT;
+use crate::model::schema::{SECRET_FORMAT, TIMESTAMP_FORMAT};
 use crate::module::Module;
 
 /// The type of timestamps in generated code.
 pub const TIMESTAMP: &str = "crate::json::timestamp::Timestamp";
+
+/// The type of secrets in generated code.
+const SECRET: &str = "crate::json::secret::Secret";
 
 /// The syntax tree of types and request builders.
 ///
@@ -38,13 +41,20 @@ fn run(
     let mut settings = GenerationSettings::default();
     settings
         .with_interface(InterfaceStyle::Builder)
-        .with_map_type("::std::collections::BTreeMap")
-        .with_conversion(
-            serde_json::from_value(json!({ "type": "integer", "format": TIMESTAMP_FORMAT }))
-                .map_err(|error| Error::new(error.to_string()))?,
+        .with_map_type("::std::collections::BTreeMap");
+    for (json_type, format, ty, implements) in [
+        (
+            "integer",
+            TIMESTAMP_FORMAT,
             TIMESTAMP,
-            [TypeImpl::Display].into_iter(),
-        );
+            Some(TypeImpl::Display),
+        ),
+        ("string", SECRET_FORMAT, SECRET, None),
+    ] {
+        let schema = serde_json::from_value(json!({ "type": json_type, "format": format }));
+        let schema = schema.map_err(|error| Error::new(error.to_string()))?;
+        settings.with_conversion(schema, ty, implements.into_iter());
+    }
     let tokens = generate(&mut Generator::new(&settings)).map_err(|error| {
         Error::new(format!("progenitor does not support the document: {error}"))
     })?;

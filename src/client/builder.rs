@@ -12,7 +12,7 @@ use crate::client::constants;
 use crate::client::core::Client;
 use crate::client::environment::Environment;
 use crate::client::http_settings::{AGENT, HttpClient, HttpSettings};
-use crate::client::preset::Server;
+use crate::client::preset::{FOUNDRY_ENDPOINTS, FOUNDRY_VERSION, Server};
 use crate::error::core::{Error, Result};
 use crate::http::clock::{Clock, SystemClock};
 use crate::http::config::{Config, Random};
@@ -222,8 +222,7 @@ impl ClientBuilder {
     /// Calls go to the project endpoint, which ends in `/api/projects/{project}`, with
     /// `api-version` in the query and without a beta header. Foundry takes Entra tokens for the
     /// scope `https://ai.azure.com/.default` as `Authorization: Bearer`. They expire, so provide
-    /// them with [`credentials`](Self::credentials); see [`Credentials`] for an example. Environment
-    /// variables are not read.
+    /// them with [`credentials`](Self::credentials); see [`Credentials`] for an example.
     ///
     /// ```
     /// use openai_assistants::{Client, Credentials};
@@ -242,17 +241,48 @@ impl ClientBuilder {
         project_endpoint: impl Into<String>,
         api_version: impl AsRef<str>,
     ) -> Self {
-        let endpoint = project_endpoint.into();
+        let endpoint = Some(project_endpoint.into());
         self.server = Server::Foundry { endpoint };
         self.base_url = None;
         self.query(API_VERSION, api_version.as_ref().trim())
     }
 
+    /// Like [`foundry`](Self::foundry), configured by environment variables.
+    ///
+    /// The project endpoint is `PROJECT_ENDPOINT`, or else `AZURE_AI_PROJECT_ENDPOINT`. The API version is
+    /// `v1`, unless the builder has another one in its [`query`](Self::query). Settings of the builder take
+    /// precedence. Set a `base_url` after this call.
+    ///
+    /// ```no_run
+    /// use openai_assistants::{Client, Credentials};
+    ///
+    /// # async fn token() -> Result<String, std::io::Error> { Ok("token".to_owned()) }
+    /// let builder = Client::builder().foundry_env();
+    /// let client = builder.credentials(Credentials::from_fn(token)).build()?;
+    /// # Ok::<(), openai_assistants::Error>(())
+    /// ```
+    pub fn foundry_env(self) -> Self {
+        self.for_foundry().env()
+    }
+
+    /// Like [`foundry_env`](Self::foundry_env), with variables from a function.
+    pub fn foundry_env_from(self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        self.for_foundry().env_from(variable)
+    }
+
+    fn for_foundry(mut self) -> Self {
+        if !matches!(self.server, Server::Foundry { .. }) {
+            self.server = Server::Foundry { endpoint: None };
+            self.base_url = None;
+        }
+        self
+    }
+
     /// Reads settings that the builder lacks from environment variables.
     ///
     /// [`Client::from_env`] lists those for OpenAI and compatible servers,
-    /// [`azure_openai_env`](Self::azure_openai_env) those for Azure OpenAI. The key of one is never
-    /// sent to the other.
+    /// [`azure_openai_env`](Self::azure_openai_env) those for Azure OpenAI, and
+    /// [`foundry_env`](Self::foundry_env) those for Foundry. The key of one is never sent to the other.
     pub fn env(self) -> Self {
         // A value that is not Unicode is kept, so that it is reported by name.
         self.env_from(|name| {
@@ -643,7 +673,16 @@ impl ClientBuilder {
                 }
                 variable("AZURE_OPENAI_API_KEY")
             }
-            Server::Foundry { .. } => None,
+            Server::Foundry { endpoint } => {
+                if endpoint.is_none() {
+                    let found = FOUNDRY_ENDPOINTS.into_iter().find_map(variable);
+                    *endpoint = found.map(str::to_owned);
+                }
+                if self.query.iter().all(|(name, _)| name != API_VERSION) {
+                    self = self.query(API_VERSION, FOUNDRY_VERSION);
+                }
+                None
+            }
         };
         let key = key.map(|key| Access::Key(key.trim().to_owned()));
         self.access = self.access.or(key);

@@ -7,7 +7,7 @@
 pub(super) struct Environment(Vec<(&'static str, String)>);
 
 impl Environment {
-    const NAMES: [&str; 7] = [
+    const NAMES: [&str; 9] = [
         "OPENAI_API_KEY",
         "OPENAI_BASE_URL",
         "OPENAI_ORG_ID",
@@ -15,6 +15,8 @@ impl Environment {
         "AZURE_OPENAI_API_KEY",
         "AZURE_OPENAI_ENDPOINT",
         "OPENAI_API_VERSION",
+        "PROJECT_ENDPOINT",
+        "AZURE_AI_PROJECT_ENDPOINT",
     ];
 
     /// Reads the variables that have not been read. Empty ones count as not set.

@@ -8,12 +8,17 @@ use crate::http::credentials::Credentials;
 const OPENAI: &str = "https://api.openai.com/v1";
 const FOUNDRY: &str = "https://example.services.ai.azure.com/api/projects/demo";
 
+/// Environment variables of the project endpoint of Foundry, by precedence.
+pub(super) const FOUNDRY_ENDPOINTS: [&str; 2] = ["PROJECT_ENDPOINT", "AZURE_AI_PROJECT_ENDPOINT"];
+/// The API version of Foundry that does not expire.
+pub(super) const FOUNDRY_VERSION: &str = "v1";
+
 /// The kind of server, and its endpoint.
 #[derive(Clone)]
 pub(super) enum Server {
     OpenAi,
     AzureOpenAi { endpoint: Option<String> },
-    Foundry { endpoint: String },
+    Foundry { endpoint: Option<String> },
 }
 
 impl Server {
@@ -32,9 +37,14 @@ impl Server {
             Self::AzureOpenAi {
                 endpoint: Some(endpoint),
             } => base_url::azure_openai(endpoint),
-            Self::Foundry { endpoint } => {
-                base_url::parse("project endpoint", endpoint, FOUNDRY)
-            }
+            Self::Foundry { endpoint: None } => Err(
+                "there is no project endpoint: set the environment variable PROJECT_ENDPOINT or \
+                 AZURE_AI_PROJECT_ENDPOINT, or pass it to `foundry`"
+                    .to_owned(),
+            ),
+            Self::Foundry {
+                endpoint: Some(endpoint),
+            } => base_url::parse("project endpoint", endpoint, FOUNDRY),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::http::request::Request;
 use crate::http::request_body::RequestBody;
 use crate::http::span;
 use crate::http::time_limits::{CONNECT_TIMEOUT, STREAM_IDLE_TIMEOUT, TIMEOUT};
+use crate::json::secret::Secret;
 
 /// Query parameters whose values are not secret. The value of any other may be.
 const PUBLIC: [&str; 9] = [
@@ -153,13 +154,14 @@ impl Call {
         let progress = self.progress();
         let tokens = progress.tokens.iter().map(|(_, value)| value);
         let headers = self.headers().map(|(_, value)| value).chain(tokens);
-        let headers = headers.chain(self.options.body_headers());
         let headers = headers
             .filter(|value| value.is_sensitive())
             .filter_map(|value| value.to_str().ok());
         let pairs = self.config.query.iter().chain(self.options.query_pairs());
         let parameters = pairs.filter(|(name, _)| !PUBLIC.contains(&name.as_str()));
-        Secrets::new(headers.chain(parameters.map(|(_, value)| value.as_str())))
+        let parameters = parameters.map(|(_, value)| value.as_str());
+        let of_body = self.options.body_secrets.iter().map(Secret::expose);
+        Secrets::new(headers.chain(parameters).chain(of_body))
     }
 
     /// Adds the operation and what has happened so far to the error of the call.

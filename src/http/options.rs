@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -11,6 +11,7 @@ use crate::http::header;
 use crate::http::retry_policy::RetryPolicy;
 use crate::http::time_limits::TimeLimits;
 use crate::json::deep_merge::deep_merge;
+use crate::json::secret::Secret;
 
 /// A server that has received the key before returns the same response again.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -24,8 +25,8 @@ pub(crate) struct RequestOptions {
     pub(crate) retry: Option<RetryPolicy>,
     /// Whether a created object is looked up after an unknown failure.
     pub(crate) once: bool,
-    /// Values of headers that the body contains for another server. Errors must not repeat them.
-    body_headers: Vec<HeaderValue>,
+    /// Secrets that the body contains for another server. Errors must not repeat them.
+    pub(crate) body_secrets: Vec<Secret>,
     /// Properties that are merged into the body.
     extra_body: Option<Value>,
     /// The first invalid argument, with the reason.
@@ -55,19 +56,6 @@ impl RequestOptions {
 
     fn fail(&mut self, argument: &'static str, reason: String) {
         self.error.get_or_insert((argument, reason));
-    }
-
-    /// Registers a header that the body contains.
-    #[cfg(feature = "foundry")]
-    pub(crate) fn body_header(&mut self, name: &str, value: &str) {
-        match header::parse(name, value) {
-            Ok((_, value)) => self.body_headers.push(value),
-            Err(reason) => self.fail("header", reason),
-        }
-    }
-
-    pub(crate) fn body_headers(&self) -> &[HeaderValue] {
-        &self.body_headers
     }
 
     /// Returns the options for a further call, without what identifies a single call.

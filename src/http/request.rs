@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::core::{Error, Result, RunIds};
 use crate::http::config::Config;
@@ -22,6 +23,7 @@ use crate::http::retry_policy::RetryPolicy;
 use crate::http::time_limits::TimeLimits;
 #[cfg(feature = "files")]
 use crate::http::upload::Upload;
+use crate::json::secret;
 
 /// The media type of content that is returned as it is.
 pub(crate) const CONTENT: &str = "*/*";
@@ -92,7 +94,7 @@ impl Request {
 
     /// Sets the body.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self> {
-        let json = match self.options.extended(body) {
+        let (json, secrets) = secret::collect(|| match self.options.extended(body) {
             None => serde_json::to_vec(body),
             Some(body) => body.and_then(|mut body| {
                 // The method that is called determines whether the response is a stream.
@@ -101,8 +103,13 @@ impl Request {
                 }
                 serde_json::to_vec(&body)
             }),
-        };
-        self.body = Some(json.map_err(Error::serialize)?.into());
+        });
+        let json = json.map_err(Error::serialize)?;
+        if let Some(secret) = secrets.iter().find(|secret| has_control(secret.expose())) {
+            return Err(Error::argument(invalid_secret(&json, secret.expose())));
+        }
+        self.options.body_secrets.extend(secrets);
+        self.body = Some(json.into());
         Ok(self)
     }
 
@@ -115,9 +122,12 @@ impl Request {
     #[cfg(feature = "files")]
     #[allow(dead_code, reason = "a document may have no uploads")]
     pub(crate) fn form(mut self, body: &impl Serialize, name: &str, file: Upload) -> Result<Self> {
-        let extended = self.options.extended(body);
-        let body = extended.unwrap_or_else(|| serde_json::to_value(body));
+        let (body, secrets) = secret::collect(|| {
+            let extended = self.options.extended(body);
+            extended.unwrap_or_else(|| serde_json::to_value(body))
+        });
         let body = body.map_err(Error::serialize)?;
+        self.options.body_secrets.extend(secrets);
         let texts = body.as_object().into_iter().flatten();
         let form = texts.fold(Form::new(), |form, (name, value)| form.json(name, value));
         // Servers that process a form while they receive it need the other properties first.
@@ -174,6 +184,29 @@ impl Request {
             thread_id: self.path_parameter("{thread_id}"),
             run_id: self.path_parameter("{run_id}"),
         }
+    }
+}
+
+fn has_control(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}
+
+/// Why a body with this secret is not sent: a server that forwards it as a header would fail.
+fn invalid_secret(body: &[u8], secret: &str) -> String {
+    let body = serde_json::from_slice(body).unwrap_or_default();
+    let name = property_of(&body, secret).unwrap_or_default();
+    format!("the secret `{name}` in the body has a control character, such as a line break")
+}
+
+/// Returns the name of the property with this text.
+fn property_of<'a>(value: &'a Value, text: &str) -> Option<&'a str> {
+    match value {
+        Value::Object(properties) => properties.iter().find_map(|(name, value)| match value {
+            Value::String(other) if other == text => Some(name.as_str()),
+            value => property_of(value, text),
+        }),
+        Value::Array(items) => items.iter().find_map(|item| property_of(item, text)),
+        _ => None,
     }
 }
 

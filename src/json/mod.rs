@@ -12,6 +12,7 @@ pub(crate) mod properties;
 pub(crate) mod raw;
 pub(crate) mod rule;
 pub(crate) mod scalar;
+pub(crate) mod secret;
 pub(crate) mod size;
 pub(crate) mod surrogates;
 pub(crate) mod tagged;

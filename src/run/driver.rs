@@ -14,10 +14,9 @@ use crate::run::machine::{Action, Failure, First, RunMachine};
 use crate::run::outcome::{self, RunOutcome};
 use crate::run::polling::Pace;
 use crate::run::reported::reported_run;
-use crate::run::required_action::PendingCall;
+use crate::run::required_action::{Answers, PendingCall};
+use crate::run::responders::Responders;
 use crate::run::settings::{FollowSettings, OnState};
-#[cfg(feature = "tools")]
-use crate::run::tool_loop::ToolLoop;
 use crate::sse::stream::EventStream;
 use crate::types::{AssistantStreamEvent as Event, RunObject};
 
@@ -30,8 +29,7 @@ pub(crate) struct RunDriver {
     on_state: Option<OnState>,
     /// Whether submissions open a stream.
     streams: bool,
-    #[cfg(feature = "tools")]
-    tool_loop: ToolLoop,
+    responders: Responders,
 }
 
 /// How far the driver has come.
@@ -53,14 +51,10 @@ impl RunDriver {
             (Some(_), &http::Method::GET) => First::Fetch,
             (Some(_), _) => First::Submit,
         };
-        #[cfg(feature = "tools")]
-        let max_rounds = settings.tool_loop.max_rounds();
-        // Without tools, a blocked run is left to the caller.
-        #[cfg(not(feature = "tools"))]
-        let max_rounds = None;
         let pace = Pace::new(settings.interval);
+        let (kinds, max_rounds) = (settings.responders.kinds(), settings.responders.max_rounds);
         Self {
-            machine: RunMachine::new(first, ids, pace, max_rounds, settings.cancels_run),
+            machine: RunMachine::new(first, ids, pace, kinds, max_rounds, settings.cancels_run),
             limits: Limits::new(
                 &request.config.clock,
                 settings.deadline,
@@ -70,8 +64,7 @@ impl RunDriver {
             creation: Creation::of(request),
             on_state: settings.on_state,
             streams,
-            #[cfg(feature = "tools")]
-            tool_loop: settings.tool_loop,
+            responders: settings.responders,
         }
     }
 
@@ -140,9 +133,9 @@ impl RunDriver {
                     let fetched = self.limits.run(fetch).await;
                     self.received(fetched)
                 }
-                Action::Submit { outputs, after } => {
+                Action::Submit { answers, after } => {
                     let (handle, ids) = (&self.handle, self.machine.ids());
-                    let request = handle.submit(ids, outputs, self.streams);
+                    let request = handle.submit(ids, answers, self.streams);
                     if self.streams {
                         let open = async {
                             handle.sleep(after).await;
@@ -165,8 +158,8 @@ impl RunDriver {
                         self.received(submitted)
                     }
                 }
-                Action::RunTools(calls) => match self.run_tools(calls).await {
-                    Ok(Ok(outputs)) => self.machine.outputs(outputs),
+                Action::Answer(calls) => match self.answer(calls).await {
+                    Ok(Ok(answers)) => self.machine.answers(answers),
                     Ok(Err(error)) => self.machine.failed(error),
                     Err(reason) => self.stop(reason),
                 },
@@ -248,15 +241,9 @@ impl RunDriver {
         }
     }
 
-    #[cfg(feature = "tools")]
-    async fn run_tools(&mut self, calls: Vec<PendingCall>) -> Limited<Vec<(String, String)>> {
+    async fn answer(&mut self, calls: Vec<PendingCall>) -> Limited<Answers> {
         let config = self.handle.client.config();
-        let outputs = self.tool_loop.execute(calls, self.machine.ids(), config);
-        self.limits.run(outputs).await
-    }
-
-    #[cfg(not(feature = "tools"))]
-    async fn run_tools(&mut self, _: Vec<PendingCall>) -> Limited<Vec<(String, String)>> {
-        self.limits.run(async { Ok(Vec::new()) }).await
+        let answers = self.responders.answer(calls, self.machine.ids(), config);
+        self.limits.run(answers).await
     }
 }

@@ -119,6 +119,15 @@ impl<O> Follow<O> {
         self
     }
 
+    /// Sets how many rounds of tool calls are allowed.
+    ///
+    /// The default is 32. One more is an error with [`is_tool`](crate::Error::is_tool).
+    #[cfg(any(feature = "tools", assistants_schema = "RunToolCallMcp"))]
+    pub fn max_rounds(mut self, max: u32) -> Self {
+        self.settings.responders.max_rounds = max;
+        self
+    }
+
     /// Sets a function that is called with each state of the run.
     ///
     /// Polling calls it for each response, the first and the last included. A stream calls it for

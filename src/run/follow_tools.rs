@@ -13,8 +13,8 @@ impl<O> Follow<O> {
     ///
     /// All outputs of a round are submitted in one request, and the run is followed until it is
     /// terminal. The assistant or the run must have the tools: pass it their
-    /// [`definitions`](ToolSet::definitions). A required action other than function calls, or with
-    /// calls of another kind among them, is left to the caller: the result is a run that is
+    /// [`definitions`](ToolSet::definitions). A required action that also has calls of another kind,
+    /// which nothing here answers, is left to the caller: the result is a run that is
     /// `requires_action`.
     ///
     /// No call is executed twice: a run that still requires calls which were answered, by ID, name
@@ -23,15 +23,7 @@ impl<O> Follow<O> {
     /// transient failure the same outputs are submitted again.
     #[doc(alias = "function calling")]
     pub fn tools(mut self, tools: &ToolSet) -> Self {
-        self.settings.tool_loop.tools = Some(tools.clone());
-        self
-    }
-
-    /// Sets how many rounds of tool calls are allowed.
-    ///
-    /// The default is 32. One more is an error with [`is_tool`](crate::Error::is_tool).
-    pub fn max_rounds(mut self, max: u32) -> Self {
-        self.settings.tool_loop.max_rounds = max;
+        self.settings.responders.tool_loop.tools = Some(tools.clone());
         self
     }
 
@@ -39,7 +31,7 @@ impl<O> Follow<O> {
     ///
     /// The minimum is 1, the default is 8.
     pub fn tool_concurrency(mut self, limit: usize) -> Self {
-        self.settings.tool_loop.settings.concurrency = limit;
+        self.settings.responders.tool_loop.settings.concurrency = limit;
         self
     }
 
@@ -47,7 +39,7 @@ impl<O> Follow<O> {
     ///
     /// The default is 60 s. A tool that blocks its thread does not time out.
     pub fn tool_timeout(mut self, limit: Duration) -> Self {
-        self.settings.tool_loop.settings.timeout = limit;
+        self.settings.responders.tool_loop.settings.timeout = limit;
         self
     }
 
@@ -58,7 +50,7 @@ impl<O> Follow<O> {
     where
         F: Fn(&ToolError) -> OnToolFailure + Send + Sync + 'static,
     {
-        self.settings.tool_loop.settings.on_failure = Arc::new(decide);
+        self.settings.responders.tool_loop.settings.on_failure = Arc::new(decide);
         self
     }
 }

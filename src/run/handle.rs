@@ -1,5 +1,6 @@
 //! A handle of a run: the requests that fetch it, cancel it and submit its outputs.
 
+use std::mem;
 use std::time::Duration;
 
 use crate::client::core::Client;
@@ -10,6 +11,7 @@ use crate::http::options::RequestOptions;
 use crate::http::request::Request;
 use crate::operations::SubmitToolOutputsToRun;
 use crate::run::limits::GRACE;
+use crate::run::required_action::{Answer, Answers};
 use crate::types::{ListOrder, RunObject, SubmitToolOutputsRunRequest, ToolOutput};
 
 /// A run on the server.
@@ -38,7 +40,9 @@ impl RunHandle {
     }
 
     fn with_options(&self, mut request: Request) -> Request {
+        let secrets = mem::take(&mut request.options.body_secrets);
         request.options = self.options();
+        request.options.body_secrets.extend(secrets);
         request
     }
 
@@ -54,18 +58,38 @@ impl RunHandle {
         self.request(list.limit(20).order(ListOrder::Desc))
     }
 
-    /// Builds the request that submits tool outputs, for a stream of events or for the run.
-    pub(crate) fn submit(
-        &self,
-        ids: &RunIds,
-        outputs: Vec<(String, String)>,
-        streams: bool,
-    ) -> Result<Request> {
+    /// Builds the request that submits answers, for a stream of events or for the run.
+    pub(crate) fn submit(&self, ids: &RunIds, answers: Answers, streams: bool) -> Result<Request> {
         let (thread_id, run_id) = both(ids);
-        let outputs = outputs
-            .into_iter()
-            .map(|(id, output)| ToolOutput::builder().tool_call_id(id).output(output));
-        let body = SubmitToolOutputsRunRequest::builder().tool_outputs(outputs);
+        let mut outputs: Vec<ToolOutput> = Vec::new();
+        #[cfg(assistants_schema = "RunToolCallMcp")]
+        let mut approvals = Vec::new();
+        for (id, answer) in answers {
+            match answer {
+                Answer::Output(output) => {
+                    let output = ToolOutput::builder().tool_call_id(id).output(output);
+                    outputs.push(output.build()?);
+                }
+                #[cfg(assistants_schema = "RunToolCallMcp")]
+                Answer::Computer(mut output) => {
+                    output.tool_call_id = Some(id);
+                    outputs.push(output);
+                }
+                #[cfg(assistants_schema = "RunToolCallMcp")]
+                Answer::Approval(mut approval) => {
+                    approval.tool_call_id = id;
+                    approvals.push(approval);
+                }
+            }
+        }
+        let mut body = SubmitToolOutputsRunRequest::builder();
+        if !outputs.is_empty() {
+            body = body.tool_outputs(outputs);
+        }
+        #[cfg(assistants_schema = "RunToolCallMcp")]
+        if !approvals.is_empty() {
+            body = body.tool_approvals(approvals);
+        }
         let submit: SubmitToolOutputsToRun = self
             .client
             .submit_tool_outputs_to_run()

@@ -1,7 +1,7 @@
 //! The state machine of a followed run, without I/O.
 //!
 //! Responses, events, failures and elapsed limits go in; what to do next comes out. Polling and
-//! streaming share it, so both have the same guarantees: no tool call is executed twice, a stale
+//! streaming share it, so both have the same guarantees: no tool call is answered twice, a stale
 //! status changes nothing, and a transient failure does not end the follow before the deadline.
 
 use std::collections::{HashMap, HashSet};
@@ -13,7 +13,7 @@ use http::HeaderMap;
 use crate::error::core::{Error, RunIds};
 use crate::run::limits::StopReason;
 use crate::run::polling::Pace;
-use crate::run::required_action::{PendingCall, pending_functions};
+use crate::run::required_action::{Answer, AnsweredKinds, Answers, PendingCall, pending_calls};
 use crate::sse::status::{is_stale, is_terminal, is_terminal_or_blocked};
 use crate::types::RunObject;
 
@@ -27,13 +27,10 @@ const MISSING_DELAY: Duration = Duration::from_millis(500);
 pub(crate) enum Action {
     /// Fetch the run after a delay.
     Fetch { after: Duration },
-    /// Execute these calls.
-    RunTools(Vec<PendingCall>),
-    /// Submit the outputs, by the ID of their call, after a delay.
-    Submit {
-        outputs: Vec<(String, String)>,
-        after: Duration,
-    },
+    /// Answer these calls.
+    Answer(Vec<PendingCall>),
+    /// Submit the answers after a delay.
+    Submit { answers: Answers, after: Duration },
     /// Return the run: it is terminal, or left to the caller.
     Return(Box<RunObject>),
     /// Return the error.
@@ -67,9 +64,9 @@ enum State {
     Polling,
     /// The events of the run are read. The run, if its latest event was terminal or blocked.
     Streaming(Option<Box<RunObject>>),
-    /// The run is blocked and these calls are executed.
+    /// The run is blocked and these calls are answered.
     Blocked(Vec<PendingCall>),
-    /// The outputs are being submitted.
+    /// The answers are being submitted.
     Submitting,
     /// The submission failed, and the run is fetched to find out whether it was accepted.
     Unconfirmed(Error),
@@ -86,8 +83,8 @@ enum Progress {
     Settled,
     /// Blocked on calls of which some are unanswered.
     Waiting(Vec<PendingCall>),
-    /// Blocked on calls that are all answered, with their outputs.
-    Answered(Vec<(String, String)>),
+    /// Blocked on calls that are all answered.
+    Answered(Answers),
 }
 
 /// A followed run.
@@ -102,13 +99,14 @@ pub(crate) struct RunMachine {
     pace: Pace,
     /// The delays since the run was created, if the first request creates it.
     age: Option<Duration>,
-    /// The outputs of all calls so far.
-    answered: HashMap<PendingCall, String>,
+    /// The answers to all calls so far.
+    answered: HashMap<PendingCall, Answer>,
     /// Whether the last submission got no response, and a state that may be stale has followed.
     is_lost: bool,
     rounds: u32,
-    /// How many rounds of calls are executed. Without tools, blocked runs are left to the caller.
-    max_rounds: Option<u32>,
+    kinds: AnsweredKinds,
+    /// How many rounds of calls are answered.
+    max_rounds: u32,
     /// Whether to cancel the run if following it fails.
     cancels_run: bool,
     /// Whether the server has created or changed the run, or may have.
@@ -121,7 +119,8 @@ impl RunMachine {
         first: First,
         ids: RunIds,
         pace: Pace,
-        max_rounds: Option<u32>,
+        kinds: AnsweredKinds,
+        max_rounds: u32,
         cancels_run: bool,
     ) -> Self {
         Self {
@@ -138,6 +137,7 @@ impl RunMachine {
             answered: HashMap::new(),
             is_lost: false,
             rounds: 0,
+            kinds,
             max_rounds,
             cancels_run,
             may_have_acted: false,
@@ -156,22 +156,23 @@ impl RunMachine {
         self.advance(Box::new(run))
     }
 
-    /// Receives the outputs of the calls that were executed, by their IDs.
-    pub(crate) fn outputs(&mut self, outputs: Vec<(String, String)>) -> Action {
+    /// Receives the answers to calls.
+    pub(crate) fn answers(&mut self, answers: Answers) -> Action {
         let State::Blocked(calls) = mem::replace(&mut self.state, State::Submitting) else {
             return self.fetch(Duration::ZERO);
         };
-        let outputs: HashMap<_, _> = outputs.into_iter().collect();
+        let answers: HashMap<_, _> = answers.into_iter().collect();
         let mut ids = HashSet::new();
         let mut submission = Vec::new();
         for call in calls {
-            // An ID that is repeated in the round has one output.
-            let output = self.answered.get(&call).or_else(|| outputs.get(&call.id));
-            let output = output.cloned().unwrap_or_default();
+            // An ID that is repeated in the round has one answer.
+            let answer = self.answered.get(&call).or_else(|| answers.get(&call.id));
+            let answer = answer.cloned();
+            let answer = answer.unwrap_or_else(|| Answer::Output(String::new()));
             if ids.insert(call.id.clone()) {
-                submission.push((call.id.clone(), output.clone()));
+                submission.push((call.id.clone(), answer.clone()));
             }
-            self.answered.insert(call, output);
+            self.answered.insert(call, answer);
         }
         self.submit(submission, Duration::ZERO)
     }
@@ -332,21 +333,20 @@ impl RunMachine {
         if !is_terminal_or_blocked(status) {
             return Progress::Active;
         }
-        let calls = self.max_rounds.and_then(|_| pending_functions(run));
-        let Some(calls) = calls else {
+        let Some(calls) = pending_calls(run, self.kinds) else {
             return Progress::Settled;
         };
-        let mut outputs: Vec<(String, String)> = Vec::new();
+        let mut answers = Answers::new();
         for call in &calls {
             match self.answered.get(call) {
-                Some(output) if outputs.iter().all(|(id, _)| *id != call.id) => {
-                    outputs.push((call.id.clone(), output.clone()));
+                Some(answer) if answers.iter().all(|(id, _)| *id != call.id) => {
+                    answers.push((call.id.clone(), answer.clone()));
                 }
                 Some(_) => {}
                 None => return Progress::Waiting(calls),
             }
         }
-        Progress::Answered(outputs)
+        Progress::Answered(answers)
     }
 
     /// Whether the server may have accepted a submission that failed, or the run may be terminal.
@@ -378,15 +378,15 @@ impl RunMachine {
                 Action::Return(run)
             }
             (State::LastPoll(limit), _) => self.stopped(&StopReason::Deadline(limit)),
-            (_, Progress::Waiting(calls)) => self.execute(calls),
-            (State::Unconfirmed(error), Progress::Answered(outputs)) => {
+            (_, Progress::Waiting(calls)) => self.answer(calls),
+            (State::Unconfirmed(error), Progress::Answered(answers)) => {
                 match self.pace.delay_after(&error) {
-                    Some(after) => self.submit(outputs, after),
+                    Some(after) => self.submit(answers, after),
                     None => self.fail(error),
                 }
             }
-            (State::Polling, Progress::Answered(outputs)) if self.is_lost => {
-                self.submit(outputs, self.pace.delay())
+            (State::Polling, Progress::Answered(answers)) if self.is_lost => {
+                self.submit(answers, self.pace.delay())
             }
             (State::Unconfirmed(error), Progress::Active) => {
                 self.is_lost = self.pace.delay_after(&error).is_some();
@@ -397,10 +397,10 @@ impl RunMachine {
         }
     }
 
-    fn submit(&mut self, outputs: Vec<(String, String)>, after: Duration) -> Action {
+    fn submit(&mut self, answers: Answers, after: Duration) -> Action {
         self.state = State::Submitting;
         self.is_lost = false;
-        Action::Submit { outputs, after }
+        Action::Submit { answers, after }
     }
 
     /// Whether the run is still blocked after a submission by the caller, whose calls are unknown.
@@ -408,11 +408,10 @@ impl RunMachine {
         self.answered.is_empty() && run.status.as_str() == "requires_action"
     }
 
-    /// Executes the unanswered calls of a round.
-    fn execute(&mut self, calls: Vec<PendingCall>) -> Action {
-        let max_rounds = self.max_rounds.unwrap_or_default();
-        if self.rounds == max_rounds {
-            return self.fail(Error::too_many_rounds(max_rounds));
+    /// Answers the unanswered calls of a round.
+    fn answer(&mut self, calls: Vec<PendingCall>) -> Action {
+        if self.rounds == self.max_rounds {
+            return self.fail(Error::too_many_rounds(self.max_rounds));
         }
         self.rounds += 1;
         let unanswered = calls
@@ -420,7 +419,7 @@ impl RunMachine {
             .filter(|call| !self.answered.contains_key(call));
         let unanswered = unanswered.cloned().collect();
         self.state = State::Blocked(calls);
-        Action::RunTools(unanswered)
+        Action::Answer(unanswered)
     }
 
     fn fetch(&mut self, after: Duration) -> Action {

@@ -7,14 +7,14 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::core::{Error, RunIds};
 use crate::error::response::ResponseHead;
 use crate::run::limits::{GRACE, StopReason};
 use crate::run::machine::{Action, Failure, First, RunMachine};
 use crate::run::polling::Pace;
-use crate::run::required_action::PendingCall;
+use crate::run::required_action::{Answer, AnsweredKinds, Answers, CallKind, PendingCall};
 use crate::types::RunObject;
 
 const SEQUENCES: u64 = 20_000;
@@ -109,11 +109,7 @@ impl Model {
     fn run(&self) -> RunObject {
         let mut run = json!({ "id": "run_1", "thread_id": "thread_1", "status": self.status });
         if self.status == "requires_action" {
-            let calls = self.calls.iter().map(|call| {
-                let function = json!({ "name": call.name, "arguments": call.arguments });
-                json!({ "id": call.id, "type": "function", "function": function })
-            });
-            let mut calls: Vec<_> = calls.collect();
+            let mut calls: Vec<_> = self.calls.iter().map(wire).collect();
             if self.is_unknown {
                 calls.push(json!({ "id": "call_x", "type": "browser" }));
             }
@@ -141,10 +137,9 @@ impl Model {
                 let prefix = if self.reuses_ids { 0 } else { round };
                 let id = |number| format!("call_{prefix}_{number}");
                 self.calls = (0..calls)
-                    .map(|number| PendingCall {
-                        id: id(number % 2),
-                        name: "tool".to_owned(),
-                        arguments: format!("[{round},{number}]"),
+                    .map(|number| {
+                        let arguments = format!("[{round},{number}]");
+                        pending_call(&mut self.random, id(number % 2), arguments)
                     })
                     .collect();
                 self.is_unknown = self.random.chance(3);
@@ -201,12 +196,12 @@ impl Model {
         }
     }
 
-    /// Accepts outputs, or not. Returns whether the response arrives.
-    fn submitted(&mut self, outputs: &[(String, String)]) -> Result<(), Error> {
+    /// Accepts answers, or not. Returns whether the response arrives.
+    fn submitted(&mut self, answers: &Answers) -> Result<(), Error> {
         self.step();
         let ids: HashSet<_> = self.calls.iter().map(|call| call.id.as_str()).collect();
-        let sent: HashSet<_> = outputs.iter().map(|(id, _)| id.as_str()).collect();
-        assert_eq!(sent.len(), outputs.len(), "an output is submitted twice");
+        let sent: HashSet<_> = answers.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(sent.len(), answers.len(), "an answer is submitted twice");
         if self.status != "requires_action" || ids != sent {
             self.causes.is_rejected = true;
             return Err(failure(400, 1));
@@ -236,22 +231,63 @@ impl Model {
         }
     }
 
-    fn execute(&mut self, calls: &[PendingCall]) -> Result<Vec<(String, String)>, Error> {
+    fn answer(&mut self, calls: &[PendingCall]) -> Result<Answers, Error> {
         let mut ids = HashSet::new();
-        let mut outputs = Vec::new();
+        let mut answers = Answers::new();
         for call in calls {
             // As the tools do: of calls with the same ID the first is executed.
             if ids.insert(&call.id) {
                 let is_new = self.executed.insert(call.clone());
                 assert!(is_new, "{call:?} is executed twice");
-                outputs.push((call.id.clone(), format!("output of {}", call.arguments)));
+                answers.push((call.id.clone(), answer(call)));
             }
         }
         if self.random.chance(2) {
             self.causes.is_aborted = true;
             return Err(Error::too_many_rounds(0));
         }
-        Ok(outputs)
+        Ok(answers)
+    }
+}
+
+/// A call of a function or, where there are approvals, sometimes one that requires approval.
+#[cfg_attr(
+    not(assistants_schema = "RunToolCallMcp"),
+    allow(unused_variables, reason = "all calls are of functions")
+)]
+fn pending_call(random: &mut Random, id: String, arguments: String) -> PendingCall {
+    let name = "tool".to_owned();
+    #[cfg(assistants_schema = "RunToolCallMcp")]
+    if random.chance(30) {
+        let call = json!({ "id": id, "type": "mcp", "name": name, "arguments": arguments });
+        let call = serde_json::from_value(call).expect("a call");
+        let kind = CallKind::Approval(call);
+        return PendingCall { id, kind };
+    }
+    let kind = CallKind::Function { name, arguments };
+    PendingCall { id, kind }
+}
+
+/// A call on the wire.
+fn wire(call: &PendingCall) -> Value {
+    let mut wire = match &call.kind {
+        CallKind::Function { name, arguments } => {
+            json!({ "type": "function", "function": { "name": name, "arguments": arguments } })
+        }
+        #[cfg(assistants_schema = "RunToolCallMcp")]
+        CallKind::Approval(call) => json!(call),
+        #[cfg(assistants_schema = "RunToolCallMcp")]
+        CallKind::Computer(call) => json!(call),
+    };
+    wire["id"] = call.id.clone().into();
+    wire
+}
+
+fn answer(call: &PendingCall) -> Answer {
+    match &call.kind {
+        #[cfg(assistants_schema = "RunToolCallMcp")]
+        CallKind::Approval(_) => Answer::Approval(true.try_into().expect("a decision")),
+        kind => Answer::Output(format!("output of {kind:?}")),
     }
 }
 
@@ -289,9 +325,16 @@ impl Follow {
             run_id: None,
         };
         let pace = Pace::new(interval);
-        let max_rounds = model.random.chance(90).then_some(MAX_ROUNDS);
+        let answers = model.random.chance(90);
+        let kinds = AnsweredKinds {
+            functions: answers,
+            #[cfg(assistants_schema = "RunToolCallMcp")]
+            approvals: answers,
+            #[cfg(assistants_schema = "RunToolCallMcp")]
+            computer: false,
+        };
         Self {
-            machine: RunMachine::new(First::Create, ids, pace, max_rounds, cancels_run),
+            machine: RunMachine::new(First::Create, ids, pace, kinds, MAX_ROUNDS, cancels_run),
             model,
             deadline,
             limit: deadline,
@@ -371,22 +414,22 @@ impl Follow {
                     Err(error) => self.machine.failed(error),
                 }
             }
-            Action::RunTools(calls) => {
-                let outputs = self.model.execute(&calls);
+            Action::Answer(calls) => {
+                let answers = self.model.answer(&calls);
                 let time = Duration::from_millis(self.model.random.below(3_000));
                 if let Some(action) = self.pass(time) {
                     return action;
                 }
-                match outputs {
-                    Ok(outputs) => self.machine.outputs(outputs),
+                match answers {
+                    Ok(answers) => self.machine.answers(answers),
                     Err(error) => self.machine.failed(error),
                 }
             }
-            Action::Submit { outputs, after } => {
+            Action::Submit { answers, after } => {
                 if let Some(action) = self.pass(after + Duration::from_millis(10)) {
                     return action;
                 }
-                match self.model.submitted(&outputs) {
+                match self.model.submitted(&answers) {
                     Ok(()) if self.streams => self.read(),
                     Ok(()) => {
                         let run = self.model.served();

@@ -1,7 +1,11 @@
 //! Following a run: state machine, polling, streaming, tool loop, snapshots, outcome.
 
+#[cfg(assistants_schema = "RunToolCallMcp")]
+mod approvals;
 mod driver;
 pub(crate) mod follow;
+#[cfg(assistants_schema = "RunToolCallMcp")]
+mod follow_approvals;
 mod follow_stream;
 #[cfg(feature = "tools")]
 mod follow_tools;
@@ -17,6 +21,7 @@ pub(crate) mod polling;
 mod replay;
 mod reported;
 mod required_action;
+mod responders;
 mod run_events;
 pub(crate) mod settings;
 mod snapshots;

@@ -1,41 +1,125 @@
-//! The tool calls that block a run.
+//! The tool calls that block a run, and their answers.
+
+use std::hash::{Hash, Hasher};
 
 use crate::types::{RunObject, RunRequiredAction, RunToolCall};
+#[cfg(assistants_schema = "RunToolCallMcp")]
+use crate::types::{RunToolCallComputerUse, RunToolCallMcp, ToolApproval, ToolOutput};
 
-/// A function call that requires an output.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A tool call that blocks a run.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PendingCall {
     pub(crate) id: String,
-    pub(crate) name: String,
-    /// JSON, unless the model made a mistake.
-    pub(crate) arguments: String,
+    pub(crate) kind: CallKind,
 }
 
-/// Returns the tool calls whose outputs a run requires.
+/// What a tool call requires.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum CallKind {
+    /// The output of a function. The arguments are JSON, unless the model made a mistake.
+    Function { name: String, arguments: String },
+    /// The decision on a call that the server makes.
+    #[cfg(assistants_schema = "RunToolCallMcp")]
+    Approval(Box<RunToolCallMcp>),
+    /// The screenshot after an action on a computer.
+    #[cfg(assistants_schema = "RunToolCallMcp")]
+    Computer(Box<RunToolCallComputerUse>),
+}
+
+/// JSON has no number that differs from itself.
+impl Eq for PendingCall {}
+
+impl Hash for PendingCall {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
+/// The answer to a tool call.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Answer {
+    /// The output of a function.
+    Output(String),
+    /// The decision on a call that the server makes.
+    #[cfg(assistants_schema = "RunToolCallMcp")]
+    Approval(ToolApproval),
+    /// The screenshot after an action on a computer.
+    #[cfg(assistants_schema = "RunToolCallMcp")]
+    Computer(ToolOutput),
+}
+
+/// The answers to calls, by the ID of the call.
+pub(crate) type Answers = Vec<(String, Answer)>;
+
+/// Which kinds of calls are answered. A call of another kind leaves the run to the caller.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AnsweredKinds {
+    pub(crate) functions: bool,
+    #[cfg(assistants_schema = "RunToolCallMcp")]
+    pub(crate) approvals: bool,
+    #[cfg(assistants_schema = "RunToolCallMcp")]
+    pub(crate) computer: bool,
+}
+
+impl AnsweredKinds {
+    fn include(self, kind: &CallKind) -> bool {
+        match kind {
+            CallKind::Function { .. } => self.functions,
+            #[cfg(assistants_schema = "RunToolCallMcp")]
+            CallKind::Approval(_) => self.approvals,
+            #[cfg(assistants_schema = "RunToolCallMcp")]
+            CallKind::Computer(_) => self.computer,
+        }
+    }
+}
+
+/// Returns the tool calls that block a run.
 pub(crate) fn pending_tool_calls(run: &RunObject) -> &[RunToolCall] {
+    if run.status.as_str() != "requires_action" {
+        return &[];
+    }
     match &run.required_action {
-        Some(RunRequiredAction::SubmitToolOutputs(action))
-            if run.status.as_str() == "requires_action" =>
-        {
+        Some(RunRequiredAction::SubmitToolOutputs(action)) => {
             &action.submit_tool_outputs.tool_calls
+        }
+        #[cfg(assistants_schema = "RunToolCallMcp")]
+        Some(RunRequiredAction::SubmitToolApproval(action)) => {
+            &action.submit_tool_approval.tool_calls
         }
         _ => &[],
     }
 }
 
-/// Returns the calls of a run that requires outputs of functions and nothing else.
+/// Returns the calls of a run that is blocked by calls of these kinds and nothing else.
 ///
-/// One request has the outputs of all calls, so a call of an unknown kind leaves them all to the
+/// One request has the answers to all calls, so a call of another kind leaves them all to the
 /// caller.
-pub(crate) fn pending_functions(run: &RunObject) -> Option<Vec<PendingCall>> {
-    let calls = pending_tool_calls(run).iter().map(|call| match call {
-        RunToolCall::Function(call) => Some(PendingCall {
-            id: call.id.clone(),
-            name: call.function.name.clone(),
-            arguments: call.function.arguments.clone(),
-        }),
-        RunToolCall::Unknown(_) => None,
-    });
+pub(crate) fn pending_calls(run: &RunObject, kinds: AnsweredKinds) -> Option<Vec<PendingCall>> {
+    let calls = pending_tool_calls(run).iter();
+    let calls = calls.map(|call| pending_call(call).filter(|call| kinds.include(&call.kind)));
     let calls: Vec<_> = calls.collect::<Option<_>>()?;
     (!calls.is_empty()).then_some(calls)
+}
+
+fn pending_call(call: &RunToolCall) -> Option<PendingCall> {
+    Some(match call {
+        RunToolCall::Function(call) => PendingCall {
+            id: call.id.clone(),
+            kind: CallKind::Function {
+                name: call.function.name.clone(),
+                arguments: call.function.arguments.clone(),
+            },
+        },
+        #[cfg(assistants_schema = "RunToolCallMcp")]
+        RunToolCall::Mcp(call) => PendingCall {
+            id: call.id.clone(),
+            kind: CallKind::Approval(Box::new(call.clone())),
+        },
+        #[cfg(assistants_schema = "RunToolCallMcp")]
+        RunToolCall::ComputerUsePreview(call) => PendingCall {
+            id: call.id.clone(),
+            kind: CallKind::Computer(Box::new(call.clone())),
+        },
+        _ => return None,
+    })
 }

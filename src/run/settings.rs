@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use crate::run::limits::Cancellation;
-#[cfg(feature = "tools")]
-use crate::run::tool_loop::ToolLoop;
+use crate::run::responders::Responders;
 use crate::types::RunObject;
 
 pub(crate) type OnState = Box<dyn FnMut(&RunObject) + Send>;
@@ -19,8 +18,7 @@ pub(crate) struct FollowSettings {
     pub(crate) cancellation: Option<Cancellation>,
     pub(crate) cancels_run: bool,
     pub(crate) on_state: Option<OnState>,
-    #[cfg(feature = "tools")]
-    pub(crate) tool_loop: ToolLoop,
+    pub(crate) responders: Responders,
 }
 
 impl Default for FollowSettings {
@@ -31,8 +29,7 @@ impl Default for FollowSettings {
             cancellation: None,
             cancels_run: false,
             on_state: None,
-            #[cfg(feature = "tools")]
-            tool_loop: ToolLoop::default(),
+            responders: Responders::default(),
         }
     }
 }

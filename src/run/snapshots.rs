@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::mem;
 
+use serde::Deserialize as _;
+
 use crate::error::core::{Error, Result};
 use crate::json::merge::{self, Empty, Holes, Indexed, Merge, TooFar};
 use crate::run::outcome::RunOutcome;
@@ -180,7 +182,11 @@ fn step_call(pending: &RunToolCall) -> RunStepToolCall {
                 .clone_from(&pending.function.arguments);
             RunStepToolCall::Function(call)
         }
-        RunToolCall::Unknown(value) => RunStepToolCall::Unknown(value.clone()),
+        // Calls of other kinds have the same properties in steps.
+        other => {
+            let json = serde_json::to_value(other).unwrap_or_default();
+            RunStepToolCall::deserialize(&json).unwrap_or(RunStepToolCall::Unknown(json))
+        }
     }
 }
 

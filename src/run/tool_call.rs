@@ -4,7 +4,8 @@ use crate::types::RunStepToolCall;
 
 /// A complete tool call of a run.
 ///
-/// Function calls wait for their output. The server answers calls of other tools itself.
+/// Function calls wait for their output, and calls that require approval for a decision. The server
+/// answers calls of other tools itself.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ToolCall {

@@ -26,7 +26,10 @@ fn read<T: DeserializeOwned>(response: &Value) -> T {
 pub fn v2() -> Vec<(&'static str, Mock)> {
     use openai_assistants::mock::MockServerExt;
 
-    #[cfg_attr(not(feature = "files"), expect(unused_mut, reason = "files add to it"))]
+    #[cfg_attr(
+        not(any(feature = "files", feature = "foundry")),
+        expect(unused_mut, reason = "features add to it")
+    )]
     let mut mocks: Vec<(&'static str, Mock)> = mocks! {
         list_assistants create_assistant get_assistant modify_assistant delete_assistant
         create_thread create_thread_and_run get_thread modify_thread delete_thread
@@ -36,6 +39,8 @@ pub fn v2() -> Vec<(&'static str, Mock)> {
     };
     #[cfg(feature = "files")]
     mocks.extend(files());
+    #[cfg(feature = "foundry")]
+    mocks.extend(foundry());
     mocks
 }
 
@@ -52,6 +57,13 @@ fn files() -> Vec<(&'static str, Mock)> {
         create_vector_store_file_batch get_vector_store_file_batch cancel_vector_store_file_batch
         list_files_in_vector_store_batch
     }
+}
+
+#[cfg(feature = "foundry")]
+fn foundry() -> Vec<(&'static str, Mock)> {
+    use openai_assistants::mock::MockServerExt;
+
+    mocks! { list_threads }
 }
 
 #[cfg(feature = "v1")]

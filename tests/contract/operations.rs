@@ -24,6 +24,8 @@ pub fn contracts() -> Vec<Contract> {
     [
         assistants(),
         threads(),
+        #[cfg(feature = "foundry")]
+        list_threads(),
         messages(),
         runs(),
         run_steps(),
@@ -117,6 +119,28 @@ fn assistants() -> Vec<Contract> {
             response_of(client.delete_assistant().assistant_id("asst_1").send())
         }),
     ]
+}
+
+#[cfg(feature = "foundry")]
+fn list_threads() -> Vec<Contract> {
+    let list = Contract::new("listThreads", "GET", "/threads", page(thread()), |client| {
+        response_of(
+            client
+                .list_threads()
+                .limit(5)
+                .order(ListOrder::Asc)
+                .after("thread_0")
+                .before("thread_9")
+                .send(),
+        )
+    });
+    let list = list.query(&[
+        ("limit", "5"),
+        ("order", "asc"),
+        ("after", "thread_0"),
+        ("before", "thread_9"),
+    ]);
+    vec![list.items(|client| ids_of(client.list_threads().items()))]
 }
 
 fn threads() -> Vec<Contract> {

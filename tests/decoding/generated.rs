@@ -60,8 +60,8 @@ fn text_bytes_and_values_deserialize_alike() {
 #[test]
 fn an_unknown_variant_keeps_the_whole_value() {
     for text in [
-        r#"{"type": "bing_grounding", "bing_grounding": {"connections": [1, 2.5, null, "ü"]}}"#,
-        r#"{"before": {"type": "function"}, "type": "mcp", "after": 1}"#,
+        r#"{"type": "web_grounding", "web_grounding": {"connections": [1, 2.5, null, "ü"]}}"#,
+        r#"{"before": {"type": "function"}, "type": "hologram", "after": 1}"#,
         r#"{"no_tag": true}"#,
         r#"{"a": 1, "type": null, "function": {}}"#,
         r#"{"type": 5}"#,

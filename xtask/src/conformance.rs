@@ -21,10 +21,15 @@ const PACKAGE: &str = "@stdy/cli@0.22.2";
 /// Builds the example from the document and runs it once per seed.
 ///
 /// Skips the runs if node or npm is not installed.
-pub(crate) fn run(root: &Path, document: &Path, seeds: u32) -> Result<String, String> {
+pub(crate) fn run(
+    root: &Path,
+    document: &Path,
+    overlays: &[PathBuf],
+    seeds: u32,
+) -> Result<String, String> {
     let folder = root.join("target").join("conformance");
     std::fs::create_dir_all(&folder).map_err(context("cannot create a folder in target"))?;
-    let imported = import(root, document, &folder)?;
+    let imported = import(root, document, overlays, &folder)?;
     let example = Example::build(root, &imported)?;
     let Some(mock) = install(root)? else {
         return Ok(
@@ -74,7 +79,12 @@ pub(crate) fn run(root: &Path, document: &Path, seeds: u32) -> Result<String, St
 }
 
 /// Imports the document into `target`, or returns `openapi.yaml` if they are equal.
-fn import(root: &Path, document: &Path, folder: &Path) -> Result<PathBuf, String> {
+fn import(
+    root: &Path,
+    document: &Path,
+    overlays: &[PathBuf],
+    folder: &Path,
+) -> Result<PathBuf, String> {
     let canonical = root.join("openapi.yaml");
     let is_canonical = |path: &Path| std::fs::read(path).ok() == std::fs::read(&canonical).ok();
     if is_canonical(document) {
@@ -83,7 +93,8 @@ fn import(root: &Path, document: &Path, folder: &Path) -> Result<PathBuf, String
     let imported = derived_path(folder, document, "yaml");
     // Without this, the descriptions of an earlier import would be kept.
     std::fs::copy(&canonical, &imported).map_err(context("cannot write to target"))?;
-    spec::import::run(document, &[], &imported, &canonical).map_err(|error| error.to_string())?;
+    spec::import::run(document, overlays, &imported, &canonical)
+        .map_err(|error| error.to_string())?;
     Ok(match is_canonical(&imported) {
         true => canonical,
         false => imported,

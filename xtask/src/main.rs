@@ -57,6 +57,9 @@ enum Command {
         /// An upstream OpenAPI 3.0 or 3.1 document, or a canonical one
         #[arg(default_value_os_t = canonical_document())]
         document: PathBuf,
+        /// An OpenAPI Overlay to apply; repeat it to apply several in order
+        #[arg(long, value_name = "FILE")]
+        overlay: Vec<PathBuf>,
         /// Number of seeds; each one produces different random responses
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
         seeds: u32,
@@ -99,6 +102,9 @@ enum Spec {
     Diff {
         /// An upstream OpenAPI 3.0 or 3.1 document, or a canonical one
         document: PathBuf,
+        /// An OpenAPI Overlay to apply to it; repeat it to apply several in order
+        #[arg(long, value_name = "FILE")]
+        overlay: Vec<PathBuf>,
         /// Print the report as JSON
         #[arg(long)]
         json: bool,
@@ -210,9 +216,10 @@ fn run(command: Command) -> Result<Outcome, Failure> {
             .to_string(),
         Command::Spec(Spec::Diff {
             document,
+            overlay,
             json,
             from,
-        }) => return diff(&from, &document, json),
+        }) => return diff(&from, &document, &overlay, json),
         Command::Spec(Spec::Coverage {
             document,
             json,
@@ -233,7 +240,11 @@ fn run(command: Command) -> Result<Outcome, Failure> {
                 _ => source.types + &source.operations,
             }
         }
-        Command::Conformance { document, seeds } => conformance::run(&root(), &document, seeds)?,
+        Command::Conformance {
+            document,
+            overlay,
+            seeds,
+        } => conformance::run(&root(), &document, &overlay, seeds)?,
         Command::BuildCost { rounds } => build_cost::run(&root(), rounds)?,
     };
     Ok(text.into())
@@ -252,8 +263,13 @@ fn architecture() -> Result<Outcome, Failure> {
 }
 
 /// Compares two documents. As with `diff`, 1 means differences and 2 means failure.
-fn diff(from: &Path, document: &Path, json: bool) -> Result<Outcome, Failure> {
-    let report = spec::diff::run(from, document).map_err(|error| Failure {
+fn diff(
+    from: &Path,
+    document: &Path,
+    overlays: &[PathBuf],
+    json: bool,
+) -> Result<Outcome, Failure> {
+    let report = spec::diff::run(from, document, overlays).map_err(|error| Failure {
         text: error.to_string(),
         code: 2,
     })?;

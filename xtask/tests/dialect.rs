@@ -103,7 +103,7 @@ fn the_program_of_the_guide_runs() {
         .output()
         .unwrap();
     let summary = succeeded(&import);
-    assert!(summary.contains("45 operations"), "{summary}");
+    assert!(summary.contains("46 operations"), "{summary}");
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -734,6 +734,12 @@ fn a_correction_of_a_renamed_schema_is_not_lost() {
                 "/components/schemas/TextAnnotation/oneOf",
                 json!([refer("MessageContentTextAnnotationsFileCitationObject")]),
             ),
+            set(
+                "/components/schemas/TextAnnotationDelta/oneOf",
+                json!([refer(
+                    "MessageDeltaContentTextAnnotationsFileCitationObject"
+                )]),
+            ),
         ],
     );
     let summary = folder.import(&gone).unwrap();

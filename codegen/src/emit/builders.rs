@@ -7,7 +7,7 @@ use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
 use super::runtime::{ERROR, SETTERS};
 use super::structs::is_extra;
-use super::syntax::{docs, parameter_of};
+use super::syntax::{docs, last_parameter, name_of, parameter_of};
 use crate::model::api::Api;
 use crate::model::reference::type_name;
 
@@ -130,9 +130,25 @@ fn qualify(ty: &mut syn::Type) {
     }
 }
 
-/// A method that accepts anything that converts into the value, or into the items of a list.
+/// A method that accepts anything that converts into the value, or into the items of a list or a map.
 pub fn setter(docs: &[Attribute], name: &syn::Ident, ty: &syn::Type) -> TokenStream {
     let key = name.to_string();
+    if name_of(ty).as_deref() == Some("BTreeMap")
+        && let Some(value) = last_parameter(ty)
+    {
+        return quote! {
+            #(#docs)*
+            pub fn #name<K, V>(mut self, pairs: impl ::std::iter::IntoIterator<Item = (K, V)>) -> Self
+            where
+                K: ::std::convert::Into<::std::string::String>,
+                V: ::std::convert::Into<#value>,
+            {
+                let pairs = pairs.into_iter();
+                self.#name = Some(pairs.map(|(key, value)| (key.into(), value.into())).collect());
+                self
+            }
+        };
+    }
     match parameter_of(ty, "Vec") {
         Some(item) => quote! {
             #(#docs)*
@@ -165,7 +181,23 @@ mod tests {
     use serde_json::json;
     use syn::Item;
 
-    use crate::test_support::{client, document, module};
+    use crate::test_support::{client, document, module, object};
+
+    #[test]
+    fn a_map_is_set_from_pairs() {
+        let map = json!({ "type": "object", "additionalProperties": { "type": "integer" } });
+        let file = client(&document(json!({
+            "ModifyThingRequest": object(json!({ "counts": map }), &["counts"]),
+        })));
+        let source = prettyplease::unparse(&file);
+        for part in [
+            "pub fn counts<K, V>(",
+            "pairs: impl ::std::iter::IntoIterator<Item = (K, V)>",
+            "V: ::std::convert::Into<i64>,",
+        ] {
+            assert!(source.contains(part), "{part} is not in {source}");
+        }
+    }
 
     #[test]
     fn only_request_types_have_builders() {

@@ -221,7 +221,7 @@ impl<'a> FieldRule<'a> {
             "data" if name == "Vec" => Missing::Error,
             _ if (facts.is_string_enum)(ty) => Missing::Expected("unknown"),
             _ => match &*name {
-                "bool" | "i64" | "f32" | "f64" | "String" | "Timestamp" => {
+                "bool" | "i64" | "f32" | "f64" | "String" | "Secret" | "Timestamp" => {
                     Missing::Expected("default")
                 }
                 _ if facts.is_member => Missing::Error,

@@ -164,7 +164,11 @@ fn is_collection(ty: &syn::Type) -> bool {
 
 /// Strings, times and floats. Booleans are not included: neither value means "not sent".
 fn is_scalar(ty: &syn::Type) -> bool {
-    name_of(ty).is_some_and(|name| matches!(name.as_str(), "String" | "Timestamp" | "f32" | "f64"))
+    let name = name_of(ty).unwrap_or_default();
+    matches!(
+        name.as_str(),
+        "String" | "Secret" | "Timestamp" | "f32" | "f64"
+    )
 }
 
 /// The arguments and the output of a function: JSON as text, which some servers send as JSON.

@@ -34,7 +34,10 @@ pub fn emit(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
                     Some(Kind::Tagged { tag, members }) => {
                         unions::tagged(&item.ident, &item.attrs, tag, members, api)
                     }
-                    Some(Kind::Untagged) => unions::untagged(&item, api)?,
+                    Some(Kind::Untagged) => {
+                        let variants = item.variants.iter().map(|variant| &variant.fields);
+                        unions::untagged(&item.ident, &item.attrs, variants, api)?
+                    }
                     Some(Kind::Strings { values }) => enums::emit(&item, values),
                     _ => {
                         return Err(Error::at(
@@ -55,8 +58,15 @@ fn structure(mut item: ItemStruct, schemas: &Schemas, api: &Api) -> Result<Vec<I
     strip_json_schema(&mut item.attrs);
     let schema = schemas.get(&item.ident.to_string()).copied();
     // typify makes a newtype of a union with one member.
-    if let Some(Kind::Tagged { tag, members }) = schema.map(|schema| &schema.kind) {
-        return Ok(unions::tagged(&item.ident, &item.attrs, tag, members, api));
+    match schema.map(|schema| &schema.kind) {
+        Some(Kind::Tagged { tag, members }) => {
+            return Ok(unions::tagged(&item.ident, &item.attrs, tag, members, api));
+        }
+        Some(Kind::Untagged) => {
+            let newtype = std::iter::once(&item.fields);
+            return unions::untagged(&item.ident, &item.attrs, newtype, api);
+        }
+        _ => {}
     }
     if schema.is_some_and(|schema| schema.kind == Kind::FreeForm) {
         let attributes = structs::attributes(&item, &[]);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use serde_json::Value;
-use syn::{Attribute, Item, ItemEnum, parse_quote};
+use syn::{Attribute, Fields, Item, parse_quote};
 
 use super::enums::unknown_variant;
 use super::runtime::{ERROR, OBJECT, PROPERTIES, TAGGED, UNTAGGED};
@@ -137,9 +137,14 @@ fn id(
     })
 }
 
-/// A union whose variant is selected by the JSON type of the value.
-pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
-    let name = &item.ident;
+/// A union whose variant is selected by the JSON type of the value. typify makes an enum of it, or a
+/// newtype if it has one member.
+pub fn untagged<'a>(
+    name: &Ident,
+    attributes: &[Attribute],
+    typified: impl Iterator<Item = &'a Fields>,
+    api: &Api,
+) -> Result<Vec<Item>, Error> {
     let schema = api
         .schemas
         .iter()
@@ -152,16 +157,16 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
     let mut variants = Vec::new();
     let mut types = Vec::new();
     let branches: Vec<Value> = branches.iter().map(|branch| inlined(api, branch)).collect();
-    for (branch, typified) in branches.iter().zip(&item.variants) {
+    for (branch, fields) in branches.iter().zip(typified) {
         let json_type = json_type(api, branch);
-        let (variant, ty) = match (reference(branch), &typified.fields) {
+        let (variant, ty) = match (reference(branch), fields) {
             (Some(schema), _) => {
                 let ty = ident(&type_name(schema));
                 (ty.clone(), quote!(#ty))
             }
             // As received: `3` and `3.0` are different texts.
             (None, _) if json_type == "number" => (ident("Number"), quote!(::serde_json::Number)),
-            (None, syn::Fields::Unnamed(fields)) => {
+            (None, Fields::Unnamed(fields)) => {
                 let ty = &fields.unnamed[0].ty;
                 (ident(variant_name(json_type)), quote!(#ty))
             }
@@ -184,7 +189,7 @@ pub fn untagged(item: &ItemEnum, api: &Api) -> Result<Vec<Item>, Error> {
     });
     let definition = definition(
         name,
-        &item.attrs,
+        attributes,
         quote!(#(#[doc = #variant_docs] #variants(#types),)*),
         &variants,
         &unknown,
@@ -489,6 +494,16 @@ mod tests {
         let content = json!({ "oneOf": [{ "type": "string" }, { "type": "array", "items": refer("ThingObject") }] });
         let file = client(&document(json!({ "Content": content })));
         assert_eq!(variants(&file, "Content"), ["Text", "List", "Unknown"]);
+    }
+
+    #[test]
+    fn an_untagged_union_with_one_member_is_a_union() {
+        let file = client(&document(json!({
+            "Content": { "oneOf": [{ "type": "string" }] },
+            "ThingObject": object(json!({ "content": refer("Content") }), &["content"]),
+        })));
+        assert_eq!(variants(&file, "Content"), ["Text", "Unknown"]);
+        assert_eq!(fields(&file, "ThingObject"), ["content:Content"]);
     }
 
     #[test]

@@ -208,26 +208,34 @@ mod tests {
     use serde_json::json;
 
     use super::{Api, Module};
+    use crate::features;
     use crate::test_support::{document, error, object, refer};
 
     #[test]
-    fn assistants_messages_and_runs_are_listed_with_their_metadata() {
+    fn objects_are_listed_with_their_metadata() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
         let document = crate::document::read(path.as_ref()).expect("openapi.yaml is readable");
-        let api = Api::read(&document, Module::Root).expect("the document is usable");
-        let listed = api
-            .operations
-            .iter()
-            .filter(|operation| api.creates_in_list(operation));
-        let ids: Vec<&str> = listed.map(|operation| operation.id).collect();
-        let expected = [
+        let listed = |has_foundry: bool| {
+            let is_enabled = |feature: &str| has_foundry || feature != "foundry";
+            let document = features::select(&document, &is_enabled).expect("the marks are valid");
+            let api = Api::read(&document, Module::Root).expect("the document is usable");
+            let operations = api.operations.iter();
+            let listed = operations.filter(|operation| api.creates_in_list(operation));
+            listed
+                .map(|operation| operation.id.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let mut expected = vec![
             "createAssistant",
             "createThreadAndRun",
             "createMessage",
             "createRun",
             "createVectorStore",
         ];
-        assert_eq!(ids, expected);
+        assert_eq!(listed(false), expected);
+        // Only Foundry lists threads.
+        expected.insert(1, "createThread");
+        assert_eq!(listed(true), expected);
     }
 
     #[test]

@@ -17,6 +17,13 @@ const RESERVED_FIELDS: [&str; 5] = ["build", "clone", "default", "first_error", 
 /// The variant of events for unknown ones.
 const UNKNOWN: &str = "Unknown";
 
+/// The format of a string that is a secret.
+pub const SECRET_FORMAT: &str = "password";
+
+/// The mark of a member of a union of deltas: the tag of the member that it continues. The importer
+/// writes it.
+pub const MERGES_INTO: &str = "x-merges-into";
+
 /// A component schema.
 pub struct Schema<'a> {
     /// The kind of Rust type.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::schema::TIMESTAMP_FORMAT;
+use crate::model::schema::{SECRET_FORMAT, TIMESTAMP_FORMAT};
 
 /// Moves limits to the description: typify would generate types that reject values of servers
 /// which have other limits. Defaults of requests are described as well.
@@ -109,7 +109,8 @@ fn remove_limits(schema: &mut Value) {
     }
     // typify maps formats such as `uri` and `uuid` to types of other crates.
     let is = |key: &str, value: &str| map.get(key).is_some_and(|found| found == value);
-    if is("type", "string") || is("type", "integer") && !is("format", TIMESTAMP_FORMAT) {
+    let is_known = is("format", SECRET_FORMAT) || is("format", TIMESTAMP_FORMAT);
+    if (is("type", "string") || is("type", "integer")) && !is_known {
         map.remove("format");
     }
     for nested in ["items", "additionalProperties"] {

@@ -17,7 +17,7 @@ use crate::model::events;
 use crate::model::name::snake;
 use crate::model::operation::{BINARY, FORM, JSON, Operation, RUST_NAME, success_status};
 use crate::model::reference::target;
-use crate::model::schema::{Kind, Schema};
+use crate::model::schema::{Kind, SECRET_FORMAT, Schema};
 
 /// The document that the client is generated from.
 pub fn for_client(api: &Api) -> Result<openapiv3::OpenAPI, Error> {
@@ -243,7 +243,8 @@ fn map_values_are_any_json(schema: &mut Value) {
     {
         map_values_are_any_json(property.1);
     }
-    if schema["additionalProperties"]["type"] == "string" {
+    let values = &schema["additionalProperties"];
+    if values["type"] == "string" && values["format"] != SECRET_FORMAT {
         schema["additionalProperties"] = json!({});
     }
 }
@@ -339,6 +340,24 @@ mod tests {
                     "{OPTIONAL}labels:::serde_json::Map<::std::string::String,::serde_json::Value>"
                 ),
                 "named:Labels".to_owned(),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_map_of_secrets_holds_secrets() {
+        let secret = json!({ "type": "string", "format": "password" });
+        let map = json!({ "type": "object", "additionalProperties": secret });
+        let file = client(&document(json!({
+            "ThingObject": object(json!({ "headers": map, "key": secret }), &["headers", "key"]),
+        })));
+        assert_eq!(
+            fields(&file, "ThingObject"),
+            [
+                format!(
+                    "{OPTIONAL}headers:::std::collections::BTreeMap<::std::string::String,crate::json::secret::Secret>"
+                ),
+                format!("{OPTIONAL}key:crate::json::secret::Secret"),
             ]
         );
     }

@@ -12,9 +12,9 @@ pub struct Consumer {
     /// The required operations, by the ID that their method is named after.
     pub operations: &'static [&'static str],
     /// The required schemas, each with properties, tags or values. A property is written with its
-    /// type, a list in brackets: `data: [RunObject]`. With the suffix `?` it has to be an `Option`;
-    /// any other must not be one. A constant is written with its value: `object = thread.run`.
-    /// [`TAGGED`] requires a tagged union, which keeps unknown members.
+    /// type, a list in brackets: `data: [RunObject]`. With the suffix `?` it has to be an `Option`, and
+    /// with `~` it may be one; any other must not be one. A constant is written with its value:
+    /// `object = thread.run`. [`TAGGED`] requires a tagged union, which keeps unknown members.
     pub schemas: &'static [(&'static str, &'static [&'static str])],
 }
 
@@ -100,24 +100,13 @@ pub const CONSUMERS: &[Consumer] = &[
             ),
             (
                 "SubmitToolOutputsRunRequest",
-                &["tool_outputs: [ToolOutput]"],
+                &["tool_outputs~: [ToolOutput]"],
             ),
-            ("ToolOutput", &["tool_call_id?: string", "output?: string"]),
+            (
+                "ToolOutput",
+                &["tool_call_id?: string", "output?: ToolOutputContent"],
+            ),
             ("AssistantTool", &["function"]),
-        ],
-    },
-    Consumer {
-        name: "the feature `foundry` (src/foundry/)",
-        feature: Some("foundry"),
-        cfg: None,
-        operations: &[],
-        schemas: &[
-            ("AssistantTool", &[TAGGED]),
-            ("FunctionObject", &[]),
-            ("ListOrder", &["asc", "desc"]),
-            ("RunRequiredAction", &[TAGGED]),
-            ("TextAnnotation", &[TAGGED]),
-            ("ThreadObject", &["id: string"]),
         ],
     },
     Consumer {
@@ -216,6 +205,44 @@ pub const CONSUMERS: &[Consumer] = &[
         schemas: &[
             ("MessageContent", &["refusal"]),
             ("MessageContentRefusalObject", &["refusal: string"]),
+        ],
+    },
+    Consumer {
+        name: "approvals and actions on a computer (src/foundry/)",
+        feature: Some("foundry"),
+        cfg: Some("RunToolCallMcp"),
+        operations: &[],
+        schemas: &[
+            ("RunRequiredAction", &["submit_tool_approval"]),
+            (
+                "SubmitToolApprovalRequiredAction",
+                &["submit_tool_approval: SubmitToolApprovalAction"],
+            ),
+            ("SubmitToolApprovalAction", &["tool_calls: [RunToolCall]"]),
+            ("RunToolCall", &["mcp", "computer_use_preview"]),
+            ("RunToolCallMcp", &["id: string"]),
+            ("RunToolCallComputerUse", &["id: string"]),
+            (
+                "SubmitToolOutputsRunRequest",
+                &[
+                    "tool_outputs~: [ToolOutput]",
+                    "tool_approvals~: [ToolApproval]",
+                ],
+            ),
+            (
+                "ToolApproval",
+                &["tool_call_id: string", "approve: boolean"],
+            ),
+            (
+                "ToolOutput",
+                &[
+                    "tool_call_id?: string",
+                    "output?: ToolOutputContent",
+                    "type?: ToolOutputType",
+                ],
+            ),
+            ("ToolOutputType", &["computer_call_output"]),
+            ("ComputerScreenshot", &[]),
         ],
     },
     Consumer {

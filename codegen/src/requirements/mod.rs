@@ -156,13 +156,16 @@ fn missing_property(api: &Api, name: &str, part: &str) -> Option<String> {
             constants.any(|constant| constant.property == property && constant.value == value);
         return (!is_known).then(|| format!("the constant `{property}: {value}` of {name}"));
     }
-    let (property, expected) = part.split_once(": ")?;
-    let (property, is_optional) = match property.strip_suffix('?') {
-        Some(property) => (property, true),
-        None => (property, false),
+    // What has no type is a member of a union, which this schema is not.
+    let Some((property, expected)) = part.split_once(": ") else {
+        return Some(format!("the member `{part}` of {name}"));
     };
+    let has_mark = |mark| property.ends_with(mark);
+    let (may_be_optional, is_optional) = (has_mark('~'), has_mark('?'));
+    let property = property.trim_end_matches(['?', '~']);
     match (api.presence(name, property), is_optional) {
         (Presence::Never, _) => return Some(format!("the property `{property}` of {name}")),
+        _ if may_be_optional => {}
         (Presence::Sometimes, false) => {
             return Some(format!("the required property `{property}` of {name}"));
         }
@@ -364,35 +367,31 @@ mod tests {
     }
 
     #[test]
-    fn foundry_requires_tagged_unions() {
-        for name in ["AssistantTool", "RunRequiredAction", "TextAnnotation"] {
-            let unmet = unmet(|document| {
-                *schema(document, name) = json!({ "type": "object", "properties": {} });
-            });
-            let foundry = unmet.iter().find(|unmet| unmet.feature == Some("foundry"));
-            let foundry = foundry.expect(name);
-            assert!(
-                foundry.is_fatal
-                    && foundry
-                        .message
-                        .contains(&format!("lacks the tagged union {name},")),
-                "{}",
-                foundry.message
-            );
+    fn answers_of_foundry_are_left_out_without_their_schemas() {
+        for name in ["ComputerScreenshot", "RunToolCallMcp", "ToolApproval"] {
+            let mut document = newest();
+            rename(&mut document, name);
+            let Compatibility { schemas, unmet } = compatibility(&document);
+            let message = only(&unmet, false);
+            assert!(message.contains(&format!("the schema {name}")), "{message}");
+            assert_eq!(unmet[0].feature, Some("foundry"));
+            assert!(!schemas.contains(&"RunToolCallMcp".to_owned()), "{name}");
         }
     }
 
     #[test]
-    fn schemas_of_foundry_are_required_by_that_feature_only() {
-        for name in ["FunctionObject", "ListOrder", "TextAnnotation"] {
-            let unmet = unmet(|document| rename(document, name));
-            let message = only(&unmet, true);
-            assert!(
-                message.contains(&format!("lacks the schema {name},")),
-                "{message}"
-            );
-            assert_eq!(unmet[0].feature, Some("foundry"));
-        }
+    fn answers_of_foundry_require_the_members_of_unions() {
+        let unmet = unmet(|document| {
+            *schema(document, "RunToolCall") = json!({ "type": "object", "properties": {} });
+        });
+        let foundry = unmet.iter().find(|unmet| unmet.feature == Some("foundry"));
+        let foundry = foundry.expect("the calls are required");
+        assert!(!foundry.is_fatal, "{}", foundry.message);
+        assert!(
+            foundry.message.contains("`mcp` of RunToolCall"),
+            "{}",
+            foundry.message
+        );
     }
 
     #[test]

@@ -107,6 +107,11 @@ async fn each_server_has_its_variables() {
 
     let foundry = new().env_from(variables).foundry(&server.origin, "v1");
     assert!(invalid(foundry).contains("there is no token"));
+    let foundry = new().foundry_env_from(variables).api_key("k");
+    let message = invalid(foundry);
+    for name in ["PROJECT_ENDPOINT", "AZURE_AI_PROJECT_ENDPOINT"] {
+        assert!(message.contains(name), "{message}");
+    }
     let unset = |name: &'static str| {
         invalid(
             new().azure_openai_env_from(move |other| variables(other).filter(|_| other != name)),
@@ -125,4 +130,39 @@ async fn each_server_has_its_variables() {
 fn blank_variables_count_as_not_set() {
     let message = invalid(local().env_from(|_| Some("  ".to_owned())));
     assert!(message.contains("OPENAI_API_KEY"), "{message}");
+}
+
+#[tokio::test]
+async fn foundry_has_a_project_endpoint_and_a_default_version() {
+    let server = empty_server().await;
+    let (first, second) = ("PROJECT_ENDPOINT", "AZURE_AI_PROJECT_ENDPOINT");
+    let target = async |names: &'static [&'static str], builder: ClientBuilder| {
+        let project = format!("{}/api/projects", server.origin);
+        let variable = |name: &str| names.contains(&name).then(|| format!("{project}/{name}"));
+        let builder = builder.foundry_env_from(variable).api_key("k");
+        let request = request_of(&server, builder).await;
+        let line = request.lines().next().unwrap_or_default();
+        line.trim_end_matches(" HTTP/1.1").to_owned()
+    };
+    let new = Client::builder;
+    for (names, expected) in [
+        (&["PROJECT_ENDPOINT"][..], first),
+        (&["AZURE_AI_PROJECT_ENDPOINT"], second),
+        (&["AZURE_AI_PROJECT_ENDPOINT", "PROJECT_ENDPOINT"], first),
+    ] {
+        assert_eq!(
+            target(names, new()).await,
+            format!("GET /api/projects/{expected}/assistants?api-version=v1")
+        );
+    }
+    let preview = new().query("api-version", "2025-05-15-preview");
+    assert_eq!(
+        target(&["PROJECT_ENDPOINT"], preview).await,
+        "GET /api/projects/PROJECT_ENDPOINT/assistants?api-version=2025-05-15-preview"
+    );
+    let own = new().foundry(format!("{}/own", server.origin), "v2");
+    assert_eq!(
+        target(&["PROJECT_ENDPOINT"], own).await,
+        "GET /own/assistants?api-version=v2"
+    );
 }

@@ -1,6 +1,8 @@
 //! Runs: following, tool calls, snapshots.
 
 mod accumulate;
+#[cfg(feature = "foundry")]
+mod approvals;
 mod differential;
 mod event_errors;
 mod follow;

@@ -17,7 +17,7 @@ pub(super) const RUST_NAME: &str = "x-rust-name";
 /// Extension of whatever an overlay describes, until descriptions are carried over.
 pub(super) const DESCRIPTION: &str = "x-description";
 
-/// Extension of a tagged object that becomes a union of one member.
+/// Extension of a tagged object or a primitive that becomes a union of one member.
 pub(super) const UNION_OF_ONE: &str = "x-union-of-one";
 
 /// Extension of a member of a union of deltas: the tag of the member that it continues.

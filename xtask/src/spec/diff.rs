@@ -1,7 +1,7 @@
 //! `cargo xtask spec diff`: reports the differences between two documents.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use openai_assistants_codegen::{Error, document};
 use serde_json::{Value, json};
@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use super::changes::{self, Bump, Change, Counts};
 use super::import::{self, Compared};
 
-/// Compares two documents, upstream or canonical.
+/// Compares two documents, upstream or canonical. Overlays apply to the second one.
 ///
 /// # Errors
-/// If a document cannot be read or imported.
-pub(crate) fn run(from: &Path, to: &Path) -> Result<Report, Error> {
-    let (from, before) = read(from)?;
-    let (to_path, (to, after)) = (to, read(to)?);
+/// If a document or an overlay cannot be read or imported.
+pub(crate) fn run(from: &Path, to: &Path, overlays: &[PathBuf]) -> Result<Report, Error> {
+    let (from, before) = read(from, &[])?;
+    let (to_path, (to, after)) = (to, read(to, overlays)?);
     let before = before.document;
     after
         .succeeds(&before)
@@ -28,7 +28,7 @@ pub(crate) fn run(from: &Path, to: &Path) -> Result<Report, Error> {
     })
 }
 
-fn read(path: &Path) -> Result<(Origin, Compared), Error> {
+fn read(path: &Path, overlays: &[PathBuf]) -> Result<(Origin, Compared), Error> {
     let document = document::read(path)?;
     let text = |pointer| document.pointer(pointer).and_then(Value::as_str);
     let origin = Origin {
@@ -36,7 +36,9 @@ fn read(path: &Path) -> Result<(Origin, Compared), Error> {
         openapi: text("/openapi").unwrap_or_default().to_owned(),
         api: text("/info/version").unwrap_or_default().to_owned(),
     };
-    let canonical = import::to_canonical(document).map_err(|error| error.in_file(path))?;
+    let overlays = import::read_overlays(overlays)?;
+    let canonical = import::to_canonical(document, &overlays);
+    let canonical = canonical.map_err(|error| error.in_file(path))?;
     Ok((origin, canonical))
 }
 

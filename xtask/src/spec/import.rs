@@ -134,7 +134,7 @@ pub(crate) fn show_lowered(source: &Path, overlays: &[PathBuf]) -> Result<String
     yaml::to_string(&lowered, LOWERED).map_err(|error| error.in_file(source))
 }
 
-fn read_overlays(files: &[PathBuf]) -> Result<Vec<Overlay>, Error> {
+pub(super) fn read_overlays(files: &[PathBuf]) -> Result<Vec<Overlay>, Error> {
     files.iter().map(|file| Overlay::read(file)).collect()
 }
 
@@ -175,21 +175,23 @@ impl Compared {
     }
 }
 
-/// Returns a canonical document unchanged, and imports any other.
+/// Returns a canonical document without overlays unchanged, and imports any other.
 ///
 /// # Errors
 /// If the document is invalid or cannot be imported.
-pub(super) fn to_canonical(document: Value) -> Result<Compared, Error> {
+pub(super) fn to_canonical(document: Value, overlays: &[Overlay]) -> Result<Compared, Error> {
     let (mut left_out, mut upstream) = (Vec::new(), None);
-    let canonical = if is_canonical(&document) {
+    let is_canonical = is_canonical(&document);
+    let canonical = if is_canonical && overlays.is_empty() {
         version(&document)?;
         // Only checks that there are operations whose references resolve.
         closure::extract(&document)?;
         document
     } else {
-        let imported = canonical(&document, "the document", &[])?;
+        let mut imported = canonical(&document, "the document", overlays)?;
+        descriptions::carry_over([&document], &mut imported.document);
         left_out = select::left_out(&document)?;
-        upstream = Some(imported.upstream);
+        upstream = (!is_canonical).then_some(imported.upstream);
         imported.document
     };
     validate::validate(&canonical)?;

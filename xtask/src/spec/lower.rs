@@ -72,11 +72,12 @@ impl Lowering {
         Ok(lowered)
     }
 
-    /// Lowers a component. A union with one tagged member stays a union, which may grow.
+    /// Lowers a component. A union with one member, tagged or a primitive, stays a union, which may
+    /// grow.
     fn component(&self, raw: &Value, at: &Pointer) -> Result<Value, Error> {
         let mut schema = self.schema(raw, at)?;
         let one_branch = union(raw, at)?.is_some_and(|(_, branches)| branches.len() == 1);
-        if one_branch && self.is_tagged(&schema, at)? {
+        if one_branch && (kind(&schema) == Some(Kind::Primitive) || self.is_tagged(&schema, at)?) {
             schema = union_of(schema);
         }
         Ok(schema)
@@ -586,12 +587,14 @@ mod tests {
     }
 
     #[test]
-    fn a_named_union_with_one_tagged_member_stays_a_union() {
+    fn a_named_union_with_one_tagged_or_primitive_member_stays_a_union() {
         let mut raw = components();
         raw.insert("Event".into(), json!({"oneOf": [{"type": "object", "properties": {"event": {"const": "a"}}, "required": ["event"]}]}));
+        raw.insert("Output".into(), json!({"oneOf": [{"type": "string"}]}));
         raw.insert("Alias".into(), json!({"oneOf": [{"$ref": PLAIN}]}));
         let lowered = Lowering::new(raw).unwrap().components().unwrap();
         assert_eq!(kind(&lowered["Event"]), Some(Kind::Union));
+        assert_eq!(lowered["Output"], json!({"oneOf": [{"type": "string"}]}));
         assert_eq!(kind(&lowered["Alias"]), Some(Kind::Reference));
     }
 

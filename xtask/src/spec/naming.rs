@@ -40,6 +40,7 @@ const PREFERRED: &[(&str, &str)] = &[
     ("AssistantsApiNamedToolChoiceFunction", "ToolChoiceFunction"),
     ("AssistantsApiToolChoiceOptionMode", "ToolChoiceMode"),
     ("ToolOutputsRunToolOutput", "ToolOutput"),
+    ("ToolOutputOutput", "ToolOutputContent"),
     // Response formats.
     ("AssistantsApiResponseFormatOptionMode", "ResponseFormatMode"),
     ("AssistantsApiResponseFormatOptionObject", "ResponseFormat"),

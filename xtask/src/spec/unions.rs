@@ -20,7 +20,7 @@ pub(super) fn simplify(schema: &mut Value, known: &Schemas) {
         simplify(subschema, known);
     }
     if schema.get(UNION_OF_ONE).is_some()
-        && kind(schema::target(schema, known).1) == Some(Kind::Object)
+        && let Some(Kind::Object | Kind::Primitive) = kind(schema::target(schema, known).1)
     {
         make_union(schema);
         return;
@@ -47,7 +47,8 @@ pub(super) fn simplify(schema: &mut Value, known: &Schemas) {
     schema::put_siblings(schema, siblings);
 }
 
-/// Makes a tagged object the only member of a union, which may grow. The union keeps the mark.
+/// Makes a tagged object or a primitive the only member of a union, which may grow. The union
+/// keeps the mark.
 fn make_union(object: &mut Value) {
     remove_mark(object);
     let siblings = schema::take_siblings(object);
@@ -168,6 +169,17 @@ mod tests {
         let members = action["oneOf"].as_array().unwrap();
         assert_eq!(members.len(), 1);
         assert_eq!(members[0]["required"], json!(["id", "type"]));
+    }
+
+    #[test]
+    fn a_marked_text_becomes_a_union_of_one() {
+        let text = json!({"type": "string"});
+        let mut marked = text.clone();
+        marked[UNION_OF_ONE] = true.into();
+        let mut once = simplified(marked);
+        assert_eq!(simplified(once.clone()), once);
+        remove_marks(&mut once);
+        assert_eq!(once, json!({"oneOf": [text]}));
     }
 
     #[test]

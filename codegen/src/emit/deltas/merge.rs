@@ -1,6 +1,6 @@
 //! `Merge`: adds a delta to the object that it belongs to, property by property.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -15,19 +15,19 @@ use crate::error::Error;
 use crate::model::api::Api;
 use crate::model::events::payloads;
 use crate::model::reference::{SCHEMAS, type_name};
-use crate::model::schema::Member;
+use crate::model::schema::{MERGES_INTO, Member, Schema};
 
 /// `Merge`, `Empty` and `Indexed` for the types of objects that grow.
 pub fn emit(types: &[Item], api: &Api) -> Result<Vec<Item>, Error> {
     let definitions = Definitions::read(types, &api.schemas);
-    let mut merges = Merges::new(&definitions);
+    let mut merges = Merges::new(&definitions, &api.schemas);
     for (object, delta) in pairs(api)? {
         merges.root(&type_name(object), &type_name(delta));
     }
     match merges.unpaired.first() {
-        Some((delta, property, reason)) => Err(Error::at(
-            format!("{SCHEMAS}{delta}/properties/{property}"),
-            format!("the deltas of this property would be lost: {reason}"),
+        Some((at, reason)) => Err(Error::at(
+            format!("{SCHEMAS}{at}"),
+            format!("the deltas of this {reason}"),
         )),
         None => Ok(merges.into_items()),
     }
@@ -51,9 +51,10 @@ fn pairs<'a>(api: &Api<'a>) -> Result<Vec<(&'a str, &'a str)>, Error> {
 /// Implements `Merge` for pairs of types, and what these implementations require.
 struct Merges<'a> {
     definitions: &'a Definitions<'a>,
+    schemas: &'a BTreeMap<&'a str, Schema<'a>>,
     known: BTreeSet<(String, String)>,
-    /// Type and property of a delta without a counterpart, and the reason.
-    unpaired: Vec<(String, String, String)>,
+    /// The place of a property or member of a delta without a counterpart, and the reason.
+    unpaired: Vec<(String, String)>,
     items: Vec<Item>,
     empties: Empties<'a>,
     indexes: Indexes<'a>,
@@ -73,9 +74,10 @@ impl<'a> Value<'a> {
 
 impl<'a> Merges<'a> {
     /// Starts without implementations.
-    fn new(definitions: &'a Definitions<'a>) -> Self {
+    fn new(definitions: &'a Definitions<'a>, schemas: &'a BTreeMap<&'a str, Schema<'a>>) -> Self {
         Self {
             definitions,
+            schemas,
             known: BTreeSet::new(),
             unpaired: Vec::new(),
             items: Vec::new(),
@@ -197,7 +199,7 @@ impl<'a> Merges<'a> {
                     let deltas: Vec<&Field> = deltas.iter().collect();
                     self.properties((&pair.0, targets), (&pair.1, &deltas))
                 }
-                _ => self.members(to, &ident(&pair.1), from),
+                _ => self.members((&pair.0, to), (&pair.1, from)),
             };
             self.implement(&pair.0, &pair.1, &body);
         }
@@ -238,8 +240,9 @@ impl<'a> Merges<'a> {
                 }
                 None => format!("{target_name} has no property `{}`", delta.name),
             };
-            self.unpaired
-                .push((delta_name.to_owned(), delta.name.clone(), reason));
+            let at = format!("{delta_name}/properties/{}", delta.name);
+            let reason = format!("property would be lost: {reason}");
+            self.unpaired.push((at, reason));
         }
         body
     }
@@ -258,15 +261,26 @@ impl<'a> Merges<'a> {
 
     /// The statements that add a member of one union to a member of another. A target with
     /// another variant is replaced. A member without a tag continues the one that is there.
-    fn members(&mut self, to: &Definition, union: &Ident, from: &Definition) -> TokenStream {
+    fn members(
+        &mut self,
+        (target_name, to): (&str, &Definition),
+        (delta_name, from): (&str, &Definition),
+    ) -> TokenStream {
         let (Definition::Tagged(targets, unknown), Definition::Tagged(deltas, unknown_delta)) =
             (to, from)
         else {
             return TokenStream::new();
         };
+        let union = ident(delta_name);
         let (mut arms, mut untyped) = (Vec::new(), Vec::new());
         for delta in deltas.iter() {
-            let Some(target) = targets.iter().find(|target| target.tag == delta.tag) else {
+            let continued = self.schemas[delta.schema].value.get(MERGES_INTO);
+            let continued = continued.and_then(serde_json::Value::as_str);
+            let tag = continued.unwrap_or(delta.tag);
+            let Some(target) = targets.iter().find(|target| target.tag == tag) else {
+                let at = format!("{delta_name}/discriminator/mapping/{}", delta.tag);
+                let reason = format!("member would be lost: {target_name} has no member `{tag}`");
+                self.unpaired.push((at, reason));
                 continue;
             };
             let ty = &named_type(&type_name(target.schema));
@@ -276,15 +290,15 @@ impl<'a> Merges<'a> {
             let Some(body) = body.filter(|_| self.empties.require(ty)) else {
                 continue;
             };
-            let (variant, tag) = (variant(delta), delta.tag);
+            let (variant, own_tag, own) = (variant(target), delta.tag, self::variant(delta));
             arms.push(quote! {
-                #union::#variant(delta) => {
+                #union::#own(delta) => {
                     if !::std::matches!(self, Self::#variant(_)) {
                         let empty = Self::#variant(#DELTA::Empty::empty());
                         if let (Self::#unknown(before), Self::#variant(target)) =
                             (::std::mem::replace(self, empty), &mut *self)
                         {
-                            #DELTA::member::<#from, _>(target, #tag, &before, holes)?;
+                            #DELTA::member::<#from, _>(target, #own_tag, &before, holes)?;
                         }
                     }
                     if let Self::#variant(target) = self {
@@ -292,9 +306,11 @@ impl<'a> Merges<'a> {
                     }
                 }
             });
-            untyped.push(quote! {
-                Self::#variant(target) => #DELTA::member::<#from, _>(target, #tag, delta, holes)?
-            });
+            if continued.is_none() {
+                untyped.push(quote! {
+                    Self::#variant(target) => #DELTA::member::<#from, _>(target, #tag, delta, holes)?
+                });
+            }
         }
         let rest = (arms.len() < deltas.len()).then(|| quote!(_ => {}));
         quote! {
@@ -555,8 +571,8 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_union_grows_member_by_member() {
+    /// A document with a union of two parts. Its deltas are texts and this member.
+    fn document_of_parts(sound: Value) -> Value {
         let union = |of: &[(&str, &str)]| {
             let mapping: Value = of
                 .iter()
@@ -573,40 +589,64 @@ mod tests {
                 "discriminator": { "propertyName": "type", "mapping": mapping },
             })
         };
-        let member = |tag: &str| {
-            test_support::object(
-                json!({ "type": constant(tag), "text": { "type": "string" } }),
-                &["type"],
-            )
-        };
-        let document = growing_document(
+        growing_document(
             json!({ "part": refer("Part") }),
             json!({ "part": refer("PartDelta") }),
             json!({
                 "Text": member("text"),
                 "Image": member("image"),
                 "TextDelta": member("text"),
-                "SoundDelta": member("sound"),
+                "SoundDelta": sound,
                 "Part": union(&[("text", "Text"), ("image", "Image")]),
                 "PartDelta": union(&[("text", "TextDelta"), ("sound", "SoundDelta")]),
             }),
-        );
+        )
+    }
+
+    fn member(tag: &str) -> Value {
+        test_support::object(
+            json!({ "type": constant(tag), "text": { "type": "string" } }),
+            &["type"],
+        )
+    }
+
+    #[test]
+    fn a_union_grows_member_by_member() {
+        let mut sound = member("sound");
+        sound["x-merges-into"] = "text".into();
+        let document = document_of_parts(sound);
+        let arm = |variant: &str, tag: &str| {
+            format!(
+                "PartDelta::{variant}(delta)=>{{if!::std::matches!(self,Self::Text(_)){{\
+                 letempty=Self::Text(crate::json::merge::Empty::empty());\
+                 iflet(Self::Unknown(before),Self::Text(target))=(::std::mem::replace(self,empty),&mut*self){{\
+                 crate::json::merge::member::<{variant}Delta,_>(target,\"{tag}\",&before,holes)?;}}}}\
+                 ifletSelf::Text(target)=self{{crate::json::merge::Merge::merge(target,delta,holes)?;}}}}"
+            )
+        };
         assert_eq!(
             implementations(&document, "Merge")["Part<PartDelta>"],
-            "{matchdelta{PartDelta::Unknown(delta)=>{\
-             letis_merged=matchself{Self::Text(target)=>crate::json::merge::member::<TextDelta,_>(target,\"text\",delta,holes)?,_=>false,};\
-             if!is_merged{if!::std::matches!(self,Self::Unknown(_)){*self=Self::Unknown(crate::json::merge::Empty::empty());}\
-             ifletSelf::Unknown(target)=self{crate::json::merge::Merge::merge(target,delta,holes)?;}}}\
-             PartDelta::Text(delta)=>{if!::std::matches!(self,Self::Text(_)){\
-             letempty=Self::Text(crate::json::merge::Empty::empty());\
-             iflet(Self::Unknown(before),Self::Text(target))=(::std::mem::replace(self,empty),&mut*self){\
-             crate::json::merge::member::<TextDelta,_>(target,\"text\",&before,holes)?;}}\
-             ifletSelf::Text(target)=self{crate::json::merge::Merge::merge(target,delta,holes)?;}}\
-             _=>{}}Ok(())}"
+            format!(
+                "{{matchdelta{{PartDelta::Unknown(delta)=>{{\
+                 letis_merged=matchself{{Self::Text(target)=>crate::json::merge::member::<TextDelta,_>(target,\"text\",delta,holes)?,_=>false,}};\
+                 if!is_merged{{if!::std::matches!(self,Self::Unknown(_)){{*self=Self::Unknown(crate::json::merge::Empty::empty());}}\
+                 ifletSelf::Unknown(target)=self{{crate::json::merge::Merge::merge(target,delta,holes)?;}}}}}}\
+                 {}{}}}Ok(())}}",
+                arm("Sound", "sound"),
+                arm("Text", "text"),
+            )
         );
         assert_eq!(
             implementations(&document, "Empty")["Part"],
             "{Self::Unknown(::serde_json::Value::Null)}"
+        );
+    }
+
+    #[test]
+    fn a_delta_member_that_would_be_lost_is_an_error() {
+        assert_eq!(
+            test_support::error(&document_of_parts(member("sound"))),
+            "at #/components/schemas/PartDelta/discriminator/mapping/sound: the deltas of this member would be lost: Part has no member `sound`"
         );
     }
 

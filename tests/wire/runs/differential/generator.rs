@@ -208,13 +208,19 @@ fn step_delta(random: &mut Random) -> (String, Value) {
 }
 
 fn tool_call(random: &mut Random) -> Value {
-    let (call, kind) = member(random, &["function", "code_interpreter", "file_search"]);
+    let kinds = ["function", "code_interpreter", "file_search", "mcp"];
+    let known = if cfg!(feature = "foundry") { 4 } else { 3 };
+    let (call, kind) = member(random, &kinds[..known]);
     // A server that leaves out the index does so in all deltas of a call.
     let kind_of_id = match call.properties.get("index") {
         Some(Value::Number(_)) => "call",
         _ => "fc",
     };
     let call = call.often(60, "id", |random| id(random, kind_of_id));
+    if kind == "mcp" {
+        let call = call.text(30, "name").text(80, "arguments");
+        return call.text(20, "output").done();
+    }
     let call = call.often(90, kind, |random| match kind {
         "function" => Sparse::new(random)
             .often(50, "name", |random| {
