@@ -6,12 +6,21 @@ use std::io::{self, BufRead, BufReader, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use openai_assistants::Json;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
+
+/// The units that every complete archive has, besides one for each thread.
+pub const UNITS: [&str; 4] = ["assistants", "files", "vector_stores", "threads"];
+
+const OBJECTS: &str = "objects.jsonl";
+
+/// The characters of an ID that are encoded in the name of a file.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// A line: an object, or the end of a unit.
 #[derive(Deserialize, Serialize)]
 pub struct Line {
-    /// What is exported as a whole: a list such as `assistants`, or the ID of a thread.
+    /// A list such as `assistants`, or the ID of a thread. An interrupted export repeats whole units.
     pub unit: String,
     /// The list that the object belongs to, such as `/threads/thread_1/messages`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -19,6 +28,59 @@ pub struct Line {
     /// The object as received. None at the end of the unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<Json>,
+}
+
+/// The finished units of an archive.
+#[derive(Default)]
+pub struct Contents {
+    /// The objects, in the order in which they were written.
+    pub lines: Vec<Line>,
+    finished: HashSet<String>,
+    /// The units without an end.
+    unfinished: HashSet<String>,
+    /// The number of bytes up to the end of the last finished unit.
+    length: u64,
+}
+
+impl Contents {
+    fn read(file: &File) -> io::Result<Self> {
+        let mut contents = Self::default();
+        let mut reader = BufReader::new(file);
+        let (mut text, mut offset) = (Vec::new(), 0);
+        let (mut lines, mut is_broken) = (Vec::new(), false);
+        while reader.read_until(b'\n', &mut text)? > 0 {
+            offset += text.len() as u64;
+            match serde_json::from_slice::<Line>(&text) {
+                Ok(line) if !text.ends_with(b"\n") => drop(contents.unfinished.insert(line.unit)),
+                Ok(line) if line.object.is_some() => lines.push(line),
+                Ok(_) if is_broken => {
+                    let text = format!("{OBJECTS} has an invalid line before byte {offset}");
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+                }
+                Ok(end) => {
+                    contents.lines.append(&mut lines);
+                    contents.finished.insert(end.unit);
+                    contents.length = offset;
+                }
+                // The last line of an interrupted export may be incomplete.
+                Err(_) => is_broken = true,
+            }
+            text.clear();
+        }
+        let units = lines.into_iter().map(|line| line.unit);
+        contents.unfinished.extend(units);
+        Ok(contents)
+    }
+
+    /// Returns the units that are not finished.
+    pub fn missing(&self) -> Vec<&str> {
+        let lists = UNITS.into_iter();
+        let lists = lists.filter(|unit| !self.finished.contains(*unit));
+        let others = self.unfinished.iter().map(String::as_str);
+        lists
+            .chain(others.filter(|unit| !UNITS.contains(unit)))
+            .collect()
+    }
 }
 
 /// An archive that is written unit by unit.
@@ -29,37 +91,26 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Opens an archive. What was written of an unfinished unit is removed.
+    /// Opens an archive. Lines after the last finished unit and partial downloads are removed.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder.join("files"))?;
-        let path = folder.join("objects.jsonl");
+        let files = folder.join("files");
+        fs::create_dir_all(&files)?;
+        for entry in fs::read_dir(files)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(".tmp") {
+                fs::remove_file(entry.path())?;
+            }
+        }
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
-        let mut lines = options.open(path)?;
-        let mut finished = HashSet::new();
-        let (mut offset, mut end) = (0, 0);
-        let mut reader = BufReader::new(&lines);
-        let mut text = Vec::new();
-        while reader.read_until(b'\n', &mut text)? > 0 {
-            offset += text.len() as u64;
-            // The last line may be cut.
-            let line = serde_json::from_slice::<Line>(&text);
-            if let Ok(Line {
-                unit, object: None, ..
-            }) = line
-                && text.ends_with(b"\n")
-            {
-                finished.insert(unit);
-                end = offset;
-            }
-            text.clear();
-        }
-        lines.set_len(end)?;
-        lines.seek(io::SeekFrom::Start(end))?;
+        let mut lines = options.open(folder.join(OBJECTS))?;
+        let contents = Contents::read(&lines)?;
+        lines.set_len(contents.length)?;
+        lines.seek(io::SeekFrom::Start(contents.length))?;
         Ok(Self {
             folder: folder.to_owned(),
             lines,
-            finished,
+            finished: contents.finished,
         })
     }
 
@@ -67,7 +118,7 @@ impl Archive {
         self.finished.contains(unit)
     }
 
-    /// Where the content of a file is.
+    /// Returns the path of the content of a file.
     pub fn content(&self, file_id: &str) -> PathBuf {
         content(&self.folder, file_id)
     }
@@ -98,20 +149,13 @@ impl Archive {
     }
 }
 
-/// Where the content of a file is in the folder of an archive.
+/// Returns the path of the content of a file in the folder of an archive.
 pub fn content(folder: &Path, file_id: &str) -> PathBuf {
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
-    let name = file_id.replace(|character| !is_plain(character), "_");
+    let name = utf8_percent_encode(file_id, ENCODED).to_string();
     folder.join("files").join(name)
 }
 
-/// Reads the objects of an archive, in the order in which they were written.
-pub fn read(folder: &Path) -> io::Result<Vec<Line>> {
-    let lines = BufReader::new(File::open(folder.join("objects.jsonl"))?).lines();
-    let lines = lines.map(|line| Ok(serde_json::from_str(&line?)?));
-    let lines: io::Result<Vec<Line>> = lines.collect();
-    Ok(lines?
-        .into_iter()
-        .filter(|line| line.object.is_some())
-        .collect())
+/// Reads the finished units of an archive.
+pub fn read(folder: &Path) -> io::Result<Contents> {
+    Contents::read(&File::open(folder.join(OBJECTS))?)
 }

@@ -2,7 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-/// What an object is, by the list that it belongs to.
+/// The key in `metadata` of restored objects. Its value is the old ID.
+pub const MARKER: &str = "restored_from";
+
+/// The maximum number of pairs of `metadata`.
+const MAX_METADATA: usize = 16;
+
+/// The kind of an object. It follows from the list that has the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     File,
@@ -77,7 +83,15 @@ impl Kind {
                 let parts = object["content"].as_array().into_iter().flatten();
                 body.insert("content".to_owned(), parts.filter_map(part).collect());
             }
-            _ => {}
+            Self::Assistant | Self::VectorStore | Self::Thread => {
+                let metadata = body.entry("metadata").or_insert_with(|| json!({}));
+                if let Value::Object(pairs) = metadata
+                    && pairs.len() < MAX_METADATA
+                {
+                    pairs.insert(MARKER.to_owned(), object["id"].clone());
+                }
+            }
+            Self::File => {}
         }
         body.into()
     }

@@ -8,28 +8,34 @@
 //! The server is that of the environment, see `Client::from_env`, or with `PROJECT_ENDPOINT` a project of Foundry,
 //! with a token in `OPENAI_API_KEY`. `--threads` names a file with the IDs of
 //! threads, one in a line, for a server that does not list them. Both commands continue after they were
-//! interrupted. `ids.jsonl` maps old to new IDs; remove it to restore on a further server.
+//! interrupted. A folder is a snapshot: objects that were exported are not exported again. `ids.jsonl` maps
+//! old to new IDs; remove it to restore on a further server.
 
 mod archive;
 mod bodies;
+mod exporter;
 #[cfg(test)]
 mod file_tests;
 mod ids;
+mod report;
 mod restore;
+mod source;
 #[cfg(test)]
 mod tests;
-mod walk;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use openai_assistants::{Client, Credentials};
 
 use archive::Archive;
-use walk::Walk;
+use exporter::Exporter;
+use report::Report;
+use source::Source;
 
 const USAGE: &str = "usage: export FOLDER [--threads FILE | --restore]";
 
@@ -46,54 +52,69 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let style = ProgressStyle::with_template("{spinner} {wide_bar} {pos} of {len}, {elapsed}")?;
     let bar = ProgressBar::no_length().with_style(style);
-    match arguments[..] {
+    let report = &mut Report::new(bar);
+    let client = || client(|name| env::var(name).ok().filter(|value| !value.is_empty()));
+    let summary = match arguments[..] {
         [folder] if !folder.starts_with('-') => {
-            export(&client()?, Path::new(folder), None, &bar).await
+            export(&client()?, Path::new(folder), None, report).await?
         }
         [folder, "--threads", file] => {
-            let ids = fs::read_to_string(PathBuf::from(file))?;
+            let ids = fs::read_to_string(file)?;
             let ids = ids.lines().map(str::trim).filter(|id| !id.is_empty());
             let ids = ids.map(str::to_owned).collect();
-            export(&client()?, Path::new(folder), Some(ids), &bar).await
+            export(&client()?, Path::new(folder), Some(ids), report).await?
         }
         [folder, "--restore"] => {
-            let count = restore::restore(&client()?, Path::new(folder), &bar).await?;
-            bar.finish_and_clear();
-            println!("{count} objects were created");
-            Ok(())
+            let count = restore::restore(&client()?, Path::new(folder), report).await?;
+            format!("{count} objects were created")
         }
-        _ => Err(USAGE.into()),
+        _ => return Err(USAGE.into()),
+    };
+    report.bar.finish_and_clear();
+    println!("{summary}");
+    match report.problems.len() {
+        0 => Ok(()),
+        count => Err(format!("{count} problems, see above").into()),
     }
 }
 
-fn client() -> openai_assistants::Result<Client> {
-    match env::var("PROJECT_ENDPOINT") {
-        Ok(endpoint) if !endpoint.is_empty() => {
-            let token = env::var("OPENAI_API_KEY").unwrap_or_default();
-            let builder = Client::builder().foundry(endpoint, "v1");
-            builder.credentials(Credentials::bearer(token)).build()
-        }
-        _ => Client::from_env(),
+/// Returns a client for the server of the environment.
+fn client(variable: impl Fn(&str) -> Option<String>) -> Result<Client, Box<dyn Error>> {
+    let Some(endpoint) = variable("PROJECT_ENDPOINT") else {
+        return Ok(Client::from_env()?);
+    };
+    if variable("OPENAI_BASE_URL").is_some() {
+        return Err("PROJECT_ENDPOINT and OPENAI_BASE_URL are both set: unset one of them".into());
     }
+    let token = variable("OPENAI_API_KEY").unwrap_or_default();
+    let builder = Client::builder().foundry(endpoint, "v1");
+    Ok(builder.credentials(Credentials::bearer(token)).build()?)
 }
 
+/// Exports what the archive does not have yet. Returns what it has then.
 async fn export(
     client: &Client,
     folder: &Path,
     threads: Option<Vec<String>>,
-    bar: &ProgressBar,
-) -> Result<(), Box<dyn Error>> {
-    let mut archive = Archive::open(folder)?;
-    let mut walk = Walk {
-        client,
-        archive: &mut archive,
-        bar,
-    };
-    let missing = walk.run(threads).await?;
-    bar.finish_and_clear();
-    for list in missing {
-        println!("the server has no list of {list}");
+    report: &mut Report,
+) -> Result<String, Box<dyn Error>> {
+    let source = Source::open(folder, client.base_url())?;
+    let date = source.started;
+    report.note(&format!("snapshot of {}, started {date}", source.base_url));
+    Exporter::new(client, Archive::open(folder)?, report)
+        .run(threads)
+        .await?;
+    let mut counts = BTreeMap::<String, usize>::new();
+    for line in archive::read(folder)?.lines {
+        let (parent, list) = line.list.rsplit_once('/').unwrap_or_default();
+        match list {
+            // A file in a vector store is not a further file.
+            "files" if !parent.is_empty() => {}
+            "content" => report.problem(format!("{parent}: its content is not exported")),
+            list => *counts.entry(list.to_owned()).or_default() += 1,
+        }
     }
-    println!("{} is complete", folder.display());
-    Ok(())
+    let counts = counts.iter().map(|(list, count)| format!("{count} {list}"));
+    let counts: Vec<String> = counts.collect();
+    Ok(format!("{}: {}", folder.display(), counts.join(", ")))
 }

@@ -2,35 +2,54 @@
 
 use std::path::Path;
 
-use indicatif::ProgressBar;
 use openai_assistants::types::CreateFileRequest;
-use openai_assistants::{Client, Method, Upload};
+use openai_assistants::{Client, Json, Method, RawRequest, Upload};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::archive::{self, Line};
-use crate::bodies::Kind;
+use crate::archive;
+use crate::bodies::{Kind, MARKER};
+use crate::exporter::optional;
 use crate::ids::Ids;
+use crate::report::Report;
+use crate::source::Source;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// How many of the newest objects are searched for one whose creation was interrupted.
+const SEARCHED: usize = 100;
 
 #[derive(Deserialize)]
 struct Created {
     id: String,
 }
 
-/// Creates what is not in the map of IDs yet. Returns how many objects were created.
+/// Creates the objects that are not in the map of IDs yet. Returns how many were created.
 ///
 /// The map is the file `ids.jsonl` of the archive.
-pub async fn restore(client: &Client, folder: &Path, bar: &ProgressBar) -> Result<usize> {
-    let lines = archive::read(folder)?;
+pub async fn restore(client: &Client, folder: &Path, report: &mut Report) -> Result<usize> {
+    let source = Source::read(folder)?;
+    let target = client.base_url();
+    if source.is(target) {
+        return Err(format!("{target} is the server that was exported: choose another").into());
+    }
+    report.note(&format!(
+        "restoring {} as of {} on {target}",
+        source.base_url, source.started
+    ));
+    let contents = archive::read(folder)?;
+    for unit in contents.missing() {
+        report.problem(format!("{unit}: the export is not finished"));
+    }
+    report.bar.set_length(contents.lines.len() as u64);
     let mut ids = Ids::open(&folder.join("ids.jsonl"))?;
     let mut count = 0;
-    bar.set_length(lines.len() as u64);
     for kind in Kind::ALL {
-        let of_kind = |line: &&Line| Kind::of(&line.list) == Some(kind);
-        for line in lines.iter().filter(of_kind) {
-            let object = line.object.as_ref().map(|object| object.to_value());
+        for line in &contents.lines {
+            if Kind::of(&line.list) != Some(kind) {
+                continue;
+            }
+            let object = line.object.as_ref().map(Json::to_value);
             let object = object.transpose()?.unwrap_or_default();
             let id = object["id"].as_str().unwrap_or_default();
             // A file may be in several stores.
@@ -39,66 +58,150 @@ pub async fn restore(client: &Client, folder: &Path, bar: &ProgressBar) -> Resul
                 _ => id.to_owned(),
             };
             if ids.get(&key).is_none() {
-                match create(client, folder, kind, line, &object, &ids).await? {
-                    Some(new) => {
-                        ids.insert(&key, &new)?;
-                        count += 1;
-                    }
-                    None => bar.println(format!("not restored: {key}")),
+                let mut restorer = Restorer {
+                    client,
+                    folder,
+                    ids: &mut ids,
+                    report,
+                };
+                if let Some(new) = restorer.create(kind, &line.list, &key, &object).await? {
+                    ids.insert(&key, &new)?;
+                    count += 1;
                 }
             }
-            bar.inc(1);
+            report.bar.inc(1);
         }
     }
     Ok(count)
 }
 
-/// Creates an object, and returns its ID. Returns `None` if something that it needs was not exported.
-async fn create(
-    client: &Client,
-    folder: &Path,
-    kind: Kind,
-    line: &Line,
-    object: &Value,
-    ids: &Ids,
-) -> Result<Option<String>> {
-    let mut body = kind.body(object);
-    if kind == Kind::File {
-        return upload(client, folder, object, &body).await;
-    }
-    let is_lost = match kind {
-        Kind::StoreFile => ids.get(object["id"].as_str().unwrap_or_default()).is_none(),
-        Kind::Message => body["content"].as_array().is_none_or(Vec::is_empty),
-        _ => false,
-    };
-    ids.replace(&mut body);
-    let segments = line.list.trim_start_matches('/').split('/');
-    let mut segments = segments.map(|segment| ids.get(segment).unwrap_or(segment));
-    let first = segments.next().unwrap_or_default();
-    let call = client.request(Method::POST, first);
-    let call = segments.fold(call, |call, segment| call.segment(segment));
-    if is_lost {
-        return Ok(None);
-    }
-    Ok(Some(call.json(&body).send::<Created>().await?.id))
+struct Restorer<'a> {
+    client: &'a Client,
+    folder: &'a Path,
+    ids: &'a mut Ids,
+    report: &'a mut Report,
 }
 
-/// Uploads the content of a file, if it was exported.
+impl Restorer<'_> {
+    /// Creates an object, and returns its ID. Reports why if it cannot be created.
+    async fn create(
+        &mut self,
+        kind: Kind,
+        list: &str,
+        key: &str,
+        object: &Value,
+    ) -> Result<Option<String>> {
+        let mut body = kind.body(object);
+        if kind == Kind::StoreFile {
+            // The only reference that the object consists of.
+            body["file_id"] = self.ids.get(text(object, "id")).into();
+        }
+        let removed = self.ids.translate(&mut body);
+        let content = archive::content(self.folder, key);
+        let parent = list.split('/').nth(2);
+        let reason = match kind {
+            Kind::File if !content.exists() => Some("the archive does not have its content"),
+            Kind::StoreFile if body["file_id"].is_null() => Some("the file is not restored"),
+            Kind::Message if body["content"] == Value::Array(Vec::new()) => {
+                Some("the message has no content")
+            }
+            _ if parent.is_some_and(|id| self.ids.get(id).is_none()) => {
+                Some("the thread or vector store is not restored")
+            }
+            _ => None,
+        };
+        if let Some(reason) = reason {
+            self.report.problem(format!("{key}: {reason}"));
+            return Ok(None);
+        }
+        if self.ids.was_interrupted(key)
+            && let Some(id) = self.find(kind, list, object).await?
+        {
+            return Ok(Some(id));
+        }
+        self.ids.begin(key)?;
+        let created = match kind {
+            Kind::File => upload(self.client, &content, object).await,
+            _ => self.call(Method::POST, list).json(&body).send().await,
+        };
+        match created {
+            Ok(Created { id }) => {
+                for reference in removed {
+                    let text = format!("{key}: {reference} is not restored and left out");
+                    self.report.problem(text);
+                }
+                Ok(Some(id))
+            }
+            Err(error)
+                if error
+                    .status()
+                    .is_some_and(|status| is_rejection(status.as_u16())) =>
+            {
+                self.ids.reject()?;
+                self.report.problem(format!("{key}: {error}"));
+                Ok(None)
+            }
+            Err(error) => Err(format!("{key}: {error}").into()),
+        }
+    }
+
+    /// Returns a call of a list, with the new ID of the object that it belongs to.
+    fn call(&self, method: Method, list: &str) -> RawRequest {
+        let segments = list.trim_start_matches('/').split('/');
+        let mut segments = segments.map(|segment| self.ids.get(segment).unwrap_or(segment));
+        let first = segments.next().unwrap_or_default();
+        let call = self.client.request(method, first);
+        segments.fold(call, |call, segment| call.segment(segment))
+    }
+
+    /// Finds the object that an interrupted call has created, if it has.
+    async fn find(&self, kind: Kind, list: &str, object: &Value) -> Result<Option<String>> {
+        let call = self.call(Method::GET, list).query("limit", "100");
+        let mut items = call.query("order", "desc").items::<Json>();
+        for _ in 0..SEARCHED {
+            // Most servers do not list threads.
+            let Some(Some(item)) = optional(items.try_next().await)? else {
+                break;
+            };
+            let item = item.to_value()?;
+            let is_same = match kind {
+                Kind::File => {
+                    item["filename"] == object["filename"] && item["bytes"] == object["bytes"]
+                }
+                // Only restored messages are in the new thread.
+                Kind::Message => true,
+                // A file that is added a second time is in the store once.
+                Kind::StoreFile => false,
+                _ => item["metadata"][MARKER] == object["id"],
+            };
+            let id = text(&item, "id");
+            if is_same && !self.ids.is_new(id) {
+                return Ok(Some(id.to_owned()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether another object may be accepted after this status.
+fn is_rejection(status: u16) -> bool {
+    matches!(status, 400 | 404 | 422)
+}
+
+fn text<'a>(object: &'a Value, name: &str) -> &'a str {
+    object[name].as_str().unwrap_or_default()
+}
+
 async fn upload(
     client: &Client,
-    folder: &Path,
+    content: &Path,
     object: &Value,
-    body: &Value,
-) -> Result<Option<String>> {
-    let content = archive::content(folder, object["id"].as_str().unwrap_or_default());
-    if !content.exists() {
-        return Ok(None);
-    }
-    // What a run has written is uploaded as what a caller has.
-    let purpose = body["purpose"].as_str().unwrap_or("assistants");
+) -> openai_assistants::Result<Created> {
+    // Callers cannot upload with the purpose of a file that a run has written.
+    let purpose = object["purpose"].as_str().unwrap_or("assistants");
     let purpose = purpose.trim_end_matches("_output");
     let file = Upload::path(content).file_name(object["filename"].as_str().unwrap_or("file"));
     let body = CreateFileRequest::builder().purpose(purpose);
     let created = client.create_file().body(body).file(file).send().await?;
-    Ok(Some(created.id))
+    Ok(Created { id: created.id })
 }

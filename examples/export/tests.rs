@@ -11,11 +11,11 @@ use openai_assistants::types::{
 use openai_assistants_fake::{Fake, Script, Server};
 use serde_json::{Value, json};
 
-use crate::archive::{self, Archive};
+use crate::archive;
 use crate::bodies::Kind;
 use crate::ids::Ids;
+use crate::report::Report;
 use crate::restore::restore;
-use crate::walk::Walk;
 
 async fn server() -> Server {
     let script = Script::new().say("2 + 2 is 4.");
@@ -47,15 +47,15 @@ async fn fill(client: &Client) -> Vec<String> {
     threads
 }
 
+fn report() -> Report {
+    Report::new(ProgressBar::hidden())
+}
+
 async fn export(client: &Client, folder: &Path, threads: &[String]) {
-    let mut archive = Archive::open(folder).unwrap();
-    let bar = ProgressBar::hidden();
-    let mut walk = Walk {
-        client,
-        archive: &mut archive,
-        bar: &bar,
-    };
-    walk.run(Some(threads.to_vec())).await.unwrap();
+    let mut report = report();
+    let export = crate::export(client, folder, Some(threads.to_vec()), &mut report);
+    export.await.unwrap();
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
 }
 
 fn lines(folder: &Path) -> String {
@@ -69,7 +69,7 @@ async fn every_object_is_exported_as_received() {
     let threads = fill(&client).await;
     let folder = tempfile::tempdir().unwrap();
     export(&client, folder.path(), &threads).await;
-    let lines = archive::read(folder.path()).unwrap();
+    let lines = archive::read(folder.path()).unwrap().lines;
     let lists: Vec<&str> = lines.iter().map(|line| line.list.as_str()).collect();
     let run_id = lines[4].object.as_ref().unwrap().to_value().unwrap()["id"].clone();
     let first = format!("/threads/{}", threads[0]);
@@ -124,12 +124,13 @@ async fn what_is_restored_refers_to_the_new_objects_and_is_created_once() {
     let threads = fill(&old.client()).await;
     let folder = tempfile::tempdir().unwrap();
     export(&old.client(), folder.path(), &threads).await;
-    let bar = ProgressBar::hidden();
     let client = new.client();
-    let count = restore(&client, folder.path(), &bar).await.unwrap();
+    let mut report = report();
+    let count = restore(&client, folder.path(), &mut report).await.unwrap();
     // An assistant, two threads and three messages.
     assert_eq!(count, 6);
-    assert_eq!(restore(&client, folder.path(), &bar).await.unwrap(), 0);
+    let again = restore(&client, folder.path(), &mut report).await.unwrap();
+    assert_eq!((again, report.problems.len()), (0, 0));
 
     let ids = Ids::open(&folder.path().join("ids.jsonl")).unwrap();
     let thread = ids.get(&threads[0]).unwrap();
@@ -148,11 +149,36 @@ async fn what_is_restored_refers_to_the_new_objects_and_is_created_once() {
         assistant.id.as_str()
     );
 
-    // A line of the map that is cut is as if it were not written.
+    // A killed restore finds each object whose creation it has not recorded.
     let path = folder.path().join("ids.jsonl");
     let map = fs::read_to_string(&path).unwrap();
-    fs::write(&path, &map[..map.len() - 3]).unwrap();
-    assert_eq!(restore(&client, folder.path(), &bar).await.unwrap(), 1);
+    let lines: Vec<&str> = map.lines().collect();
+    for line in [lines.len() - 1, 1] {
+        let (old, new) = restored(lines[line]);
+        let mut others: Vec<&str> = lines.clone();
+        others.remove(line);
+        others.retain(|other| *other != lines[line - 1]);
+        others.push(lines[line - 1]);
+        fs::write(&path, others.join("\n") + "\n[\"cut").unwrap();
+        let count = restore(&client, folder.path(), &mut report).await.unwrap();
+        assert_eq!(count, 1, "{old}");
+        let ids = Ids::open(&path).unwrap();
+        assert_eq!(ids.get(&old), Some(new.as_str()));
+    }
+    let list = client.list_messages().thread_id(thread).send().await;
+    assert_eq!(list.unwrap().data.len(), 2);
+    let list = client.list_assistants().send().await.unwrap();
+    let tutors = list.data.iter().filter(|object| {
+        object
+            .metadata
+            .as_ref()
+            .is_some_and(|pairs| !pairs["restored_from"].is_null())
+    });
+    assert_eq!(tutors.count(), 1);
+}
+
+fn restored(line: &str) -> (String, String) {
+    serde_json::from_str(line).unwrap()
 }
 
 #[test]

@@ -313,20 +313,29 @@ impl Store {
         let uploads = stream::iter(files).map(|(index, file)| async move {
             let name = file.name().to_owned();
             let body = CreateFileRequest::builder().purpose(self.purpose.clone());
-            let uploaded = self.client.create_file().body(body).file(file).send().await;
-            uploaded.map_err(|error| NotUploaded { index, name, error })
+            let sent = self.client.create_file().body(body).file(file).send().await;
+            (
+                index,
+                sent.map_err(|error| NotUploaded { index, name, error }),
+            )
         });
-        let mut uploads = uploads.buffered(self.concurrency).boxed();
+        // A slow upload does not hold back the IDs of others: an error names them.
+        let mut uploads = uploads.buffer_unordered(self.concurrency).boxed();
+        let mut uploaded = Vec::new();
         let collected = limits
             .run(async {
-                while let Some(uploaded) = uploads.next().await {
-                    match uploaded {
-                        Ok(file) => indexed.uploaded.push(file),
-                        Err(failure) => indexed.not_uploaded.push(failure),
-                    }
+                while let Some(upload) = uploads.next().await {
+                    uploaded.push(upload);
                 }
             })
             .await;
+        uploaded.sort_by_key(|(index, _)| *index);
+        for (_, upload) in uploaded {
+            match upload {
+                Ok(file) => indexed.uploaded.push(file),
+                Err(failure) => indexed.not_uploaded.push(failure),
+            }
+        }
         let ids = indexed.uploaded.iter().map(|file| file.id.clone());
         let ids: Vec<String> = ids.collect();
         collected.map_err(|reason| {

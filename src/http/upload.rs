@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use futures_core::Stream;
-use futures_util::future::{FutureExt, TryFutureExt};
+use futures_util::future::TryFutureExt;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use http::HeaderValue;
 use tokio::fs::{self, File};
@@ -148,8 +148,8 @@ impl Upload {
 
     /// Sets the number of bytes that a reader returns.
     ///
-    /// The reader is not read to its end, which a connection may not have. It is an error if it ends before
-    /// that, or returns more without a wait. It has no effect on a path or bytes.
+    /// The reader is not read beyond that, so it may be a connection that stays open. It is an error if it ends
+    /// before. It has no effect on a path or bytes.
     #[must_use]
     pub fn length(mut self, bytes: u64) -> Self {
         if let Source::Reader { length, .. } = &mut self.source {
@@ -247,11 +247,11 @@ fn lock(reader: &Mutex<Option<Reader>>) -> std::sync::MutexGuard<'_, Option<Read
 enum AtLength {
     /// The end of a file is certain to come.
     WaitForEnd,
-    /// A connection may stay open. That it has more is an error only if that is there already.
+    /// A connection may stay open, and what follows may belong to another reader.
     Stop,
 }
 
-/// Reads to the end, which has to be at the expected length.
+/// Reads up to the expected length, at which a file has to end.
 fn read(
     reader: Reader,
     length: Option<u64>,
@@ -259,15 +259,17 @@ fn read(
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
     stream::try_unfold((reader, 0), move |(mut reader, before)| async move {
         let left = length.map(|length| length - before);
-        // One byte more than is left, to find out whether there are more.
+        if left == Some(0) && at_length == AtLength::Stop {
+            return Ok(None);
+        }
+        // One byte more than is left of a file, to find out whether there are more.
+        let beyond = u64::from(at_length == AtLength::WaitForEnd);
         let near_end = left.filter(|left| *left <= CHUNK as u64);
-        let capacity = near_end.map_or(CHUNK as u64, |left| left + 1);
-        let mut chunk = BytesMut::with_capacity(usize::try_from(capacity).unwrap_or(CHUNK));
-        let reading = reader.read_buf(&mut chunk);
-        let count = match left {
-            Some(0) if at_length == AtLength::Stop => reading.now_or_never().unwrap_or(Ok(0))?,
-            _ => reading.await?,
-        } as u64;
+        let capacity = near_end.map_or(CHUNK as u64, |left| left + beyond);
+        let capacity = usize::try_from(capacity).unwrap_or(CHUNK);
+        let mut chunk = BytesMut::with_capacity(capacity);
+        let mut rest = (&mut chunk).limit(capacity);
+        let count = reader.read_buf(&mut rest).await? as u64;
         match left {
             Some(left) if count > left || count == 0 && left > 0 => {
                 let length = before + left;

@@ -253,6 +253,23 @@ async fn a_deadline_or_a_cancellation_names_the_batch() {
 }
 
 #[tokio::test]
+async fn a_deadline_names_the_files_that_were_uploaded_beside_a_slow_one() {
+    let stall = || STALL.to_string();
+    let server = ScriptedServer::start([stall(), json_response(&file("file_2")), stall()]).await;
+    let clock = ManualClock::default();
+    let client = server.builder(&clock).build().unwrap();
+    let uploads = ["a.md", "b.md", "c.md"].map(|name| Upload::bytes(name, "x"));
+    let deadline = Duration::from_secs(77);
+    let indexing = store(&client).upload_and_wait(uploads).concurrency(2);
+    let waiting = tokio::spawn(indexing.deadline(deadline).wait());
+    until(|| server.requests().len() == 3).await;
+    clock.expire_timeouts_of(deadline);
+    let error = waiting.await.unwrap().expect_err("the deadline passed");
+    let text = "1 of 3 files are uploaded, and not added: file_2";
+    assert!(error.to_string().contains(text), "{error}");
+}
+
+#[tokio::test]
 async fn a_batch_that_cannot_be_created_names_the_files_that_were_uploaded() {
     let script = [
         json_response(&file("file_1")),
