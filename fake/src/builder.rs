@@ -249,7 +249,8 @@ impl FakeBuilder {
 
     /// Limits the size of an uploaded file, in bytes; 512 MiB by default, as in the hosted service.
     ///
-    /// Without a [`folder`](Self::folder), [`max_bytes`](Self::max_bytes) limits it too.
+    /// Without a [`folder`](Self::folder), [`max_bytes`](Self::max_bytes) limits it too. An upload is
+    /// in memory until it is complete, also with a folder.
     pub fn max_file(mut self, bytes: usize) -> Self {
         self.settings.max_file = bytes;
         self
@@ -364,7 +365,7 @@ impl FakeBuilder {
         let (stop, shutdown) = Shutdown::channel();
         let app = App {
             state: Arc::new(State {
-                store: Mutex::new(Store::new()),
+                store: Arc::new(Mutex::new(Store::new())),
                 ids: self.ids,
                 clock: self.clock,
                 model: self.model,

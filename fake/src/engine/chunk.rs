@@ -16,7 +16,7 @@ impl Chunking {
         overlap: 400,
     };
 
-    /// Reads the strategy of a request or a stored file.
+    /// Parses the strategy of a request or a stored file.
     pub(crate) fn from_strategy(strategy: &Value) -> Self {
         let chunking = &strategy["static"];
         let number = |name: &str| usize::try_from(chunking[name].as_u64()?).ok();
@@ -43,7 +43,7 @@ impl Chunking {
         })
     }
 
-    /// Splits a text.
+    /// Splits a text. Each chunk begins after the one before it, also if the overlap is invalid.
     pub(crate) fn split(self, text: &str) -> Vec<&str> {
         let mut words = Vec::new();
         let mut from = 0;
@@ -52,17 +52,16 @@ impl Chunking {
             from = start + word.len();
             words.push((start, from));
         }
-        let mut chunks = Vec::new();
-        let mut first = 0;
-        while first < words.len() {
-            let last = (first + self.size).min(words.len());
-            chunks.push(&text[words[first].0..words[last - 1].1]);
-            if last == words.len() {
-                break;
-            }
-            first = last - self.overlap;
-        }
-        chunks
+        let size = self.size.max(1);
+        let step = size.saturating_sub(self.overlap).max(1);
+        // The last chunk that begins before this word ends with the text.
+        let end = words.len().saturating_sub(size) + step;
+        let firsts = (0..words.len().min(end)).step_by(step);
+        let chunks = firsts.map(|first| {
+            let last = (first + size).min(words.len()) - 1;
+            &text[words[first].0..words[last].1]
+        });
+        chunks.collect()
     }
 }
 
@@ -82,6 +81,19 @@ mod tests {
         );
         assert_eq!(chunking.split(" a b c d "), ["a b c d"]);
         assert_eq!(chunking.split(" \n"), [""; 0]);
+    }
+
+    #[test]
+    fn an_invalid_overlap_ends() {
+        for overlap in [2, 3, usize::MAX] {
+            let chunking = Chunking { size: 2, overlap };
+            assert_eq!(chunking.split("a b c d"), ["a b", "b c", "c d"]);
+        }
+        let empty = Chunking {
+            size: 0,
+            overlap: 0,
+        };
+        assert_eq!(empty.split("a b"), ["a", "b"]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) fn vector_store<'a>(
     id: &str,
     now: SystemTime,
 ) -> Result<&'a mut VectorStore, ApiError> {
-    files::remove_expired(store, unix_seconds(now));
+    files::remove_expired(store, now);
     let vector_store = store.vector_store(id)?;
     vector_store.advance(now);
     Ok(vector_store)
@@ -55,6 +55,8 @@ pub(crate) struct Addition<'a> {
     pub(crate) file_id: &'a str,
     pub(crate) attributes: &'a Value,
     pub(crate) chunking_strategy: &'a Value,
+    /// The batch that the file is added with.
+    pub(crate) batch_id: Option<&'a str>,
     /// Time until the file is indexed.
     pub(crate) delay: Duration,
     /// Whether indexing fails.
@@ -67,14 +69,7 @@ impl Addition<'_> {
         if store.files.get(self.file_id).is_none() {
             return Err(ApiError::not_found("file", self.file_id));
         }
-        if Chunking::from_strategy(self.chunking_strategy).is_valid() {
-            return Ok(());
-        }
-        Err(ApiError::parameter(
-            "chunking_strategy.static.chunk_overlap_tokens",
-            "invalid_value",
-            "'chunk_overlap_tokens' must not exceed half of 'max_chunk_size_tokens'.",
-        ))
+        check_chunking(self.chunking_strategy)
     }
 
     /// Adds the file to a vector store. A file or store that does not exist is ignored.
@@ -105,11 +100,26 @@ impl Addition<'_> {
             },
             due: now.checked_add(self.delay).unwrap_or(now),
             result,
+            batch_id: self.batch_id.map(str::to_owned),
         };
+        // A file that is added again leaves its batch, which may have ended.
+        vector_store.advance(now);
         vector_store.last_active_at = unix_seconds(now);
         vector_store.files.remove(self.file_id);
         vector_store.files.insert(self.file_id, indexed);
     }
+}
+
+/// Checks that chunks overlap by at most their half.
+pub(crate) fn check_chunking(strategy: &Value) -> Result<(), ApiError> {
+    if Chunking::from_strategy(strategy).is_valid() {
+        return Ok(());
+    }
+    Err(ApiError::parameter(
+        "chunking_strategy.static.chunk_overlap_tokens",
+        "invalid_value",
+        "'chunk_overlap_tokens' must not exceed half of 'max_chunk_size_tokens'.",
+    ))
 }
 
 /// The size of the index of a file, or the error of indexing it.

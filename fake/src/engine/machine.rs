@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
 use crate::clock::unix_seconds;
-use crate::store::action::{Action, ContentDelta, ScheduledAction, Usage};
+use crate::store::action::{Action, Answers, ContentDelta, ScheduledAction, Usage};
 use crate::store::memory::{Store, Thread};
 use crate::store::message::Message;
 use crate::store::run::{Run, RunStep, Status};
@@ -118,8 +118,8 @@ impl Run {
                 }
                 self.end_step(Status::Completed);
             }
-            Action::RequireToolOutputs => self.require_tool_outputs(),
-            Action::RequireApproval => self.require_approval(),
+            Action::SetOutput { id, output } => self.set_output(&id, &output),
+            Action::Block => self.require_action(),
             Action::Complete => self.end(messages, Status::Completed, ""),
             Action::Cancel => self.end(messages, Status::Cancelled, "run_cancelled"),
             Action::Fail { last_error } => {
@@ -139,90 +139,104 @@ impl Run {
             return;
         };
         step.step_details["tool_calls"] = calls.into();
-        let id = step.id.clone();
         for delta in deltas {
-            // Foundry names the kind of these calls.
-            let is_mcp = delta["type"] == "mcp";
-            let kind = if is_mcp { "mcp" } else { "tool_calls" };
-            let details = json!({ "type": kind, "tool_calls": [delta] });
-            let delta = json!({
-                "id": id,
-                "object": "thread.run.step.delta",
-                "delta": { "step_details": details },
-            });
-            self.send_event_of("thread.run.step.delta", &delta);
+            self.send_tool_call_delta(delta);
         }
     }
 
-    /// Requires outputs for the tool calls of the open step.
-    fn require_tool_outputs(&mut self) {
-        let step = self.open_step.as_ref().and_then(|id| self.steps.get(id));
-        let calls = step.and_then(|step| step.step_details["tool_calls"].as_array());
-        let calls = calls.into_iter().flatten().map(|call| {
-            let function = &call["function"];
-            json!({
-                "id": call["id"],
-                "type": "function",
-                "function": { "name": function["name"], "arguments": function["arguments"] },
-            })
+    fn send_tool_call_delta(&self, delta: Value) {
+        // Foundry names the kind of these calls.
+        let is_mcp = delta["type"] == "mcp";
+        let kind = if is_mcp { "mcp" } else { "tool_calls" };
+        let details = json!({ "type": kind, "tool_calls": [delta] });
+        let delta = json!({
+            "id": self.open_step,
+            "object": "thread.run.step.delta",
+            "delta": { "step_details": details },
         });
-        self.required_action = Some(json!({
-            "type": "submit_tool_outputs",
-            "submit_tool_outputs": { "tool_calls": calls.collect::<Vec<_>>() },
-        }));
-        self.status = Status::RequiresAction;
-        self.send_event("thread.run.requires_action");
-        self.finish_stream();
+        self.send_event_of("thread.run.step.delta", &delta);
     }
 
-    /// Requires approvals of the calls of the open step.
-    fn require_approval(&mut self) {
-        let step = self.open_step.as_ref().and_then(|id| self.steps.get(id));
-        let calls = step.and_then(|step| step.step_details["tool_calls"].as_array());
-        let mut calls = calls.cloned().unwrap_or_default();
-        for call in calls.iter_mut().filter_map(Value::as_object_mut) {
-            call.remove("output");
+    /// The tool calls of the open step.
+    fn open_calls(&mut self) -> impl Iterator<Item = &mut Value> {
+        let step = self.open_step.as_ref();
+        let step = step.and_then(|id| self.steps.get_mut(id));
+        let calls = step.and_then(|step| step.step_details["tool_calls"].as_array_mut());
+        calls.into_iter().flatten()
+    }
+
+    /// Sets the output of a call of an MCP server.
+    fn set_output(&mut self, id: &str, output: &str) {
+        let mut calls = self.open_calls().enumerate();
+        let Some((index, call)) = calls.find(|(_, call)| call["id"] == id) else {
+            return;
+        };
+        call["output"] = output.into();
+        drop(calls);
+        let delta = json!({ "type": "mcp", "output": output, "index": index });
+        self.send_tool_call_delta(delta);
+    }
+
+    /// Requires outputs of the function calls of the open step, and approvals of the others.
+    fn require_action(&mut self) {
+        let mut calls: Vec<Value> = self.open_calls().map(|call| call.clone()).collect();
+        for call in &mut calls {
+            let of_function = call["type"] == "function";
+            let call = if of_function {
+                &mut call["function"]
+            } else {
+                call
+            };
+            call.as_object_mut().map(|call| call.remove("output"));
         }
-        self.required_action = Some(json!({
-            "type": "submit_tool_approval",
-            "submit_tool_approval": { "tool_calls": calls },
-        }));
+        let needs_approval = calls.iter().any(|call| call["type"] == "mcp");
+        let kind = match needs_approval {
+            true => "submit_tool_approval",
+            false => "submit_tool_outputs",
+        };
+        self.required_action = Some(json!({ "type": kind, (kind): { "tool_calls": calls } }));
         self.paused = std::mem::take(&mut self.schedule);
         self.status = Status::RequiresAction;
         self.send_event("thread.run.requires_action");
         self.finish_stream();
     }
 
-    /// Continues after approvals. A call that is denied remains without output.
-    pub(crate) fn submit_approvals(&mut self, is_approved: bool, now: SystemTime, delay: Duration) {
+    /// Stores the answers to all pending tool calls, and queues the run again. Returns whether the
+    /// turn is over, so that the model continues the run.
+    ///
+    /// A call that is denied remains without output.
+    pub(crate) fn answer(&mut self, answers: &Answers, now: SystemTime, delay: Duration) -> bool {
         let mut schedule = std::mem::take(&mut self.paused);
-        if !is_approved {
-            schedule.pop_front();
+        schedule.retain(|next| match &next.action {
+            Action::SetOutput { id, .. } => !answers.denied.contains(id),
+            _ => true,
+        });
+        for call in self.open_calls() {
+            let output = answers.outputs.iter().find(|(id, _)| call["id"] == **id);
+            if let Some((_, output)) = output {
+                call["function"]["output"] = output.as_str().into();
+            }
         }
-        let usage = Usage::default();
-        let action = Action::Start { usage };
-        schedule.push_front(ScheduledAction { delay, action });
+        let is_set = |next: &ScheduledAction| matches!(next.action, Action::SetOutput { .. });
+        let is_turn_over = schedule.iter().all(is_set);
+        if is_turn_over {
+            for next in std::mem::take(&mut schedule) {
+                if let Action::SetOutput { id, output } = next.action {
+                    self.set_output(&id, &output);
+                }
+            }
+            self.last_action_at = now;
+            self.end_step(Status::Completed);
+        } else {
+            let usage = Usage::default();
+            let action = Action::Start { usage };
+            schedule.push_front(ScheduledAction { delay, action });
+        }
         self.set_schedule(schedule, now);
         self.required_action = None;
         self.status = Status::Queued;
         self.send_event("thread.run.queued");
-    }
-
-    /// Stores the outputs of all pending tool calls, by call ID, and queues the run again.
-    pub(crate) fn submit_tool_outputs(&mut self, outputs: &[(String, String)], now: SystemTime) {
-        self.last_action_at = now;
-        let step = self.open_step.as_ref();
-        let step = step.and_then(|id| self.steps.get_mut(id));
-        let calls = step.and_then(|step| step.step_details["tool_calls"].as_array_mut());
-        for call in calls.into_iter().flatten() {
-            if let Some((_, output)) = outputs.iter().find(|(id, _)| call["id"] == **id) {
-                call["function"]["output"] = output.as_str().into();
-            }
-        }
-        self.end_step(Status::Completed);
-        self.required_action = None;
-        self.status = Status::Queued;
-        self.send_event("thread.run.queued");
+        is_turn_over
     }
 
     /// Starts cancelling. The run becomes `cancelled` after the delay.

@@ -12,7 +12,7 @@ use crate::model::passage::Passage;
 use crate::model::turn::{End, IncompleteReason, McpCall, Reply, Step, Turn};
 use crate::store::action::{Action, ContentDelta, ScheduledAction, Usage};
 
-/// What a run permits: tokens, and calls of MCP servers without approval.
+/// The token limits of a run, and its settings of MCP servers.
 pub(crate) struct RunLimits {
     pub(crate) prompt: Option<u64>,
     pub(crate) completion: Option<u64>,
@@ -46,26 +46,41 @@ pub(crate) fn plan(
     planner.push(Action::Start {
         usage: if has_steps { Usage::default() } else { usage },
     });
+    let mut functions = match &mut turn.end {
+        End::Calls(calls) => Some(std::mem::take(calls)),
+        _ => None,
+    };
     for (index, step) in turn.steps.into_iter().enumerate() {
         let is_last = Some(index) == last;
-        let usage = match turn.end {
-            End::Calls(_) => Usage::default(),
-            _ if is_last => usage,
+        let step_usage = match functions {
+            None if is_last => usage,
             _ => Usage::default(),
         };
         match step {
             Step::Wait(time) => planner.delay = planner.delay.saturating_add(time),
-            Step::Say(reply) => planner.message(reply, usage, !(is_last && is_cut_short)),
-            Step::Code { input, logs } => planner.code(&input, &logs, usage),
-            Step::Search(results) => planner.search(&results, conversation, usage),
-            Step::Mcp(call) => planner.mcp(&call, &limits.mcp, usage),
+            Step::Say(reply) => planner.message(reply, step_usage, !(is_last && is_cut_short)),
+            Step::Code { input, logs } => planner.code(&input, &logs, step_usage),
+            Step::Search(results) => planner.search(&results, conversation, step_usage),
+            Step::Mcp(call) => {
+                planner.list_tools(&call);
+                let is_required =
+                    approval::is_required(&limits.mcp, &call.server_label, &call.name);
+                match functions.take_if(|_| is_last && is_required) {
+                    Some(functions) => planner.functions(Some(call), functions, usage),
+                    None => planner.mcp(&call, is_required, step_usage),
+                }
+            }
             // Retrieval has replaced it by its results.
             Step::FileSearch(_) => {}
         }
     }
     match turn.end {
         End::Completed => planner.push(Action::Complete),
-        End::Calls(calls) => planner.functions(calls, usage),
+        End::Calls(_) => {
+            if let Some(functions) = functions {
+                planner.functions(None, functions, usage);
+            }
+        }
         End::Failed(code, message) => planner.push(Action::Fail {
             last_error: json!({ "code": code, "message": message }),
         }),
@@ -132,10 +147,17 @@ fn truncate(turn: &mut Turn, mut left: u64) {
     for step in &mut turn.steps {
         if let Step::Say(reply) = step {
             let count = (reply.pieces.len() as u64).min(left);
+            left -= count;
+            if count == reply.pieces.len() as u64 {
+                continue;
+            }
             reply
                 .pieces
                 .truncate(usize::try_from(count).unwrap_or(usize::MAX));
-            left -= count;
+            let text = reply.pieces.concat();
+            reply
+                .annotations
+                .retain(|annotation| text.contains(&annotation.text));
         }
     }
     turn.end = End::Incomplete(IncompleteReason::MaxCompletionTokens);
@@ -246,17 +268,14 @@ impl Planner<'_> {
         self.push(Action::CompleteStep);
     }
 
-    /// Lists the tools of the server, and calls one, after an approval if it is required.
-    fn mcp(&mut self, call: &McpCall, settings: &Value, usage: Usage) {
-        let McpCall {
-            server_label, name, ..
-        } = call;
+    /// Lists the tools of the server of a call.
+    fn list_tools(&mut self, call: &McpCall) {
         let tool = json!({ "parameters": { "type": "object", "properties": {} } });
         let activity = json!({
             "type": "mcp_list_tools",
             "id": self.ids.next("mcpl"),
-            "server_label": server_label,
-            "tools": { (name.as_str()): tool },
+            "server_label": call.server_label,
+            "tools": { (call.name.as_str()): tool },
         });
         let step_id = self.ids.next("step");
         self.push(Action::StartActivities {
@@ -264,40 +283,52 @@ impl Planner<'_> {
             activities: json!([activity]),
         });
         self.push(Action::CompleteStep);
+    }
 
-        let id = self.ids.next("call");
-        let call_with = |output: &str| {
-            json!({
-                "id": id,
-                "type": "mcp",
-                "server_label": server_label,
-                "name": name,
-                "arguments": call.arguments,
-                "output": output,
-            })
-        };
-        let with_index = |mut delta: Value| {
-            delta["index"] = 0.into();
-            delta
-        };
-        let (first, last) = (call_with(""), call_with(&call.output));
-        self.tool_calls(vec![first.clone()], vec![with_index(first)], usage);
-        if approval::is_required(settings, server_label, name) {
-            self.push(Action::RequireApproval);
+    /// Calls a tool of an MCP server, after an approval if it is required.
+    fn mcp(&mut self, call: &McpCall, is_required: bool, usage: Usage) {
+        let (id, first) = self.mcp_call(call);
+        let mut delta = first.clone();
+        delta["index"] = 0.into();
+        self.tool_calls(vec![first], vec![delta], usage);
+        if is_required {
+            self.push(Action::Block);
         }
-        let delta = json!({ "type": "mcp", "output": call.output });
-        self.push(Action::SetToolCalls {
-            calls: vec![last],
-            deltas: vec![with_index(delta)],
-        });
+        let output = call.output.clone();
+        self.push(Action::SetOutput { id, output });
         self.push(Action::CompleteStep);
     }
 
-    fn functions(&mut self, functions: Vec<(String, String)>, usage: Usage) {
+    /// The ID of a call of an MCP server, and the call without output.
+    fn mcp_call(&self, call: &McpCall) -> (String, Value) {
+        let id = self.ids.next("call");
+        let object = json!({
+            "id": id,
+            "type": "mcp",
+            "server_label": call.server_label,
+            "name": call.name,
+            "arguments": call.arguments,
+            "output": "",
+        });
+        (id, object)
+    }
+
+    /// Requires the outputs of functions, and the approval of a call of an MCP server.
+    fn functions(&mut self, mcp: Option<McpCall>, functions: Vec<(String, String)>, usage: Usage) {
         let mut calls = Vec::new();
         let mut deltas = Vec::new();
-        for (index, (name, arguments)) in functions.into_iter().enumerate() {
-            let id = self.ids.next("call");
+        let mut approved = None;
+        if let Some(mcp) = mcp {
+            let (id, call) = self.mcp_call(&mcp);
+            let mut delta = call.clone();
+            delta["index"] = 0.into();
+            calls.push(call);
+            deltas.push(delta);
+            let output = mcp.output;
+            approved = Some(Action::SetOutput { id, output });
+        }
+        for (name, arguments) in functions {
+            let (index, id) = (calls.len(), self.ids.next("call"));
             deltas.push(json!({
                 "index": index,
                 "id": id,
@@ -314,7 +345,8 @@ impl Planner<'_> {
             }));
         }
         self.tool_calls(calls, deltas, usage);
-        self.push(Action::RequireToolOutputs);
+        self.push(Action::Block);
+        approved.into_iter().for_each(|action| self.push(action));
     }
 }
 

@@ -1,6 +1,8 @@
 //! The conversation that a model receives for a turn of a run.
 
-use crate::model::conversation::{Conversation, ConversationMessage, ToolOutput};
+use std::sync::LazyLock;
+
+use crate::model::conversation::{Conversation, ConversationMessage, Passages, ToolOutput};
 use crate::store::memory::Thread;
 use crate::store::run::Run;
 
@@ -27,7 +29,7 @@ pub(crate) fn conversation(thread: &Thread, run: &Run) -> Conversation {
         tool_choice: run.tool_choice.clone(),
         messages,
         outputs: functions.map(ToolOutput::new).collect(),
-        passages: Vec::new(),
         turns: thread.turns,
+        passages: Passages::new(LazyLock::new(Box::new(Vec::new))),
     }
 }

@@ -1,5 +1,7 @@
 //! File search of runs: finds the passages of a turn, and cites them in its replies.
 
+use std::collections::HashSet;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -7,7 +9,8 @@ use serde_json::Value;
 use crate::clock::unix_seconds;
 use crate::engine::files;
 use crate::engine::search::Search;
-use crate::model::conversation::Conversation;
+use crate::engine::state::lock;
+use crate::model::conversation::{Conversation, Passages};
 use crate::model::passage::Passage;
 use crate::model::turn::{Found, Reply, Step, Turn};
 use crate::store::memory::Store;
@@ -29,15 +32,15 @@ pub(crate) struct Retrieval {
 }
 
 impl Retrieval {
-    /// Reads the tool of a run, and the vector stores of its assistant and its thread. `None`
-    /// without the tool.
+    /// The file search of a run in the vector stores of its assistant and its thread. `None` if the
+    /// run does not have the tool.
     pub(crate) fn new(
         store: &mut Store,
         thread_id: &str,
         run_id: &str,
         now: SystemTime,
     ) -> Option<Self> {
-        files::remove_expired(store, unix_seconds(now));
+        files::remove_expired(store, now);
         let thread = store.threads.get(thread_id)?;
         let run = thread.runs.get(run_id)?;
         let mut tools = run.tools.as_array()?.iter();
@@ -77,7 +80,7 @@ impl Retrieval {
     }
 
     /// The passages that match a query.
-    pub(crate) fn passages(&self, store: &Store, query: &str) -> Vec<Passage> {
+    fn passages(&self, store: &Store, query: &str) -> Vec<Passage> {
         let search = Search {
             query,
             filter: &Value::Null,
@@ -88,9 +91,20 @@ impl Retrieval {
         search.passages(store, &self.store_ids)
     }
 
+    /// The passages that match a query, which are found when they are first needed.
+    pub(crate) fn on_demand(self: Arc<Self>, store: Arc<Mutex<Store>>, query: String) -> Passages {
+        let find = move || self.passages(&lock(&store), &query);
+        Arc::new(LazyLock::new(Box::new(find)))
+    }
+
     /// Executes the searches of a turn, after the files are indexed.
-    pub(crate) fn execute(&self, store: &Store, turn: &mut Turn, conversation: &Conversation) {
-        let find = |query: &str| self.passages(store, query);
+    pub(crate) fn execute(
+        &self,
+        store: &Mutex<Store>,
+        turn: &mut Turn,
+        conversation: &Conversation,
+    ) {
+        let find = |query: &str| self.passages(&lock(store), query);
         if resolve(turn, conversation, find) {
             turn.steps.insert(0, Step::Wait(self.wait));
         }
@@ -108,8 +122,10 @@ pub(crate) fn resolve(
     for step in &mut turn.steps {
         match step {
             Step::FileSearch(query) => {
-                let query = query.as_deref().unwrap_or(conversation.last_text());
-                let passages = find(query);
+                let passages = match query {
+                    Some(query) => find(query),
+                    None => conversation.passages().to_vec(),
+                };
                 *step = Step::Search(passages.clone());
                 found = Some(passages);
             }
@@ -126,15 +142,20 @@ pub(crate) fn resolve(
 
 /// Adds the citations of passages to a reply, as it requires.
 fn add_citations(reply: &mut Reply, found: &[Passage], message: usize) {
-    let cited = match reply.found {
-        Found::Ignored => &[],
-        Found::Cited => found,
-        Found::Quoted => &found[..found.len().min(MAX_QUOTES)],
+    let mut cited: Vec<(usize, &Passage)> = match reply.found {
+        Found::Ignored => Vec::new(),
+        Found::Cited | Found::Quoted => found.iter().enumerate().collect(),
     };
-    for (index, passage) in cited.iter().enumerate() {
+    if reply.found == Found::Quoted {
+        // Chunks overlap: two can have the same line.
+        let mut lines = HashSet::new();
+        cited.retain(|(_, passage)| lines.insert((&passage.file_id, &passage.line)));
+        cited.truncate(MAX_QUOTES);
+    }
+    for (index, passage) in cited {
         let mark = format!("【{message}:{index}†{}】", passage.file_name);
         if reply.found == Found::Quoted {
-            let separator = if index == 0 { "" } else { "\n" };
+            let separator = if reply.pieces.is_empty() { "" } else { "\n" };
             let quote = Reply::text(format!("{separator}{}", passage.line));
             reply.pieces.extend(quote.pieces);
         }

@@ -11,13 +11,14 @@ use crate::api_error::ApiError;
 use crate::clock::unix_seconds;
 use crate::ids::Ids;
 use crate::model::conversation::Model;
+use crate::store::content::Reservation;
 use crate::store::event::EventObserver;
 use crate::store::memory::Store;
 use crate::store::table::json_size;
 
 pub(crate) struct State {
     /// The lock is never held across an `await`.
-    pub(crate) store: Mutex<Store>,
+    pub(crate) store: Arc<Mutex<Store>>,
     pub(crate) ids: Ids,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) model: Box<dyn Model>,
@@ -40,7 +41,7 @@ pub(crate) struct Limits {
 
 impl State {
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.store)
     }
 
     /// Returns the store if it has room for this request body and number of new objects.
@@ -73,6 +74,16 @@ impl State {
         }
     }
 
+    /// Reserves memory for a part of an upload, unless files are in a folder.
+    pub(crate) fn reserve(&self, room: &mut Reservation, bytes: usize) -> Result<(), ApiError> {
+        let limit = self.limits.max_bytes;
+        if self.folder.is_some() || room.grow(bytes, limit) {
+            Ok(())
+        } else {
+            Err(ApiError::store_full(limit, "bytes of objects"))
+        }
+    }
+
     pub(crate) fn now(&self) -> SystemTime {
         self.clock.now()
     }
@@ -80,4 +91,8 @@ impl State {
     pub(crate) fn now_seconds(&self) -> u64 {
         unix_seconds(self.now())
     }
+}
+
+pub(crate) fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
+    store.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,12 +1,16 @@
 //! Reads forms: the fields as JSON, and the file.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::Request;
 use multer::{Constraints, Error, Multipart, SizeLimit};
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
+use crate::engine::state::State;
 use crate::operations::call::Upload;
+use crate::store::content::Reservation;
 
 /// The part with the file.
 const FILE: &str = "file";
@@ -14,12 +18,13 @@ const FILE: &str = "file";
 /// Room for the other parts and for the heads of all, in bytes.
 const MAX_FIELDS: u64 = 64 << 10;
 
-/// Reads a form whose file has at most this many bytes.
+/// Reads a form whose file has at most this many bytes, while the store has room for it.
 ///
 /// The file is its name in the fields, so that they conform to the schema of the body.
 pub(crate) async fn read(
     request: Request,
     max_file: usize,
+    state: &State,
 ) -> Result<(Value, Option<Upload>), ApiError> {
     let content_type = request.headers().get("content-type");
     let content_type = content_type.and_then(|value| value.to_str().ok());
@@ -28,14 +33,24 @@ pub(crate) async fn read(
     let mut form = parts(request.into_body(), boundary, max_file as u64);
     let mut fields = json!({});
     let mut file = None;
+    let totals = state.store().totals.clone();
     let failed = |error| api_error(&error, max_file);
-    while let Some(part) = form.next_field().await.map_err(failed)? {
+    while let Some(mut part) = form.next_field().await.map_err(failed)? {
         let name = part.name().unwrap_or_default().to_owned();
         if name == FILE {
             let file_name = part.file_name().map(unescaped);
-            let bytes = part.bytes().await.map_err(failed)?;
+            let mut room = Reservation::new(&totals);
+            let mut bytes = Vec::new();
+            while let Some(chunk) = part.chunk().await.map_err(failed)? {
+                state.reserve(&mut room, chunk.len())?;
+                bytes.extend_from_slice(&chunk);
+            }
             fields[FILE] = file_name.clone().unwrap_or_default().into();
-            file = file_name.map(|name| Upload { name, bytes });
+            file = file_name.map(|name| Upload {
+                name,
+                bytes: bytes.into(),
+                room: Arc::new(room),
+            });
         } else {
             let text = part.text().await.map_err(failed)?;
             set(&mut fields, &name, text);

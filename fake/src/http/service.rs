@@ -29,10 +29,7 @@ use crate::spec::document::{Dialect, Operation};
 /// The request header that sets faults.
 const FAULT: &str = "x-fake-fault";
 
-/// The prefixes of the paths. Foundry's is the project.
-const PREFIXES: [&str; 3] = ["", "/v1", "/api/projects/{project}"];
-
-/// The routes of all operations, with each of the prefixes.
+/// The routes of all operations, with the prefix of the dialect and without.
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let mut router = Router::new();
     for operation in &app.settings.dialect.document().operations {
@@ -43,7 +40,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         else {
             continue;
         };
-        for prefix in PREFIXES {
+        for prefix in ["", app.settings.dialect.prefix()] {
             let app = app.clone();
             let handle = async move |path: PathParams, request: Request| {
                 let context = Context::new(&app, &request, Some(operation));
@@ -200,13 +197,14 @@ impl Context {
             return Err(unknown_path(&request));
         };
         let query = request.uri().query().unwrap_or_default();
-        let query = Query::parse(query, &operation.query)?;
+        let mut query = Query::parse(query, &operation.query)?;
         if is_foundry {
             foundry::check_version(&query)?;
+            foundry::adapt_query(operation, &mut query);
         }
         let (body, file) = match &operation.body {
             Some(expected) if expected.is_form => {
-                let (fields, file) = form::read(request, settings.max_file).await?;
+                let (fields, file) = form::read(request, settings.max_file, state).await?;
                 (validate::form(expected, fields)?, file)
             }
             expected => {
@@ -276,14 +274,17 @@ impl Context {
     }
 
     fn respond_json(self, mut status: StatusCode, mut object: Value) -> Response {
+        if self.app.settings.dialect == Dialect::Foundry
+            && status.is_success()
+            && let Some(operation) = self.operation
+        {
+            foundry::adapt(operation, &mut object);
+        }
         if let Some(check) = &self.app.check
             && let Some(violation) = check.response(self.operation, status.as_u16(), &object)
         {
             status = StatusCode::INTERNAL_SERVER_ERROR;
             object = ApiError::violation(&violation).body();
-        }
-        if self.app.settings.dialect == Dialect::Foundry {
-            foundry::adapt(&mut object);
         }
         if self.has_fault(&Kind::Unknown) {
             add_unknown_values(&mut object);

@@ -1,5 +1,7 @@
 //! The model trait, and the conversation that a model receives.
 
+use std::sync::{Arc, LazyLock};
+
 use serde_json::Value;
 
 use crate::model::passage::Passage;
@@ -62,17 +64,27 @@ pub struct Conversation {
     pub messages: Vec<ConversationMessage>,
     /// Completed function calls of this run, in order.
     pub outputs: Vec<ToolOutput>,
-    /// What file search finds for the last message, the best first. Empty without the tool.
-    pub passages: Vec<Passage>,
     /// Number of earlier turns on this thread, in all runs.
     pub turns: usize,
+    pub(crate) passages: Passages,
 }
+
+/// The passages that file search finds for the last message, once they are needed.
+pub(crate) type Passages = Arc<LazyLock<Vec<Passage>, Box<dyn FnOnce() -> Vec<Passage> + Send>>>;
 
 impl Conversation {
     /// Returns the text of the last message, or an empty string.
     #[must_use]
     pub fn last_text(&self) -> &str {
         self.messages.last().map_or("", |message| &message.text)
+    }
+
+    /// Returns what file search finds for the last message, the best first.
+    ///
+    /// It searches at the first call. The result is empty if the run does not have the tool.
+    #[must_use]
+    pub fn passages(&self) -> &[Passage] {
+        &self.passages
     }
 }
 
@@ -119,5 +131,38 @@ impl ToolOutput {
             arguments: text(&function["arguments"]),
             output: text(&function["output"]),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn passages_are_found_once_and_on_demand() {
+        let searches = Arc::new(Mutex::new(0));
+        let counted = searches.clone();
+        let find = move || {
+            *counted.lock().expect("no test panics") += 1;
+            Vec::new()
+        };
+        let conversation = Conversation {
+            thread_id: String::new(),
+            run_id: String::new(),
+            model: String::new(),
+            instructions: String::new(),
+            tools: Vec::new(),
+            tool_choice: Value::Null,
+            messages: Vec::new(),
+            outputs: Vec::new(),
+            turns: 0,
+            passages: Arc::new(LazyLock::new(Box::new(find))),
+        };
+        assert_eq!(*searches.lock().expect("no test panics"), 0);
+        assert!(conversation.clone().passages().is_empty());
+        assert!(conversation.passages().is_empty());
+        assert_eq!(*searches.lock().expect("no test panics"), 1);
     }
 }

@@ -21,7 +21,7 @@ impl Model for Echo {
                 let name = function["name"].as_str().unwrap_or_default();
                 Turn::new().calls([(name, sample::value(&function["parameters"]))])
             }
-            _ if conversation.passages.is_empty() => Turn::new().say(conversation.last_text()),
+            _ if conversation.passages().is_empty() => Turn::new().say(conversation.last_text()),
             _ => Turn::new().file_search().say(Reply::found()),
         }
     }

@@ -175,6 +175,9 @@ impl Turn {
     /// For servers that speak the dialect of [`foundry`](crate::FakeBuilder::foundry). The run
     /// requires an approval, unless its `tool_resources` have `require_approval: "never"` for the
     /// server or the tool. The turn continues after it. A call that is denied has no output.
+    ///
+    /// If [`calls`](Self::calls) follow immediately, one required action has the call that needs an
+    /// approval and the function calls.
     #[must_use]
     pub fn mcp(
         mut self,
@@ -252,7 +255,7 @@ pub struct Reply {
     pub(crate) found: Found,
 }
 
-/// What a reply does with the passages that the turn has found.
+/// How a reply uses the passages of the preceding file search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Found {
     #[default]

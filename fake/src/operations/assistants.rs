@@ -34,8 +34,9 @@ pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
         "reasoning_effort": null,
         "response_format": "auto",
     });
-    let mut store = state.store_with_room(1, &call.body)?;
-    update(&mut assistant, resources(state, &mut store, call), call);
+    let objects = 1 + tool_resources::count(&call.body["tool_resources"], &Value::Null);
+    let mut store = state.store_with_room(objects, &call.body)?;
+    update(&mut assistant, resources(state, &mut store, call)?, call);
     let assistant = store.assistants.insert(&id, assistant);
     Ok(ResponseBody::Object(assistant.clone()))
 }
@@ -47,9 +48,10 @@ pub(super) fn get(state: &State, call: &Call) -> Result<ResponseBody, ApiError> 
 
 pub(super) fn modify(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let id = call.id("assistant_id");
-    let mut store = state.store_with_room(0, &call.body)?;
+    let objects = tool_resources::count(&call.body["tool_resources"], &Value::Null);
+    let mut store = state.store_with_room(objects, &call.body)?;
     store.assistant(id)?;
-    let resources = resources(state, &mut store, call);
+    let resources = resources(state, &mut store, call)?;
     let assistant = store.assistant(id)?;
     update(assistant, resources, call);
     let updated = assistant.clone();
@@ -65,7 +67,7 @@ pub(super) fn delete(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
 }
 
 /// The tool resources of the request, whose vector stores are created.
-fn resources(state: &State, store: &mut Store, call: &Call) -> Value {
+fn resources(state: &State, store: &mut Store, call: &Call) -> Result<Value, ApiError> {
     tool_resources::create(state, store, &call.body["tool_resources"], &Value::Null)
 }
 

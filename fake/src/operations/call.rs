@@ -1,9 +1,12 @@
 //! A validated call of an operation, and the body of its response.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::operations::query::Query;
+use crate::store::content::Reservation;
 use crate::store::event::EventReceiver;
 use crate::store::run::{Run, Status};
 
@@ -24,6 +27,7 @@ pub(crate) struct Call {
 pub(crate) struct Upload {
     pub(crate) name: String,
     pub(crate) bytes: Bytes,
+    pub(crate) room: Arc<Reservation>,
 }
 
 impl Call {

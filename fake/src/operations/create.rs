@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
+use crate::api_error::ApiError;
 use crate::clock::unix_seconds;
 use crate::engine::state::State;
 use crate::ids::Ids;
@@ -15,15 +16,25 @@ use crate::store::message::Message;
 use crate::store::run::{Run, Status};
 use crate::store::table::{Table, Totals};
 
+/// The largest number of objects that a `CreateThreadRequest` creates.
+pub(super) fn thread_objects(request: &Value) -> usize {
+    let messages = request["messages"].as_array().map_or(0, Vec::len);
+    1 + messages + tool_resources::count(&request["tool_resources"], &request["messages"])
+}
+
 /// Stores a new thread from a `CreateThreadRequest`, and returns its ID.
-pub(super) fn thread(state: &State, store: &mut Store, request: &Value) -> String {
+pub(super) fn thread(
+    state: &State,
+    store: &mut Store,
+    request: &Value,
+) -> Result<String, ApiError> {
     let (id, now) = (state.ids.next("thread"), state.now_seconds());
     let expiry = tool_resources::thread_expiry();
     let mut thread = Thread {
         id: id.clone(),
         created_at: now,
         metadata: metadata(request).unwrap_or_else(|| json!({})),
-        tool_resources: tool_resources::create(state, store, &request["tool_resources"], &expiry),
+        tool_resources: tool_resources::create(state, store, &request["tool_resources"], &expiry)?,
         messages: Table::new(&store.totals),
         runs: Table::new(&store.totals),
         active_run: None,
@@ -32,7 +43,7 @@ pub(super) fn thread(state: &State, store: &mut Store, request: &Value) -> Strin
     messages(&mut thread, &request["messages"], &state.ids, now);
     store.threads.insert(&id, thread);
     tool_resources::attach(state, store, &id, &request["messages"]);
-    id
+    Ok(id)
 }
 
 /// Adds messages to a thread, one per `CreateMessageRequest` of a list.

@@ -11,7 +11,7 @@ use crate::store::memory::Store;
 use crate::store::vector_store::Batch;
 
 pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
-    let additions = additions(state, call)?;
+    let mut additions = additions(state, call)?;
     let id = call.id("vector_store_id");
     let now = state.now();
     let mut store = state.store_with_room(1 + additions.len(), &call.body)?;
@@ -19,17 +19,16 @@ pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
     for addition in &additions {
         addition.check(&store)?;
     }
-    for addition in &additions {
+    let batch_id = state.ids.next("vsfb");
+    for addition in &mut additions {
+        addition.batch_id = Some(&batch_id);
         addition.add(&mut store, id, now);
     }
-    let files = additions.iter().map(|addition| addition.file_id.to_owned());
     let batch = Batch {
-        id: state.ids.next("vsfb"),
+        id: batch_id.clone(),
         created_at: state.now_seconds(),
-        file_ids: files.collect(),
-        is_cancelled: false,
+        end: None,
     };
-    let batch_id = batch.id.clone();
     store.vector_store(id)?.batches.insert(&batch_id, batch);
     object(&mut store, id, &batch_id)
 }
@@ -41,6 +40,7 @@ fn additions<'a>(state: &State, call: &'a Call) -> Result<Vec<Addition<'a>>, Api
         file_id,
         attributes: &settings["attributes"],
         chunking_strategy: &settings["chunking_strategy"],
+        batch_id: None,
         delay: state.limits.pace,
         fails: call.fails_indexing,
     };
@@ -76,8 +76,8 @@ pub(super) fn cancel(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
 pub(super) fn list_files(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let mut store = state.store();
     let store = indexing::vector_store(&mut store, call.id("vector_store_id"), state.now())?;
-    let batch = store.batch(call.id("batch_id"))?;
-    let list = store_files::page(&call.query, &store.files, |file| batch.has(file))?;
+    let batch = &store.batch(call.id("batch_id"))?.id;
+    let list = store_files::page(&call.query, &store.files, |file| file.is_of(batch))?;
     Ok(ResponseBody::Object(list))
 }
 

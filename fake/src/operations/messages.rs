@@ -1,6 +1,6 @@
 //! Operations on messages.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
 use crate::engine::machine;
@@ -24,7 +24,9 @@ pub(super) fn list(state: &State, call: &Call) -> Result<ResponseBody, ApiError>
 }
 
 pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
-    let mut store = state.store_with_room(1, &call.body)?;
+    let messages = json!([call.body]);
+    let objects = 1 + tool_resources::count(&Value::Null, &messages);
+    let mut store = state.store_with_room(objects, &call.body)?;
     let thread = machine::thread(&mut store, call.id("thread_id"), state.now())?;
     if let Some(run) = &thread.active_run {
         return Err(ApiError::invalid(format!(
@@ -32,7 +34,6 @@ pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
             thread.id
         )));
     }
-    let messages = json!([call.body]);
     create::messages(thread, &messages, &state.ids, state.now_seconds());
     let message = json!(thread.messages.iter().next_back());
     tool_resources::attach(state, &mut store, call.id("thread_id"), &messages);
@@ -47,13 +48,16 @@ pub(super) fn get(state: &State, call: &Call) -> Result<ResponseBody, ApiError> 
 }
 
 pub(super) fn modify(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
-    let mut store = state.store();
+    let mut store = state.store_with_room(0, &call.body)?;
     let thread = machine::thread(&mut store, call.id("thread_id"), state.now())?;
-    let message = thread.message(call.id("message_id"))?;
+    let id = call.id("message_id");
+    let message = thread.message(id)?;
     if let Some(metadata) = metadata(&call.body) {
         message.metadata = metadata;
     }
-    Ok(ResponseBody::Object(json!(message)))
+    let message = json!(message);
+    thread.messages.update_size(id);
+    Ok(ResponseBody::Object(message))
 }
 
 pub(super) fn delete(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {

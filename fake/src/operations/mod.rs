@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_terminal_run_keeps_no_memory_for_its_schedule() {
         let state = State {
-            store: Mutex::new(Store::new()),
+            store: Arc::new(Mutex::new(Store::new())),
             ids: Ids::sequential(),
             clock: Arc::new(SystemClock),
             model: Box::new(|_: &Conversation| Turn::new().say(Reply::pieces(["a"; 100]))),

@@ -30,6 +30,11 @@ impl Query {
         }
     }
 
+    /// Removes all other parameters.
+    pub(crate) fn retain(&mut self, name: &str) {
+        self.0.retain(|(found, _)| found == name);
+    }
+
     /// The value of a parameter. Empty values count as missing.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.0.iter().filter(|(found, _)| found == name);

@@ -1,7 +1,7 @@
 //! Operations on runs. New and resumed runs get their next turn from the model.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
 use serde_json::{Value, json};
 
@@ -36,13 +36,16 @@ pub(super) fn get(state: &State, call: &Call) -> Result<ResponseBody, ApiError> 
 }
 
 pub(super) fn modify(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
-    let mut store = state.store();
+    let mut store = state.store_with_room(0, &call.body)?;
     let thread = machine::thread(&mut store, call.id("thread_id"), state.now())?;
-    let run = thread.run(call.id("run_id"))?;
+    let id = call.id("run_id");
+    let run = thread.run(id)?;
     if let Some(metadata) = metadata(&call.body) {
         run.metadata = metadata;
     }
-    Ok(ResponseBody::run(run))
+    let response = ResponseBody::run(run);
+    thread.runs.update_size(id);
+    Ok(response)
 }
 
 pub(super) fn cancel(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
@@ -62,7 +65,8 @@ pub(super) fn cancel(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
 pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let includes_content = call.query.includes_search_content()?;
     let messages = &call.body["additional_messages"];
-    let objects = 1 + messages.as_array().map_or(0, Vec::len);
+    let attached = tool_resources::count(&Value::Null, messages);
+    let objects = 1 + messages.as_array().map_or(0, Vec::len) + attached;
     let mut store = state.store_with_room(objects, &call.body)?;
     let assistant = assistant(&mut store, &call.body)?;
     let totals = store.totals.clone();
@@ -82,14 +86,14 @@ pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
 
 pub(super) fn create_with_thread(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let mut request = call.body["thread"].clone();
-    let objects = 2 + request["messages"].as_array().map_or(0, Vec::len);
-    let mut store = state.store_with_room(objects, &call.body)?;
-    let assistant = assistant(&mut store, &call.body)?;
-    let totals = store.totals.clone();
     if !call.body["tool_resources"].is_null() {
         request["tool_resources"] = call.body["tool_resources"].clone();
     }
-    let thread_id = create::thread(state, &mut store, &request);
+    let objects = 1 + create::thread_objects(&request);
+    let mut store = state.store_with_room(objects, &call.body)?;
+    let assistant = assistant(&mut store, &call.body)?;
+    let totals = store.totals.clone();
+    let thread_id = create::thread(state, &mut store, &request)?;
     let mut run = new_run(state, &thread_id, &assistant, &call.body, &totals);
     let events = open_stream(state, &mut run, &call.body, false);
     run.send_event_of("thread.created", &*store.thread(&thread_id)?);
@@ -108,16 +112,12 @@ pub(super) fn submit(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
             run.status.name()
         )));
     }
-    if run.requires_approval() {
-        let is_approved = submission::approvals(run, &call.body)?;
-        let events = open_stream(state, run, &call.body, false);
-        run.submit_approvals(is_approved, state.now(), state.limits.pace);
-        return Ok(response(json!(run), thread_id, events));
-    }
-    let outputs = submission::outputs(run, &call.body)?;
+    let answers = submission::answers(run, &call.body)?;
     let events = open_stream(state, run, &call.body, false);
-    run.submit_tool_outputs(&outputs, state.now());
-    Ok(next_turn(state, store, thread_id, run_id, events))
+    if run.answer(&answers, state.now(), state.limits.pace) {
+        return Ok(next_turn(state, store, thread_id, run_id, events));
+    }
+    Ok(response(json!(run), thread_id, events))
 }
 
 /// The assistant of a new run. Checks that the function of `tool_choice` is among the tools.
@@ -198,7 +198,7 @@ fn next_turn(
     run_id: &str,
     events: Option<EventReceiver>,
 ) -> ResponseBody {
-    let retrieval = Retrieval::new(&mut store, thread_id, run_id, state.now());
+    let retrieval = Retrieval::new(&mut store, thread_id, run_id, state.now()).map(Arc::new);
     let thread = store.threads.get_mut(thread_id).expect("the thread exists");
     let run = thread.runs.get(run_id).expect("the run exists");
     let object = json!(run);
@@ -210,10 +210,11 @@ fn next_turn(
         mcp: run.tool_resources["mcp"].clone(),
     };
     thread.turns += 1;
-    if let Some(retrieval) = &retrieval {
-        conversation.passages = retrieval.passages(&store, conversation.last_text());
-    }
     drop(store);
+    if let Some(retrieval) = retrieval.clone() {
+        let query = conversation.last_text().to_owned();
+        conversation.passages = retrieval.on_demand(state.store.clone(), query);
+    }
 
     let turn = catch_unwind(AssertUnwindSafe(|| state.model.turn(&conversation)));
     let mut turn = turn.unwrap_or_else(|_| {
@@ -222,13 +223,13 @@ fn next_turn(
             "The model of the fake server panicked.",
         )
     });
-    let mut store = state.store();
     match &retrieval {
-        Some(retrieval) => retrieval.execute(&store, &mut turn, &conversation),
+        Some(retrieval) => retrieval.execute(&state.store, &mut turn, &conversation),
         None => drop(retrieval::resolve(&mut turn, &conversation, |_| Vec::new())),
     }
     let pace = state.limits.pace;
     let schedule = plan(turn, &conversation, &limits, pace, &state.ids);
+    let mut store = state.store();
     let thread = store.threads.get_mut(thread_id);
     let run = thread.and_then(|thread| thread.runs.get_mut(run_id));
     // Another request may have cancelled the run or deleted the thread.

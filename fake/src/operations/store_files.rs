@@ -54,6 +54,7 @@ pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
         file_id: file_id.ok_or_else(|| ApiError::missing("file_id"))?,
         attributes: &body["attributes"],
         chunking_strategy: &body["chunking_strategy"],
+        batch_id: None,
         delay: state.limits.pace,
         fails: call.fails_indexing,
     };
@@ -76,10 +77,13 @@ pub(super) fn get(state: &State, call: &Call) -> Result<ResponseBody, ApiError> 
 
 pub(super) fn modify(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let mut store = state.store_with_room(0, &call.body)?;
+    let id = call.id("file_id");
     let store = indexing::vector_store(&mut store, call.id("vector_store_id"), state.now())?;
-    let file = store.file(call.id("file_id"))?;
+    let file = store.file(id)?;
     file.attributes = non_null_or(&call.body["attributes"], json!({}));
-    Ok(ResponseBody::Object(json!(file)))
+    let file = json!(file);
+    store.files.update_size(id);
+    Ok(ResponseBody::Object(file))
 }
 
 pub(super) fn delete(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {

@@ -3,58 +3,56 @@
 use serde_json::Value;
 
 use crate::api_error::ApiError;
+use crate::store::action::Answers;
 use crate::store::run::Run;
 
-/// The submitted outputs by call ID.
-pub(super) fn outputs(run: &Run, request: &Value) -> Result<Vec<(String, String)>, ApiError> {
-    let outputs = request["tool_outputs"].as_array();
-    let outputs = outputs
-        .ok_or_else(|| ApiError::missing("tool_outputs"))?
-        .iter();
+/// The answers of a request: outputs of functions, and approvals of other calls.
+pub(super) fn answers(run: &Run, request: &Value) -> Result<Answers, ApiError> {
+    let approvals = items(run, request, "tool_approvals", |kind| kind == "mcp")?;
+    let outputs = items(run, request, "tool_outputs", |kind| kind != "mcp")?;
     let text = |value: &Value| match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         value => value.to_string(),
     };
-    let submitted = outputs.map(|output| (text(&output["tool_call_id"]), text(&output["output"])));
-    let submitted: Vec<(String, String)> = submitted.collect();
-    check(
-        run,
-        "tool_outputs",
-        submitted.iter().map(|(id, _)| id.as_str()),
-    )?;
-    Ok(submitted)
+    let denied = approvals
+        .iter()
+        .filter(|approval| approval["approve"] != true);
+    let outputs = outputs
+        .iter()
+        .map(|output| (text(&output["tool_call_id"]), text(&output["output"])));
+    Ok(Answers {
+        denied: denied
+            .map(|approval| text(&approval["tool_call_id"]))
+            .collect(),
+        outputs: outputs.collect(),
+    })
 }
 
-/// Whether all pending calls are approved.
-pub(super) fn approvals(run: &Run, request: &Value) -> Result<bool, ApiError> {
-    let approvals = request["tool_approvals"].as_array();
-    let approvals = approvals
-        .ok_or_else(|| ApiError::missing("tool_approvals"))?
-        .iter();
-    let ids = approvals
-        .clone()
-        .filter_map(|approval| approval["tool_call_id"].as_str());
-    check(run, "tool_approvals", ids)?;
-    Ok(approvals
-        .clone()
-        .all(|approval| approval["approve"] == true))
-}
-
-/// Checks that each pending call has exactly one item.
-fn check<'a>(
+/// A list of the request, which has exactly one item for each pending call of some types.
+fn items<'a>(
     run: &Run,
+    request: &'a Value,
     param: &str,
-    submitted: impl Iterator<Item = &'a str>,
-) -> Result<(), ApiError> {
-    let submitted_ids: Vec<&str> = submitted.collect();
+    is_of: fn(kind: &Value) -> bool,
+) -> Result<&'a [Value], ApiError> {
     let pending = run.pending_calls().iter();
-    let pending_ids: Vec<&str> = pending.filter_map(|call| call["id"].as_str()).collect();
-    if sorted(submitted_ids.clone()) == sorted(pending_ids.clone()) {
-        return Ok(());
+    let pending = pending.filter(|call| is_of(&call["type"]));
+    let pending: Vec<&str> = pending.filter_map(|call| call["id"].as_str()).collect();
+    let items = match request[param].as_array() {
+        Some(items) => items.as_slice(),
+        None if pending.is_empty() => &[],
+        None => return Err(ApiError::missing(param)),
+    };
+    let submitted = items.iter().map(|item| &item["tool_call_id"]);
+    let submitted: Vec<&str> = submitted
+        .map(|id| id.as_str().unwrap_or_default())
+        .collect();
+    if sorted(submitted.clone()) == sorted(pending.clone()) {
+        return Ok(items);
     }
     let what = param.replace('_', " ");
-    let message = format!("Expected {what} for call_ids {pending_ids:?}, got {submitted_ids:?}.");
+    let message = format!("Expected {what} for call_ids {pending:?}, got {submitted:?}.");
     Err(ApiError::parameter(param, "invalid_value", message))
 }
 

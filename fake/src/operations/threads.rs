@@ -1,5 +1,7 @@
 //! Operations on threads.
 
+use serde_json::Value;
+
 use crate::api_error::ApiError;
 use crate::engine::machine;
 use crate::engine::state::State;
@@ -10,9 +12,9 @@ use crate::operations::tool_resources;
 use crate::store::memory::Thread;
 
 pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
-    let messages = call.body["messages"].as_array().map_or(0, Vec::len);
-    let mut store = state.store_with_room(1 + messages, &call.body)?;
-    let id = create::thread(state, &mut store, &call.body);
+    let objects = create::thread_objects(&call.body);
+    let mut store = state.store_with_room(objects, &call.body)?;
+    let id = create::thread(state, &mut store, &call.body)?;
     let thread = store.thread(&id)?;
     Ok(ResponseBody::Object(thread.object()))
 }
@@ -32,12 +34,14 @@ pub(super) fn get(state: &State, call: &Call) -> Result<ResponseBody, ApiError> 
 
 pub(super) fn modify(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let id = call.id("thread_id");
-    let mut store = state.store();
+    let objects = tool_resources::count(&call.body["tool_resources"], &Value::Null);
+    let mut store = state.store_with_room(objects, &call.body)?;
     store.thread(id)?;
     let resources = call.body.get("tool_resources").map(|resources| {
         let expiry = tool_resources::thread_expiry();
         tool_resources::create(state, &mut store, resources, &expiry)
     });
+    let resources = resources.transpose()?;
     let thread = machine::thread(&mut store, id, state.now())?;
     if let Some(metadata) = metadata(&call.body) {
         thread.metadata = metadata;
@@ -45,7 +49,9 @@ pub(super) fn modify(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
     if let Some(resources) = resources {
         thread.tool_resources = resources;
     }
-    Ok(ResponseBody::Object(thread.object()))
+    let object = thread.object();
+    store.threads.update_size(id);
+    Ok(ResponseBody::Object(object))
 }
 
 pub(super) fn delete(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::api_error::ApiError;
 use crate::engine::indexing::{self, Addition};
 use crate::engine::state::State;
 use crate::store::memory::Store;
@@ -20,7 +21,10 @@ pub(super) fn create(
     store: &mut Store,
     request: &Value,
     expires_after: &Value,
-) -> Value {
+) -> Result<Value, ApiError> {
+    for described in described(request) {
+        indexing::check_chunking(&described["chunking_strategy"])?;
+    }
     let mut resources = match request {
         Value::Null => json!({}),
         request => request.clone(),
@@ -39,7 +43,23 @@ pub(super) fn create(
         });
         search.insert("vector_store_ids".to_owned(), created.collect());
     }
-    resources
+    Ok(resources)
+}
+
+/// The vector stores that a request describes.
+fn described(resources: &Value) -> impl Iterator<Item = &Value> {
+    let described = resources["file_search"]["vector_stores"].as_array();
+    described.into_iter().flatten()
+}
+
+/// The largest number of objects that a request creates for its tool resources and for the
+/// attachments of its messages.
+pub(super) fn count(resources: &Value, messages: &Value) -> usize {
+    let files = |store: &Value| store["file_ids"].as_array().map_or(0, Vec::len);
+    let described: usize = described(resources).map(|store| 1 + files(store)).sum();
+    let attached = attached(messages).count();
+    // The first file that is attached may need a vector store.
+    described + attached + usize::from(attached > 0)
 }
 
 /// Creates a vector store with its files, and returns its ID.
@@ -58,6 +78,7 @@ fn add(state: &State, store: &mut Store, id: &str, file_id: &str, chunking_strat
         file_id,
         attributes: &Value::Null,
         chunking_strategy,
+        batch_id: None,
         delay: state.limits.pace,
         fails: false,
     };

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
+use crate::engine::files;
 use crate::engine::indexing::{self, Addition};
 use crate::engine::search::Search;
 use crate::engine::state::State;
@@ -15,6 +16,7 @@ pub(super) fn list(state: &State, call: &Call) -> Result<ResponseBody, ApiError>
     let page = Page::from_query(&call.query)?;
     let now = state.now();
     let mut store = state.store();
+    files::remove_expired(&mut store, now);
     let stores = &mut store.vector_stores;
     stores.iter_mut().for_each(|store| store.advance(now));
     let list = page.of(stores, |_| true, |store| store.object())?;
@@ -31,6 +33,7 @@ pub(super) fn create(state: &State, call: &Call) -> Result<ResponseBody, ApiErro
         file_id,
         attributes: &Value::Null,
         chunking_strategy: &body["chunking_strategy"],
+        batch_id: None,
         delay: state.limits.pace,
         fails: call.fails_indexing,
     });
@@ -54,16 +57,19 @@ pub(super) fn get(state: &State, call: &Call) -> Result<ResponseBody, ApiError> 
 
 pub(super) fn modify(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {
     let mut store = state.store_with_room(0, &call.body)?;
-    let store = indexing::vector_store(&mut store, call.id("vector_store_id"), state.now())?;
+    let id = call.id("vector_store_id");
+    let vector_store = indexing::vector_store(&mut store, id, state.now())?;
     for (name, value) in call.body.as_object().into_iter().flatten() {
         match name.as_str() {
-            "name" => store.name = value.clone(),
-            "metadata" => store.metadata = non_null_or(value, json!({})),
-            "expires_after" => store.expires_after = value.clone(),
+            "name" => vector_store.name = value.clone(),
+            "metadata" => vector_store.metadata = non_null_or(value, json!({})),
+            "expires_after" => vector_store.expires_after = value.clone(),
             _ => {}
         }
     }
-    Ok(ResponseBody::Object(store.object()))
+    let object = vector_store.object();
+    store.vector_stores.update_size(id);
+    Ok(ResponseBody::Object(object))
 }
 
 pub(super) fn delete(state: &State, call: &Call) -> Result<ResponseBody, ApiError> {

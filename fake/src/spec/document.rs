@@ -23,6 +23,14 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    /// The prefix of the paths. Foundry's has the name of a project.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::OpenAi => "/v1",
+            Self::Foundry => "/api/projects/{project}",
+        }
+    }
+
     pub(crate) fn document(self) -> &'static Document {
         match self {
             Self::OpenAi => &DOCUMENT,

@@ -43,10 +43,13 @@ pub(crate) enum Action {
     },
     /// Completes the open step and its message.
     CompleteStep,
-    /// The run becomes `requires_action`.
-    RequireToolOutputs,
-    /// The run becomes `requires_action`. The actions after this one wait for the approval.
-    RequireApproval,
+    /// Sets the output of a call of an MCP server.
+    SetOutput {
+        id: String,
+        output: String,
+    },
+    /// The run becomes `requires_action`. The actions after this one wait for the answers.
+    Block,
     Complete,
     Fail {
         last_error: Value,
@@ -55,6 +58,14 @@ pub(crate) enum Action {
         details: Value,
     },
     Cancel,
+}
+
+/// The answers to the tool calls that block a run.
+pub(crate) struct Answers {
+    /// IDs of the calls that may not be executed.
+    pub(crate) denied: Vec<String>,
+    /// IDs of the function calls, and their outputs.
+    pub(crate) outputs: Vec<(String, String)>,
 }
 
 /// An addition to the content of a message.

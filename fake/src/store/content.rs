@@ -1,16 +1,46 @@
 //! The content of a file, in memory or in a folder.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::store::table::Totals;
 
+/// Bytes in memory, which count against the limit until this is dropped.
+pub(crate) struct Reservation {
+    bytes: usize,
+    totals: Totals,
+}
+
+impl Reservation {
+    pub(crate) fn new(totals: &Totals) -> Self {
+        let totals = totals.clone();
+        Self { bytes: 0, totals }
+    }
+
+    /// Adds bytes. Returns whether the size of everything is within the limit.
+    pub(crate) fn grow(&mut self, bytes: usize, limit: usize) -> bool {
+        self.bytes += bytes;
+        self.totals.add_content(bytes);
+        self.totals.bytes() <= limit
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.totals.subtract_content(self.bytes);
+    }
+}
+
 /// The content of a file. It is removed when it is dropped.
 pub(crate) enum Content {
-    Memory { bytes: Bytes, totals: Totals },
+    Memory {
+        bytes: Bytes,
+        _room: Arc<Reservation>,
+    },
     Disk(PathBuf),
 }
 
@@ -18,18 +48,20 @@ impl Content {
     /// Stores bytes, in a folder if there is one.
     pub(crate) fn new(
         bytes: Bytes,
+        room: Arc<Reservation>,
         folder: Option<&Path>,
         id: &str,
-        totals: &Totals,
     ) -> io::Result<Self> {
         let Some(folder) = folder else {
-            totals.add_content(bytes.len());
-            let totals = totals.clone();
-            return Ok(Self::Memory { bytes, totals });
+            return Ok(Self::Memory { bytes, _room: room });
         };
         let path = folder.join(id);
-        fs::write(&path, &bytes)?;
-        Ok(Self::Disk(path))
+        // The folder may have files of others.
+        let mut file = File::create_new(&path)?;
+        // Dropping it removes what was written before a failure.
+        let content = Self::Disk(path);
+        file.write_all(&bytes)?;
+        Ok(content)
     }
 
     pub(crate) fn read(&self) -> io::Result<Bytes> {
@@ -42,10 +74,9 @@ impl Content {
 
 impl Drop for Content {
     fn drop(&mut self) {
-        match self {
-            Self::Memory { bytes, totals } => totals.subtract_content(bytes.len()),
+        if let Self::Disk(path) = self {
             // Another program may have removed it.
-            Self::Disk(path) => drop(fs::remove_file(path)),
+            drop(fs::remove_file(path));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Uploaded files, as stored and as serialized.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::store::content::Content;
@@ -19,5 +21,5 @@ pub(crate) struct File {
     pub(crate) status: &'static str,
 
     #[serde(skip)]
-    pub(crate) content: Content,
+    pub(crate) content: Arc<Content>,
 }

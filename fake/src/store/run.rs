@@ -75,7 +75,7 @@ pub(crate) struct Run {
     /// Actions that are not applied yet.
     #[serde(skip)]
     pub(crate) schedule: VecDeque<ScheduledAction>,
-    /// Actions that wait for an approval.
+    /// Actions that wait for the answers to tool calls.
     #[serde(skip)]
     pub(crate) paused: VecDeque<ScheduledAction>,
     /// When the last action was due.
@@ -120,11 +120,6 @@ impl Run {
         action
             .and_then(|action| action[action["type"].as_str()?]["tool_calls"].as_array())
             .map_or(&[], Vec::as_slice)
-    }
-
-    pub(crate) fn requires_approval(&self) -> bool {
-        let action = self.required_action.as_ref();
-        action.is_some_and(|action| action["type"] == "submit_tool_approval")
     }
 
     /// Replaces the schedule; the delay of its first action starts now.

@@ -24,6 +24,9 @@ pub(crate) struct StoreFile {
     /// What indexing results in: the size of the index, or an error.
     #[serde(skip)]
     pub(crate) result: Result<usize, Value>,
+    /// The batch that the file was added with.
+    #[serde(skip)]
+    pub(crate) batch_id: Option<String>,
 }
 
 impl StoreFile {
@@ -46,6 +49,10 @@ impl StoreFile {
             Ok(bytes) => (self.status, self.usage_bytes) = ("completed", *bytes),
             Err(error) => (self.status, self.last_error) = ("failed", Some(error.clone())),
         }
+    }
+
+    pub(crate) fn is_of(&self, batch_id: &str) -> bool {
+        self.batch_id.as_deref() == Some(batch_id)
     }
 
     pub(crate) fn cancel(&mut self) {

@@ -28,11 +28,13 @@ pub(crate) struct VectorStore {
 }
 
 impl VectorStore {
-    /// Ends indexing of the files that are due, and expires the store.
+    /// Ends indexing of the files that are due and the batches without other files, and expires
+    /// the store.
     pub(crate) fn advance(&mut self, now: SystemTime) {
         self.files.iter_mut().for_each(|file| file.advance(now));
         let expires_at = self.expires_at();
         self.is_expired |= expires_at.is_some_and(|time| time <= unix_seconds(now));
+        self.end_batches("completed");
     }
 
     /// The API object, without files.
@@ -76,31 +78,42 @@ impl VectorStore {
 
     /// The API object of a batch.
     pub(crate) fn batch_object(&self, batch: &Batch) -> Value {
-        let files = self.files.iter().filter(|file| batch.has(file));
-        let is_in_progress = files.clone().any(StoreFile::is_in_progress);
+        let (status, file_counts) = match &batch.end {
+            Some(end) => (end.status, end.file_counts.clone()),
+            None => {
+                let files = self.files.iter().filter(|file| file.is_of(&batch.id));
+                ("in_progress", counts(files))
+            }
+        };
         json!({
             "id": batch.id,
             "object": "vector_store.files_batch",
             "created_at": batch.created_at,
-            "status": match (batch.is_cancelled, is_in_progress) {
-                (true, _) => "cancelled",
-                (_, true) => "in_progress",
-                _ => "completed",
-            },
+            "status": status,
             "vector_store_id": self.id,
-            "file_counts": counts(files),
+            "file_counts": file_counts,
         })
     }
 
-    /// Cancels the files of a batch that are in progress.
-    pub(crate) fn cancel(&mut self, batch: &str) {
-        let Some(batch) = self.batches.get_mut(batch) else {
-            return;
-        };
-        for file in self.files.iter_mut() {
-            if file.is_in_progress() && batch.has(file) {
-                file.cancel();
-                batch.is_cancelled = true;
+    /// Cancels the files of a batch that are in progress, and thus the batch.
+    pub(crate) fn cancel(&mut self, batch_id: &str) {
+        let files = self.files.iter_mut();
+        files
+            .filter(|file| file.is_in_progress() && file.is_of(batch_id))
+            .for_each(StoreFile::cancel);
+        self.end_batches("cancelled");
+    }
+
+    /// Ends the batches that have no file in progress. Their counts no longer change.
+    fn end_batches(&mut self, status: &'static str) {
+        for batch in self.batches.iter_mut().filter(|batch| batch.end.is_none()) {
+            let files = self.files.iter().filter(|file| file.is_of(&batch.id));
+            if !files.clone().any(StoreFile::is_in_progress) {
+                let file_counts = counts(files);
+                batch.end = Some(BatchEnd {
+                    status,
+                    file_counts,
+                });
             }
         }
     }
@@ -122,12 +135,13 @@ impl Serialize for VectorStore {
 pub(crate) struct Batch {
     pub(crate) id: String,
     pub(crate) created_at: u64,
-    pub(crate) file_ids: Vec<String>,
-    pub(crate) is_cancelled: bool,
+    /// `None` while files are in progress.
+    pub(crate) end: Option<BatchEnd>,
 }
 
-impl Batch {
-    pub(crate) fn has(&self, file: &StoreFile) -> bool {
-        self.file_ids.contains(&file.id)
-    }
+/// The terminal status of a batch, and the counts of its files then.
+#[derive(Serialize)]
+pub(crate) struct BatchEnd {
+    pub(crate) status: &'static str,
+    pub(crate) file_counts: Value,
 }

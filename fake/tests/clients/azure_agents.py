@@ -4,7 +4,8 @@
     PROJECT_ENDPOINT=http://127.0.0.1:4010/api/projects/fake python fake/tests/clients/azure_agents.py
 
 An agent with a vector store, an MCP server and a function: a file is uploaded and indexed, an MCP
-call is approved, the function is called in a stream, and the run steps are read.
+call is approved, the function is called in a stream, both are called at once, and the run steps are
+read.
 """
 
 import os
@@ -149,6 +150,21 @@ def main():
                 text += data.text
     assert text == "You are welcome.", text
 
+    # The fifth calls an MCP server and a function in one action.
+    agents.messages.create(thread_id=thread.id, role="user", content="How do I get there?")
+    run = wait(agents, agents.runs.create(thread_id=thread.id, agent_id=agent.id, tool_resources=mcp.resources))
+    assert isinstance(run.required_action, SubmitToolApprovalAction), run
+    lookup, weather = run.required_action.submit_tool_approval.tool_calls
+    assert (lookup.type, weather.type) == ("mcp", "function"), run
+    # The parameters would send either of them.
+    body = {
+        "tool_outputs": [{"tool_call_id": weather.id, "output": "12 degrees"}],
+        "tool_approvals": [{"tool_call_id": lookup.id, "approve": True}],
+    }
+    run = agents.runs.submit_tool_outputs(thread_id=thread.id, run_id=run.id, body=body)
+    assert wait(agents, run).status == RunStatus.COMPLETED
+    assert last_text(agents, thread).value == "Take line 5."
+
     # Run steps, and lists.
     steps = []
     for run in agents.runs.list(thread_id=thread.id, order=ListSortOrder.ASCENDING):
@@ -166,8 +182,11 @@ def main():
         "function",
         "message_creation",
         "message_creation",
+        "activities",
+        "mcp",
+        "message_creation",
     ], steps
-    assert len(list(agents.messages.list(thread_id=thread.id, limit=2))) == 8
+    assert len(list(agents.messages.list(thread_id=thread.id, limit=2))) == 10
     assert [item.id for item in agents.threads.list()] == [thread.id]
 
     # Errors.

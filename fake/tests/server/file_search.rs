@@ -8,7 +8,7 @@ use openai_assistants_fake::{
 use serde_json::{Value, json};
 
 use crate::files::upload;
-use crate::{fake, get, path, post, serve, text};
+use crate::{fake, get, path, post, rejected, serve, text};
 
 const CONTENT: &str = "step_details.tool_calls[*].file_search.results[*].content";
 
@@ -146,7 +146,7 @@ async fn a_json_script_searches() {
 async fn a_model_receives_the_passages() {
     let model = |conversation: &Conversation| {
         let names = conversation
-            .passages
+            .passages()
             .iter()
             .map(|passage| passage.file_name.as_str());
         Turn::new().say(names.collect::<Vec<_>>().join(" "))
@@ -283,4 +283,68 @@ async fn a_run_waits_until_files_are_indexed() {
     clock.skip(Duration::from_secs(100));
     let (reply, _) = reply(&server, &run).await;
     assert_eq!(reply["value"], "A ticket is 20 euros.【4:0†a.md】");
+}
+
+#[tokio::test]
+async fn described_stores_are_checked() {
+    let server = start(Echo).await;
+    let file = upload(&server, "a.md", &"a ticket ".repeat(200)).await;
+    for overlap in [51, 100, 101] {
+        let chunking = json!({
+            "type": "static",
+            "static": { "max_chunk_size_tokens": 100, "chunk_overlap_tokens": overlap },
+        });
+        let store = json!({ "file_ids": [file], "chunking_strategy": chunking });
+        let resources = json!({ "file_search": { "vector_stores": [store] } });
+        for (path, body) in [
+            (
+                "/assistants",
+                json!({ "model": "m", "tool_resources": resources }),
+            ),
+            ("/threads", json!({ "tool_resources": resources })),
+        ] {
+            let (status, error) = rejected(&server, "POST", path, body).await;
+            assert_eq!(status, 400, "{path} {overlap}");
+            let param = "chunking_strategy.static.chunk_overlap_tokens";
+            assert_eq!(error["param"], param);
+        }
+    }
+    for path in ["/vector_stores", "/assistants"] {
+        assert_eq!(get(&server, path).await["data"], json!([]), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_line_of_two_chunks_is_quoted_once() {
+    let server = start(Echo).await;
+    let filler = "word ".repeat(500);
+    let content = format!("{filler}\nA ticket is 20 euros.\n{filler}\nA ticket for two.");
+    let assistant = librarian(&server, &[("a.md", &content)]).await;
+    let (reply, steps) = ask(&server, &assistant, "20 euros?").await;
+    let results = &steps[0]["step_details"]["tool_calls"][0]["file_search"]["results"];
+    assert_eq!(results.as_array().map(Vec::len), Some(2));
+    assert_eq!(reply["value"], "A ticket is 20 euros.【4:0†a.md】");
+}
+
+#[tokio::test]
+async fn a_mark_that_is_cut_is_not_annotated() {
+    let reply = Reply::text("a ".repeat(255) + "b ")
+        .cite("b", "file-9")
+        .cite_found();
+    let server = start(Script::new().file_search().say(reply)).await;
+    let assistant = librarian(&server, &[("a.md", "A ticket is 20 euros.")]).await;
+    let body = json!({
+        "assistant_id": assistant,
+        "max_completion_tokens": 256,
+        "thread": { "messages": [{ "role": "user", "content": "A ticket?" }] },
+    });
+    let run = post(&server, "/threads/runs", body).await;
+    let (reply, _) = self::reply(&server, &run).await;
+    assert!(text(&reply["value"]).ends_with("a b "), "{reply}");
+    let annotations = reply["annotations"].as_array().expect("it is a list");
+    let texts: Vec<&Value> = annotations
+        .iter()
+        .map(|annotation| &annotation["text"])
+        .collect();
+    assert_eq!(texts, ["b"]);
 }

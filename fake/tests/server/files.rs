@@ -1,12 +1,17 @@
 //! Uploads and downloads.
 
+use std::convert::Infallible;
 use std::fs;
 use std::time::Duration;
 
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use futures_util::{FutureExt, StreamExt, stream};
 use openai_assistants::types::CreateFileRequest;
 use openai_assistants::{RetryPolicy, Upload};
 use openai_assistants_fake::{Echo, Fake, Fault, Server, SkippingClock};
 use serde_json::{Value, json};
+use tower_service::Service;
 
 use crate::{fake, get, header, http, ok, post, rejected, serve, text};
 
@@ -227,6 +232,51 @@ async fn content_is_stored_in_a_folder() {
     server.stop().await;
     assert!(!folder.join(&second).exists());
     fs::remove_dir(&folder).expect("the folder is empty");
+}
+
+#[tokio::test]
+async fn a_file_in_the_folder_is_not_overwritten() {
+    let folder = std::env::temp_dir().join(format!("fake-kept-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("the folder is created");
+    fs::write(folder.join("file-0001"), "mine").expect("the file is written");
+    let fake = fake(&SkippingClock::default());
+    let server = fake.folder(&folder).start().await.expect("a port is free");
+    let purpose = [("purpose", "assistants")];
+    let response = form(&server, &purpose, Some(("a.txt", "a"))).await;
+    assert_eq!(response.status, 500, "{}", response.body);
+    assert_eq!(upload(&server, "b.txt", "b").await, "file-0002");
+    server.stop().await;
+    let kept = fs::read_to_string(folder.join("file-0001"));
+    assert_eq!(kept.expect("the file is kept"), "mine");
+    fs::remove_dir_all(&folder).expect("the folder is removed");
+}
+
+#[tokio::test]
+async fn uploads_in_progress_count_against_the_limit() {
+    let fake = Fake::builder().max_bytes(1500);
+    let service = fake.service().expect("the settings are valid");
+    let head = "--x\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nvision\r\n--x\r\n\
+        Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
+    let upload = |body: Body| {
+        let request = Request::post("/v1/files")
+            .header("authorization", "Bearer sk-test")
+            .header("content-type", "multipart/form-data; boundary=x");
+        service
+            .clone()
+            .call(request.body(body).expect("the request is valid"))
+    };
+    let whole = || Body::from(format!("{head}{}\r\n--x--\r\n", "a".repeat(1000)));
+    let begin = stream::iter([Ok::<_, Infallible>(format!("{head}{}", "a".repeat(1000)))]);
+    let mut unfinished = Box::pin(upload(Body::from_stream(begin.chain(stream::pending()))));
+    assert!(unfinished.as_mut().now_or_never().is_none());
+    let response = upload(whole()).await.expect("there is a response");
+    assert_eq!(response.status(), 400);
+    let body = to_bytes(response.into_body(), 1000).await;
+    let error: Value = serde_json::from_slice(&body.expect("it is read")).expect("it is JSON");
+    assert_eq!(error["error"]["code"], "too_many_objects");
+    drop(unfinished);
+    let response = upload(whole()).await.expect("there is a response");
+    assert_eq!(response.status(), 200);
 }
 
 #[tokio::test]

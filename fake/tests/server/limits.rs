@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{pause, timeout};
 
+use crate::files::upload;
 use crate::{conversation, fake, get, http, ok, post, rejected, serve, text};
 
 /// Longer than every time-out of the server. The tests pause tokio's clock and do not wait.
@@ -304,4 +305,54 @@ async fn log_lines_escape_control_characters() {
         *lines.lock().unwrap(),
         [r"GET /\u{9b}31m 404 req_0001 Unknown request URL: GET /\u{9b}31m."]
     );
+}
+
+#[tokio::test]
+async fn stores_of_tool_resources_and_attachments_count() {
+    let fake = fake(&SkippingClock::default()).max_objects(4);
+    let server = fake.start().await.expect("a port is free");
+    let file = upload(&server, "a.md", "a").await;
+    let thread = text(&post(&server, "/threads", Value::Null).await["id"]);
+    // Each needs three objects: the first store and its file, and what they belong to.
+    let described = json!({ "file_search": { "vector_stores": [{ "file_ids": [file] }] } });
+    let tools = json!([{ "type": "file_search" }]);
+    let attachments = json!([{ "file_id": file, "tools": tools }]);
+    let message = json!({ "role": "user", "content": "a", "attachments": attachments });
+    for (path, body) in [
+        (
+            "/assistants",
+            json!({ "model": "m", "tool_resources": described }),
+        ),
+        ("/threads", json!({ "tool_resources": described })),
+        ("/threads", json!({ "messages": [message] })),
+        (&format!("/threads/{thread}/messages"), message.clone()),
+    ] {
+        let (_, error) = rejected(&server, "POST", path, body).await;
+        assert_eq!(error["code"], "too_many_objects", "{path}");
+    }
+    let path = format!("/threads/{thread}");
+    post(&server, &path, json!({ "tool_resources": described })).await;
+    let (_, error) = rejected(&server, "POST", "/threads", Value::Null).await;
+    assert_eq!(error["code"], "too_many_objects");
+}
+
+#[tokio::test]
+async fn the_size_of_modified_objects_counts() {
+    let fake = fake(&SkippingClock::default()).max_bytes(6000);
+    let server = fake.start().await.expect("a port is free");
+    let (_, thread) = conversation(&server).await;
+    let message =
+        text(&get(&server, &format!("/threads/{thread}/messages")).await["data"][0]["id"]);
+    post(&server, "/vector_stores", json!({})).await;
+    let body =
+        json!({ "metadata": { "1": "a".repeat(500), "2": "a".repeat(500), "3": "a".repeat(500) } });
+    for path in [
+        "/vector_stores/vs_0001".to_owned(),
+        format!("/threads/{thread}"),
+        format!("/threads/{thread}/messages/{message}"),
+    ] {
+        post(&server, &path, body.clone()).await;
+    }
+    let (_, error) = rejected(&server, "POST", "/vector_stores", body).await;
+    assert_eq!(error["code"], "too_many_objects");
 }

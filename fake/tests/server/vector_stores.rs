@@ -6,7 +6,7 @@ use openai_assistants::Upload;
 use openai_assistants_fake::{Echo, Server, SkippingClock};
 use serde_json::{Value, json};
 
-use crate::files::upload;
+use crate::files::{form, upload};
 use crate::{fake, get, http, ok, post, rejected, serve, text};
 
 /// A server that indexes a file in a second, and its clock.
@@ -327,6 +327,49 @@ async fn a_batch_is_followed_and_cancelled() {
     assert_eq!(list["data"][0]["attributes"], json!({ "a": true }));
     let (status, _) = rejected(&server, "GET", &format!("{batches}/vsfb_9"), Value::Null).await;
     assert_eq!(status, 404);
+}
+
+#[tokio::test]
+async fn a_batch_that_has_ended_does_not_change() {
+    let (server, clock) = slow().await;
+    let first = upload(&server, "a.txt", "a").await;
+    let second = upload(&server, "b.txt", "b").await;
+    post(&server, "/vector_stores", json!({})).await;
+    let batches = "/vector_stores/vs_0001/file_batches";
+    post(&server, batches, json!({ "file_ids": [first, second] })).await;
+    clock.skip(Duration::from_secs(1));
+    // The first batch has ended before a file is removed, and the other is added again.
+    ok(&server, "DELETE", &format!("/files/{second}"), Value::Null).await;
+    post(&server, batches, json!({ "file_ids": [first] })).await;
+    let cancelled = post(&server, &format!("{batches}/vsfb_0002/cancel"), Value::Null).await;
+    assert_eq!(cancelled["status"], "cancelled");
+    assert_eq!(cancelled["file_counts"], counts(0, 0, 0, 1));
+    let batch = get(&server, &format!("{batches}/vsfb_0001")).await;
+    assert_eq!(batch["status"], "completed");
+    assert_eq!(batch["file_counts"], counts(0, 2, 0, 0));
+    let again = post(&server, &format!("{batches}/vsfb_0001/cancel"), Value::Null).await;
+    assert_eq!(again, batch);
+    let list = get(&server, &format!("{batches}/vsfb_0002/files")).await;
+    assert_eq!(list["data"][0]["id"], json!(first));
+    let list = get(&server, &format!("{batches}/vsfb_0001/files")).await;
+    assert_eq!(list["data"], json!([]));
+}
+
+#[tokio::test]
+async fn the_list_has_no_expired_files() {
+    let clock = SkippingClock::default();
+    let server = fake(&clock).start().await.expect("a port is free");
+    let fields = [
+        ("purpose", "assistants"),
+        ("expires_after[anchor]", "created_at"),
+        ("expires_after[seconds]", "3600"),
+    ];
+    let file = form(&server, &fields, Some(("a.txt", "a"))).await.json();
+    let body = json!({ "file_ids": [file["id"]] });
+    post(&server, "/vector_stores", body).await;
+    clock.skip(Duration::from_secs(3600));
+    let list = get(&server, "/vector_stores").await;
+    assert_eq!(list["data"][0]["file_counts"], counts(0, 0, 0, 0));
 }
 
 #[tokio::test]
