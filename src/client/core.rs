@@ -32,6 +32,11 @@ impl Client {
         &self.config
     }
 
+    /// Without counting another reference, which concurrent calls would contend for.
+    pub(crate) fn into_config(self) -> Arc<Config> {
+        self.config
+    }
+
     /// Returns the base URL without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> &str {

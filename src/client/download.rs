@@ -61,7 +61,7 @@ impl Download {
     pub(crate) async fn open(request: Request) -> Result<Self> {
         let call = Call::new(request)?;
         let (head, response) = stack::send::<reqwest::Response>(&call).await?;
-        let deadline = Deadline::new(&call.config.clock, call.stream_idle_timeout());
+        let deadline = Deadline::new(call.config.clock.clone(), call.stream_idle_timeout());
         Ok(Self {
             call,
             head,

@@ -15,6 +15,7 @@ use crate::error::kind::ErrorKind;
 use crate::error::response::ResponseHead;
 use crate::http::body::{is_cut, read_all, read_start, take_head};
 use crate::http::call::Call;
+use crate::http::clock::Clock;
 use crate::http::deadline::Deadline;
 use crate::http::{retry_policy, span};
 
@@ -29,7 +30,7 @@ pub(crate) trait Receive: Send + Sized + 'static {
     fn receive(
         response: reqwest::Response,
         head: &ResponseHead,
-        deadline: Deadline,
+        deadline: Deadline<impl AsRef<dyn Clock> + Send>,
     ) -> impl Future<Output = Result<Self>> + Send;
 }
 
@@ -38,7 +39,7 @@ impl Receive for Bytes {
     async fn receive(
         mut response: reqwest::Response,
         head: &ResponseHead,
-        mut deadline: Deadline,
+        mut deadline: Deadline<impl AsRef<dyn Clock> + Send>,
     ) -> Result<Self> {
         match deadline.before(read_all(&mut response, MAX_BODY)).await {
             Some(Ok(Some(bytes))) if is_cut(response.version(), head, &bytes) => {
@@ -53,7 +54,7 @@ impl Receive for Bytes {
 }
 
 impl Receive for reqwest::Response {
-    async fn receive(response: Self, _: &ResponseHead, _: Deadline) -> Result<Self> {
+    async fn receive(response: Self, _: &ResponseHead, _: Deadline<impl AsRef<dyn Clock> + Send>) -> Result<Self> {
         Ok(response)
     }
 }

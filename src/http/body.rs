@@ -7,6 +7,7 @@ use memchr::memmem;
 use serde::de::IgnoredAny;
 
 use crate::error::response::ResponseHead;
+use crate::http::clock::Clock;
 use crate::http::deadline::Deadline;
 
 /// Some servers send it in front of the JSON.
@@ -68,7 +69,7 @@ pub(super) async fn read_all(
 pub(crate) async fn read_start(
     response: &mut reqwest::Response,
     limit: usize,
-    mut deadline: Deadline,
+    mut deadline: Deadline<impl AsRef<dyn Clock>>,
 ) -> Bytes {
     let mut bytes = Vec::new();
     let read = async {

@@ -9,16 +9,18 @@ use std::time::Duration;
 use crate::http::clock::{Clock, Sleep};
 
 /// A time limit that starts with the first poll that waits.
-pub(crate) struct Deadline {
-    clock: Arc<dyn Clock>,
+///
+/// A call borrows its clock: counting references to one would be contended by concurrent calls.
+pub(crate) struct Deadline<C = Arc<dyn Clock>> {
+    clock: C,
     limit: Duration,
     running: Option<Sleep>,
 }
 
-impl Deadline {
-    pub(crate) fn new(clock: &Arc<dyn Clock>, limit: Duration) -> Self {
+impl<C: AsRef<dyn Clock>> Deadline<C> {
+    pub(crate) fn new(clock: C, limit: Duration) -> Self {
         Self {
-            clock: clock.clone(),
+            clock,
             limit,
             running: None,
         }
@@ -41,7 +43,7 @@ impl Deadline {
             return Poll::Ready(Some(output));
         }
         self.running
-            .get_or_insert_with(|| self.clock.timeout(self.limit))
+            .get_or_insert_with(|| self.clock.as_ref().timeout(self.limit))
             .as_mut()
             .poll(context)
             .map(|()| None)

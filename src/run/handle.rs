@@ -113,7 +113,7 @@ impl RunHandle {
 
     /// The time limit of what follows after a failure.
     pub(crate) fn grace(&self) -> Deadline {
-        Deadline::new(&self.client.config().clock, GRACE)
+        Deadline::new(self.client.config().clock.clone(), GRACE)
     }
 
     pub(crate) async fn sleep(&self, delay: Duration) {

@@ -119,7 +119,7 @@ impl EventReader {
         let (head, mut response) = opened.map_err(|error| run.annotate(error))?;
         let (attempts, secrets) = (call.total_attempts(), call.secrets());
         let limit = call.stream_idle_timeout();
-        let mut deadline = Deadline::new(&call.config.clock, limit);
+        let mut deadline = Deadline::new(call.config.clock.clone(), limit);
         if !may_be_stream(&head) {
             deadline.set_limit(limit.min(OTHER_BODY_TIMEOUT));
             let bytes = read_start(&mut response, MAX_OTHER_BODY, deadline).await;

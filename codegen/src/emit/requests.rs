@@ -126,7 +126,7 @@ fn request(operation: &Operation, accept: Accept) -> TokenStream {
         #make_query
         #take_body
         let request = #REQUEST::Request::new(
-            self.client.config().clone(),
+            self.client.into_config(),
             Self::INFO,
             self.options,
             ::reqwest::Method::#method,
