@@ -177,6 +177,7 @@
         assistants_schema = "DeleteMessageResponse",
         assistants_schema = "MessageContentRefusalObject",
         assistants_schema = "ResponseFormatJsonSchema",
+        assistants_schema = "RunToolCallMcp",
         assistants_schema = "VectorStoreFileBatchObject",
     )))
 )]

@@ -80,11 +80,14 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
 /// Returns a client for the server of the environment.
 fn client(variable: impl Fn(&str) -> Option<String>) -> Result<Client, Box<dyn Error>> {
-    let Some(endpoint) = variable("PROJECT_ENDPOINT") else {
+    let endpoint = variable("PROJECT_ENDPOINT").or_else(|| variable("AZURE_AI_PROJECT_ENDPOINT"));
+    let Some(endpoint) = endpoint else {
         return Ok(Client::from_env()?);
     };
     if variable("OPENAI_BASE_URL").is_some() {
-        return Err("PROJECT_ENDPOINT and OPENAI_BASE_URL are both set: unset one of them".into());
+        let text =
+            "the endpoint of a Foundry project and OPENAI_BASE_URL are both set: unset one of them";
+        return Err(text.into());
     }
     let token = variable("OPENAI_API_KEY").unwrap_or_default();
     let builder = Client::builder().foundry(endpoint, "v1");

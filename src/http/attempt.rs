@@ -54,7 +54,11 @@ impl Receive for Bytes {
 }
 
 impl Receive for reqwest::Response {
-    async fn receive(response: Self, _: &ResponseHead, _: Deadline<impl AsRef<dyn Clock> + Send>) -> Result<Self> {
+    async fn receive(
+        response: Self,
+        _: &ResponseHead,
+        _: Deadline<impl AsRef<dyn Clock> + Send>,
+    ) -> Result<Self> {
         Ok(response)
     }
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderMap, Method, Version};
+use http::{HeaderMap, Method, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 
 use crate::error::core::{Error, Result};
@@ -27,8 +27,8 @@ const ENCODINGS: [&str; 7] = [
 
 /// Rejects content in an encoding, and lets a body fail that ends before its length.
 pub(super) fn check(call: &Call, mut response: reqwest::Response) -> Result<reqwest::Response> {
-    // The headers of a response to HEAD describe a body that is not sent.
-    if call.method == Method::HEAD {
+    // The headers of a response to HEAD, and those of a 304, describe a body that is not sent.
+    if call.method == Method::HEAD || response.status() == StatusCode::NOT_MODIFIED {
         return Ok(response);
     }
     if call.expects_content()
@@ -37,7 +37,7 @@ pub(super) fn check(call: &Call, mut response: reqwest::Response) -> Result<reqw
     {
         return Err(Error::encoded_content(take_head(&mut response), encoding));
     }
-    // hyper checks the length in HTTP/1. To HTTP/2 a body is complete if its stream is reset without an error.
+    // hyper checks the length in HTTP/1. In HTTP/2 it takes a stream that is reset without an error for complete.
     let is_checked = response.version() != Version::HTTP_2 && call.config.service.is_none();
     match content_length(response.headers()) {
         Some(length) if !is_checked => Ok(with_length(response, length)),

@@ -1,6 +1,5 @@
 //! The functions that decide on tool calls of the server, and that perform actions on a computer.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -23,9 +22,8 @@ pub(crate) struct Approvals {
 impl Approvals {
     /// Answers the calls that require a decision or an action, one after the other.
     pub(crate) async fn answer(&self, calls: &[PendingCall]) -> Result<Answers> {
-        let mut ids = HashSet::new();
         let mut answers = Answers::new();
-        for call in calls.iter().filter(|call| ids.insert(&call.id)) {
+        for call in calls {
             let answer = match (&call.kind, &self.approve, &self.computer) {
                 (CallKind::Approval(call), Some(approve), _) => {
                     Answer::Approval(approve((**call).clone()).await?)

@@ -12,6 +12,8 @@ use crate::http::request::Request;
 use crate::operations::SubmitToolOutputsToRun;
 use crate::run::limits::GRACE;
 use crate::run::required_action::{Answer, Answers};
+#[cfg(assistants_schema = "RunToolCallMcp")]
+use crate::types::ToolOutputType;
 use crate::types::{ListOrder, RunObject, SubmitToolOutputsRunRequest, ToolOutput};
 
 /// A run on the server.
@@ -73,6 +75,8 @@ impl RunHandle {
                 #[cfg(assistants_schema = "RunToolCallMcp")]
                 Answer::Computer(mut output) => {
                     output.tool_call_id = Some(id);
+                    let kind = || ToolOutputType::ComputerCallOutput;
+                    output.type_.get_or_insert_with(kind);
                     outputs.push(output);
                 }
                 #[cfg(assistants_schema = "RunToolCallMcp")]

@@ -14,7 +14,7 @@ pub(crate) struct PendingCall {
 }
 
 /// What a tool call requires.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum CallKind {
     /// The output of a function. The arguments are JSON, unless the model made a mistake.
     Function { name: String, arguments: String },
@@ -24,6 +24,34 @@ pub(crate) enum CallKind {
     /// The screenshot after an action on a computer.
     #[cfg(assistants_schema = "RunToolCallMcp")]
     Computer(Box<RunToolCallComputerUse>),
+}
+
+/// Calls are the same if the same is to be done. Responses differ in their other properties.
+impl PartialEq for CallKind {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Function { name, arguments },
+                Self::Function {
+                    name: other,
+                    arguments: others,
+                },
+            ) => (name, arguments) == (other, others),
+            #[cfg(assistants_schema = "RunToolCallMcp")]
+            (Self::Approval(call), Self::Approval(other)) => {
+                let what = |call: &RunToolCallMcp| {
+                    [&call.name, &call.server_label, &call.arguments].map(String::clone)
+                };
+                what(call) == what(other)
+            }
+            #[cfg(assistants_schema = "RunToolCallMcp")]
+            (Self::Computer(call), Self::Computer(other)) => {
+                call.computer_use_preview.action == other.computer_use_preview.action
+            }
+            #[cfg(assistants_schema = "RunToolCallMcp")]
+            _ => false,
+        }
+    }
 }
 
 /// JSON has no number that differs from itself.

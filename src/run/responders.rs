@@ -1,5 +1,7 @@
 //! What answers the tool calls that block a run.
 
+use std::collections::HashSet;
+
 use crate::error::core::{Result, RunIds};
 use crate::http::config::Config;
 #[cfg(assistants_schema = "RunToolCallMcp")]
@@ -54,10 +56,12 @@ impl Responders {
     /// Answers the calls, decisions first. Of calls with the same ID only the first is answered.
     pub(crate) async fn answer(
         &self,
-        calls: Vec<PendingCall>,
+        mut calls: Vec<PendingCall>,
         ids: &RunIds,
         config: &Config,
     ) -> Result<Answers> {
+        let mut seen = HashSet::new();
+        calls.retain(|call| seen.insert(call.id.clone()));
         let mut answers = Answers::new();
         #[cfg(assistants_schema = "RunToolCallMcp")]
         answers.extend(self.approvals.answer(&calls).await?);

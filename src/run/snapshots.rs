@@ -32,6 +32,8 @@ pub(crate) struct Snapshots {
     holes: Holes,
     /// The calls of the current round.
     pending: HashSet<String>,
+    /// The runs and IDs of pending calls that are complete again with their step.
+    reported: HashSet<(String, String)>,
     /// The calls of all final steps, by step ID and identity.
     executed: HashSet<(String, String)>,
 }
@@ -126,6 +128,12 @@ impl Snapshots {
         if new.is_empty() {
             return;
         }
+        let ids = new
+            .iter()
+            .filter(|call| !matches!(call, RunStepToolCall::Function(_)));
+        let ids = ids.filter_map(RunStepToolCall::id);
+        let ids = ids.map(|id| (run.id.clone(), id.to_owned()));
+        self.reported.extend(ids);
         let steps = self.step_ids();
         let calls = new.into_iter().map(|call| ToolCall {
             run_id: run.id.clone(),
@@ -139,8 +147,11 @@ impl Snapshots {
     /// Adds the calls that the server executed. They are complete with their step.
     fn add_executed_calls(&mut self, step: &RunStepObject) {
         for call in calls_of(step) {
+            let id = call.id().map(str::to_owned);
+            let key = id.map(|id| (step.run_id.clone(), id));
             if !matches!(call, RunStepToolCall::Function(_))
                 && self.executed.insert((step.id.clone(), identity(call)))
+                && !key.is_some_and(|key| self.reported.remove(&key))
             {
                 self.calls.push(ToolCall {
                     run_id: step.run_id.clone(),

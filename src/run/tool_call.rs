@@ -4,8 +4,8 @@ use crate::types::RunStepToolCall;
 
 /// A complete tool call of a run.
 ///
-/// Function calls wait for their output, and calls that require approval for a decision. The server
-/// answers calls of other tools itself.
+/// Function calls and actions on a computer wait for their output, and calls that require approval for
+/// a decision. The server answers calls of other tools itself.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ToolCall {

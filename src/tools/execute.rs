@@ -1,6 +1,5 @@
 //! Executes tool calls concurrently, with time-outs, and catches their panics.
 
-use std::collections::HashSet;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -55,9 +54,7 @@ impl ToolSet {
         settings: &CallSettings,
         config: &Config,
     ) -> Result<Vec<(String, String)>> {
-        let mut ids = HashSet::new();
-        let calls = calls.into_iter().filter(|call| ids.insert(call.id.clone()));
-        let calls: Vec<_> = calls.enumerate().collect();
+        let calls: Vec<_> = calls.into_iter().enumerate().collect();
         let mut results = stream::iter(calls)
             .map(|(position, call)| {
                 let context = ToolContext::new(thread_id, run_id, &call.id);

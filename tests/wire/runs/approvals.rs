@@ -174,7 +174,9 @@ async fn calls_that_nothing_answers_are_left_to_the_caller() {
 async fn decisions_that_were_made_are_not_asked_for_again() {
     for streams in [false, true] {
         let blocked = requiring_approval(json!([mcp("call_1", "search")]));
-        let stale = json_response(&blocked);
+        let mut call = mcp("call_1", "search");
+        call["risk"] = json!(null);
+        let stale = json_response(&requiring_approval(json!([call])));
         let responses = [reply(&blocked, streams), reply(&blocked, streams), stale];
         let responses = responses.into_iter().chain(completed(false));
         let server = ScriptedServer::start(responses).await;
@@ -220,7 +222,6 @@ async fn a_screenshot_is_the_output_of_an_action_on_a_computer() {
                 true => follow.computer(async |call| {
                     let screenshot = ComputerScreenshot::builder().image_url("data:,");
                     ToolOutput::builder()
-                        .type_("computer_call_output")
                         .output(screenshot)
                         .acknowledged_safety_checks(call.computer_use_preview.pending_safety_checks)
                 }),
@@ -276,5 +277,40 @@ async fn outputs_and_decisions_of_one_action_are_one_submission() {
                 ],
             })]
         );
+    }
+}
+
+#[cfg(feature = "tools")]
+#[tokio::test]
+async fn of_calls_with_the_same_id_only_the_first_is_answered() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use openai_assistants::ToolSet;
+    use schemars::JsonSchema;
+    use serde::Deserialize;
+
+    #[derive(Deserialize, JsonSchema)]
+    struct Double {
+        number: i64,
+    }
+
+    for streams in [false, true] {
+        let executed = Arc::new(AtomicU32::new(0));
+        let count = executed.clone();
+        let double = move |arguments: Double| {
+            count.fetch_add(1, Ordering::Relaxed);
+            async move { Ok::<_, String>(arguments.number * 2) }
+        };
+        let tools = ToolSet::builder().function(double).build();
+        let tools = tools.expect("the tool is valid");
+        let blocked = requiring_outputs_and(&[mcp("call_1", "search")]);
+        let server = server(&[blocked], streams).await;
+        let (follow, asked) = approving(&server.client());
+        let outcome = outcome(follow.tools(&tools), streams).await.unwrap();
+        assert_eq!(outcome.run.status.as_str(), "completed");
+        assert_eq!(executed.load(Ordering::Relaxed), 1);
+        assert!(asked.lock().unwrap().is_empty());
+        let outputs = json!([{ "tool_call_id": "call_1", "output": "4" }]);
+        assert_eq!(submitted(&server), [json!({ "tool_outputs": outputs })]);
     }
 }

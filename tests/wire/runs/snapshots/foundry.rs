@@ -4,7 +4,7 @@ use openai_assistants::types::{RunStepDetails, RunStepToolCall, TextAnnotation};
 use serde_json::{Value, json};
 
 use super::support::{
-    accumulate, message_delta, open, read, run_requiring, step_delta, tool_calls,
+    accumulate, message_delta, open, read, run_requiring, step, step_delta, tool_calls,
 };
 use crate::support::event;
 
@@ -125,7 +125,13 @@ async fn calls_that_require_approval_are_complete_tool_calls() {
     requiring["required_action"] = json!({
         "type": "submit_tool_approval", "submit_tool_approval": { "tool_calls": [call] },
     });
-    let mut run = open(&[event("thread.run.requires_action", &requiring)]).await;
+    let mut executed = step("completed", json!([call]));
+    executed["step_details"]["tool_calls"][0]["output"] = json!("3 docs");
+    let events = [
+        event("thread.run.requires_action", &requiring),
+        event("thread.run.step.completed", &executed),
+    ];
+    let mut run = open(&events).await;
     read(&mut run, 1).await;
     let calls = run.take_tool_calls();
     let [call] = calls.as_slice() else {
@@ -135,6 +141,10 @@ async fn calls_that_require_approval_are_complete_tool_calls() {
         panic!("{call:?}");
     };
     assert_eq!((mcp.name.as_str(), mcp.arguments.as_str()), ("find", "{}"));
+    // The server makes the call after the approval.
+    read(&mut run, 1).await;
+    assert_eq!(run.steps().len(), 1);
+    assert!(run.take_tool_calls().is_empty());
 }
 
 #[tokio::test]
