@@ -498,13 +498,21 @@ fn an_operation_that_cannot_be_called_is_left_out() {
                 "binary",
                 Some(json!({ "application/octet-stream": { "schema": file } })),
             ),
+            operation("text", None),
+            set(
+                "/paths/~1threads~1{thread_id}~1text/post/responses",
+                json!({
+                    "200": { "description": "", "content": { "text/plain": { "schema": text } } },
+                    "204": { "description": "" },
+                }),
+            ),
         ],
     );
     let (summary, source) = folder.source(&document);
     let body = |id: &str| format!("#/paths/~1threads~1{{thread_id}}~1{id}/post/requestBody");
     let schema = "content/multipart~1form-data/schema";
     for expected in [
-        "operations left out: 3\n".to_owned(),
+        "operations left out: 4\n".to_owned(),
         format!(
             "  POST /threads/{{thread_id}}/noFile: at {}/{schema}: a form with 0 files cannot be imported; call it with `Client::request`\n",
             body("noFile")
@@ -517,6 +525,7 @@ fn an_operation_that_cannot_be_called_is_left_out() {
             "at {}: a request body that is neither JSON nor a form",
             body("binary")
         ),
+        "text/post/responses: there is no successful response with JSON or a file".to_owned(),
     ] {
         assert!(
             summary.contains(&expected),

@@ -372,11 +372,10 @@ impl fmt::Display for Summary {
             self.imported.generated.len()
         )?;
         self.fmt_changes(f)?;
-        let fatal = self.compatibility.unmet.iter();
-        let fatal = fatal.filter(|unmet| unmet.is_fatal);
-        let fatal: Vec<String> = fatal.map(|unmet| unmet.message.clone()).collect();
+        let unmet = self.compatibility.unmet.iter();
+        let unmet: Vec<String> = unmet.map(|unmet| unmet.message.clone()).collect();
         for (title, list) in [
-            ("not enough for the client", fatal),
+            ("requirements of the client that are not met", unmet),
             ("operations left out", self.left_out.clone()),
             ("corrections of schemas that are gone", self.lost.clone()),
             ("rows of new operations to add", self.contract_rows()),

@@ -434,6 +434,7 @@ fn success(
     let at = at.child("responses");
     let responses = operation.get("responses").and_then(Value::as_object);
     let mut empty = None;
+    let mut is_readable = true;
     for (status, response) in responses
         .into_iter()
         .flatten()
@@ -452,8 +453,9 @@ fn success(
             None if status == NO_CONTENT && response.get("content").is_none() => {
                 empty = Some(success(None));
             }
-            None => {}
+            None => is_readable &= response.get("content").is_none(),
         }
     }
+    let empty = empty.filter(|_| is_readable);
     Ok(empty.ok_or_else(|| Error::at(at, "there is no successful response with JSON or a file")))
 }
