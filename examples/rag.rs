@@ -29,7 +29,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Upload::bytes("hours.md", "The museum is open from 9 to 17 o'clock."),
     ];
     let indexed = client.vector_store(&store.id).upload_and_wait(files);
-    println!("{} files are indexed", indexed.wait().await?.uploaded.len());
+    let indexed = indexed.wait().await?;
+    if !indexed.is_complete() {
+        return Err(format!(
+            "not indexed: {:?} {:?}",
+            indexed.not_uploaded, indexed.failed
+        )
+        .into());
+    }
+    println!("{} files are indexed", indexed.uploaded.len());
 
     let stores = CreateFileSearchResources::builder().vector_store_ids([&store.id]);
     let assistant = CreateAssistantRequest::builder()

@@ -21,7 +21,7 @@ pub fn set_document_cfg(path: &Path, canonical: &str) {
         true => println!("cargo::rustc-cfg=assistants_document=\"{canonical}\""),
         false => println!(
             "cargo::warning={}: tests and examples are for {canonical} and are left out, except \
-             the example `doctor`; `cargo xtask doctor` tests this client",
+             the example `doctor`, which tests a server with this client",
             path.display()
         ),
     }

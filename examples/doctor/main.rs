@@ -45,7 +45,7 @@ use options::Options;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (client, _server) = match local::client(script()).await {
+    let (client, server) = match local::client(script()).await {
         Ok(connected) => connected,
         Err(error) => {
             eprintln!("error: {error}");
@@ -53,7 +53,12 @@ async fn main() -> ExitCode {
         }
     };
     println!("server: {}", client.base_url());
-    let mut checkup = Checkup::new(client, Options::from_env());
+    let mut options = Options::from_env();
+    if server.is_some() {
+        // Only Foundry has it, and the fake server speaks the dialect of OpenAI here.
+        options.left_out = &["listThreads"];
+    }
+    let mut checkup = Checkup::new(client, options);
     match run(&mut checkup).await {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
@@ -62,8 +67,10 @@ async fn main() -> ExitCode {
 
 /// Makes all calls and checks. Returns whether nothing has failed.
 async fn run(checkup: &mut Checkup) -> bool {
+    let left_out = checkup.options.left_out;
+    let calls = CALLS.iter().filter(|call| !left_out.contains(&call.id));
     let (mut ends, mut others): (Vec<&Call>, Vec<&Call>) =
-        CALLS.iter().partition(|call| call.method == "DELETE");
+        calls.partition(|call| call.method == "DELETE");
     // A run is cancelled after all other calls on it.
     others.sort_by_key(|call| (call.path.ends_with("/cancel"), call.order()));
     for call in others {

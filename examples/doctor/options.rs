@@ -13,6 +13,8 @@ pub struct Options {
     pub full: bool,
     /// Whether the server keeps no objects, so that its behavior cannot be checked.
     pub stateless: bool,
+    /// The operations that are not called.
+    pub left_out: &'static [&'static str],
 }
 
 impl Options {
@@ -24,6 +26,7 @@ impl Options {
             wait: wait.unwrap_or(30),
             full: variable("DOCTOR_BODIES").is_some_and(|extent| extent == "full"),
             stateless: variable("DOCTOR_CHECKS").is_some_and(|checks| checks == "none"),
+            left_out: &[],
         }
     }
 }

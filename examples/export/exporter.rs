@@ -98,7 +98,8 @@ impl<'a> Exporter<'a> {
                 }
                 "vector_stores" => {
                     let files = format!("{list}/{id}/files");
-                    let objects = self.objects(&files).await?;
+                    let objects = optional(self.objects(&files).await)?;
+                    let objects = self.or_missing(&files, objects);
                     found.extend(objects.into_iter().map(|object| (files.clone(), object)));
                 }
                 _ => {}
@@ -147,18 +148,30 @@ impl<'a> Exporter<'a> {
         let mut found = vec![("/threads".to_owned(), thread)];
         let thread = format!("/threads/{id}");
         for list in ["messages", "runs"].map(|list| format!("{thread}/{list}")) {
-            for object in self.objects(&list).await? {
+            let objects = optional(self.objects(&list).await)?;
+            let objects = self.or_missing(&list, objects);
+            for object in objects {
                 let run_id = object.parse::<Identified>()?.id;
                 found.push((list.clone(), object));
                 if list.ends_with("/runs") {
                     let steps = format!("{list}/{run_id}/steps");
-                    let objects = self.steps(&steps).await?;
+                    let objects = optional(self.steps(&steps).await)?;
+                    let objects = self.or_missing(&steps, objects);
                     found.extend(objects.into_iter().map(|object| (steps.clone(), object)));
                 }
             }
         }
         self.archive.finish(id, found)?;
         Ok(true)
+    }
+
+    /// Reports a list that the server does not have.
+    fn or_missing(&mut self, list: &str, objects: Option<Vec<Json>>) -> Vec<Json> {
+        objects.unwrap_or_else(|| {
+            let text = format!("{list}: the server does not have the list");
+            self.report.problem(text);
+            Vec::new()
+        })
     }
 
     /// Returns the steps of a run, with search results if the server can include them.
