@@ -13,7 +13,7 @@ pub struct Consumer {
     pub operations: &'static [&'static str],
     /// The required schemas, each with properties, tags or values. A property is written with its
     /// type, a list in brackets: `data: [RunObject]`. With the suffix `?` it has to be an `Option`, and
-    /// with `~` it may be one; any other must not be one. A constant is written with its value:
+    /// with `~` it may be one; any other must not be one. `any` accepts every type. A constant is written with its value:
     /// `object = thread.run`. [`TAGGED`] requires a tagged union, which keeps unknown members.
     pub schemas: &'static [(&'static str, &'static [&'static str])],
 }
@@ -102,10 +102,7 @@ pub const CONSUMERS: &[Consumer] = &[
                 "SubmitToolOutputsRunRequest",
                 &["tool_outputs~: [ToolOutput]"],
             ),
-            (
-                "ToolOutput",
-                &["tool_call_id?: string", "output?: ToolOutputContent"],
-            ),
+            ("ToolOutput", &["tool_call_id?: string", "output?: any"]),
             ("AssistantTool", &["function"]),
         ],
     },
@@ -237,7 +234,7 @@ pub const CONSUMERS: &[Consumer] = &[
                 "ToolOutput",
                 &[
                     "tool_call_id?: string",
-                    "output?: ToolOutputContent",
+                    "output?: any",
                     "type?: ToolOutputType",
                 ],
             ),

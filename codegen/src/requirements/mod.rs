@@ -175,7 +175,7 @@ fn missing_property(api: &Api, name: &str, part: &str) -> Option<String> {
         _ => {}
     }
     let found = type_of(api, &api.schemas[name].value["properties"][property]);
-    (found != expected)
+    (expected != "any" && found != expected)
         .then(|| format!("the property `{property}` of {name} with the type {expected}"))
 }
 
