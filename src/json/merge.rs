@@ -72,7 +72,7 @@ pub(crate) struct TooFar {
     pub(crate) length: usize,
 }
 
-/// Returns the target, which is created if there is none.
+/// Returns the target, creating it first if it is missing.
 pub(crate) fn made<T: Empty>(target: &mut Option<T>) -> &mut T {
     target.get_or_insert_with(T::empty)
 }

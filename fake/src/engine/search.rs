@@ -32,7 +32,7 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The best passages of some vector stores. Stores that do not exist or have expired have none.
+    /// The best passages of some vector stores. Stores that do not exist or have expired contribute nothing.
     pub(crate) fn passages(&self, store: &Store, store_ids: &[String]) -> Vec<Passage> {
         let query = terms(self.query);
         let stores = store_ids

@@ -86,7 +86,7 @@ fn add(state: &State, store: &mut Store, id: &str, file_id: &str, chunking_strat
 }
 
 /// Adds the files that messages attach for file search to the vector store of their thread, which
-/// is created if there is none.
+/// is created if it is missing.
 pub(super) fn attach(state: &State, store: &mut Store, thread_id: &str, messages: &Value) {
     for file_id in attached(messages) {
         let Some(thread) = store.threads.get_mut(thread_id) else {

@@ -45,7 +45,7 @@ impl VectorStore {
             "id": self.id,
             "object": "vector_store",
             "created_at": self.created_at,
-            // The service sends null if there is none. Some typed clients require a string.
+            // The service sends null if it is not set. Some typed clients require a string.
             "name": self.name.as_str().unwrap_or_default(),
             "description": self.description,
             "usage_bytes": usage,
@@ -59,7 +59,7 @@ impl VectorStore {
             "last_active_at": self.last_active_at,
             "metadata": self.metadata,
         });
-        // The service sends null if there is none. The document does not permit it.
+        // The service sends null if it is not set. The document does not permit it.
         if !self.expires_after.is_null() {
             object["expires_after"] = self.expires_after.clone();
         }
