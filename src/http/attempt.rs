@@ -13,7 +13,7 @@ use crate::error::core::{Error, Result};
 use crate::error::failure::Failure;
 use crate::error::kind::ErrorKind;
 use crate::error::response::ResponseHead;
-use crate::http::body::{is_cut, read_all, read_start, take_head};
+use crate::http::body::{is_cut, read_all, read_start, split_head};
 use crate::http::call::Call;
 use crate::http::clock::Clock;
 use crate::http::deadline::Deadline;
@@ -36,19 +36,22 @@ pub(crate) trait Receive: Send + Sized + 'static {
 
 /// The time-out covers the body, and a body that breaks off fails the attempt.
 impl Receive for Bytes {
-    async fn receive(
+    // Not an async function, whose future would have room for the arguments twice.
+    fn receive(
         mut response: reqwest::Response,
         head: &ResponseHead,
         mut deadline: Deadline<impl AsRef<dyn Clock> + Send>,
-    ) -> Result<Self> {
-        match deadline.before(read_all(&mut response, MAX_BODY)).await {
-            Some(Ok(Some(bytes))) if is_cut(response.version(), head, &bytes) => {
-                Err(Error::body_cut())
+    ) -> impl Future<Output = Result<Self>> + Send {
+        async move {
+            let version = response.version();
+            let read = pin!(read_all(&mut response, MAX_BODY));
+            match deadline.before(read).await {
+                Some(Ok(Some(bytes))) if is_cut(version, head, &bytes) => Err(Error::body_cut()),
+                Some(Ok(Some(bytes))) => Ok(bytes),
+                Some(Ok(None)) => Err(Error::body_too_large(MAX_BODY)),
+                Some(Err(error)) => Err(Error::body_broken(error)),
+                None => Err(Error::body_timeout(deadline.limit())),
             }
-            Some(Ok(Some(bytes))) => Ok(bytes),
-            Some(Ok(None)) => Err(Error::body_too_large(MAX_BODY)),
-            Some(Err(error)) => Err(Error::body_broken(error)),
-            None => Err(Error::body_timeout(deadline.limit())),
         }
     }
 }
@@ -108,13 +111,14 @@ where
         let sent = pin!(inner.ready().await?.call(call.clone()));
         deadline.before(sent).await
     };
-    let mut response = sent.unwrap_or_else(|| match call.progress().sent_by {
+    let response = sent.unwrap_or_else(|| match call.progress().sent_by {
         Some(_) => Err(Error::timeout(limit)),
         None => Err(Error::token_timeout(limit)),
     })?;
-    let head = take_head(&mut response);
+    let (head, response) = split_head(response);
     if !head.status.is_success() {
-        return Err(status_error(call, head, response).await);
+        // Boxed, so that the future of a success is small.
+        return Err(Box::pin(status_error(call, head, response)).await);
     }
     match R::receive(response, &head, deadline).await {
         Ok(received) => Ok((head, received)),

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use tower::{Service, ServiceExt};
 
 use crate::error::core::{Error, Result};
@@ -29,8 +29,22 @@ where
     {
         return Ok(response);
     }
+    // Boxed, so that the future of a call with a valid token is small.
+    Box::pin(renew(inner, call, token, response)).await
+}
+
+/// Renews a rejected token and sends the call again, or returns the response.
+async fn renew<S>(
+    mut inner: S,
+    call: Call,
+    token: (HeaderName, HeaderValue),
+    response: reqwest::Response,
+) -> Result<reqwest::Response>
+where
+    S: Service<Call, Response = reqwest::Response, Error = Error>,
+{
     call.progress().sent_by = None;
-    match credentials.renew(&token).await {
+    match call.config.credentials.renew(&token).await {
         Ok(Some(_)) if !call.can_be_sent() => {
             call.progress().renewal_error = Some(Error::argument(RequestBody::SENT_ONCE));
             Ok(response)

@@ -21,6 +21,11 @@ pub(super) fn take_head(response: &mut reqwest::Response) -> ResponseHead {
     }
 }
 
+/// Splits a response into its head, and the rest.
+pub(super) fn split_head(mut response: reqwest::Response) -> (ResponseHead, reqwest::Response) {
+    (take_head(&mut response), response)
+}
+
 /// Returns a body without its byte order mark.
 pub(super) fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)

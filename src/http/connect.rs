@@ -69,23 +69,28 @@ pub(crate) fn reqwest_service(pool: Arc<Pool>, connect_timeout: Duration) -> Htt
 }
 
 /// Sends a request by the HTTP client with this connect time-out.
-async fn execute(
+///
+/// It is not an async function, whose future would keep the memory of the request: that of reqwest owns it.
+fn execute(
     pool: &Pool,
     connect_timeout: Duration,
     request: reqwest::Request,
-) -> Result<reqwest::Response> {
-    let response = pool.client(connect_timeout)?.execute(request).await;
-    let response = response.map_err(|error| {
-        let mut error = Error::transport(error);
-        let is_connection = matches!(
-            error.kind(),
-            ErrorKind::Connection | ErrorKind::Disconnected | ErrorKind::Timeout
-        );
-        if let Some(proxy) = pool.proxy.as_ref().filter(|_| is_connection) {
-            error.add_note(proxy);
-        }
-        error
-    })?;
-    pool.observe(response.version());
-    Ok(response)
+) -> impl Future<Output = Result<reqwest::Response>> {
+    let client = pool.client(connect_timeout);
+    let sent = client.map(|client| client.execute(request));
+    async move {
+        let response = sent?.await.map_err(|error| {
+            let mut error = Error::transport(error);
+            let is_connection = matches!(
+                error.kind(),
+                ErrorKind::Connection | ErrorKind::Disconnected | ErrorKind::Timeout
+            );
+            if let Some(proxy) = pool.proxy.as_ref().filter(|_| is_connection) {
+                error.add_note(proxy);
+            }
+            error
+        })?;
+        pool.observe(response.version());
+        Ok(response)
+    }
 }

@@ -1,6 +1,8 @@
 //! The options of a single call.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::LazyLock;
 
 use http::HeaderMap;
 use serde::Serialize;
@@ -17,8 +19,42 @@ use crate::json::secret::Secret;
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// Settings of a single call, in addition to those of its client.
+///
+/// They are allocated when one is set. Most calls have none, and their builders are moved often.
 #[derive(Clone, Default)]
-pub(crate) struct RequestOptions {
+pub(crate) struct RequestOptions(Option<Box<Settings>>);
+
+impl Deref for RequestOptions {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        static NONE: LazyLock<Settings> = LazyLock::new(Settings::default);
+        self.0.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl DerefMut for RequestOptions {
+    fn deref_mut(&mut self) -> &mut Settings {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl RequestOptions {
+    /// Returns the options for a further call, without what identifies a single call.
+    pub(crate) fn for_further_call(&self) -> Self {
+        let mut options = self.clone();
+        if let Some(settings) = &mut options.0 {
+            settings.headers.remove(IDEMPOTENCY_KEY);
+            settings.extra_body = None;
+            settings.once = false;
+        }
+        options
+    }
+}
+
+/// The settings in [`RequestOptions`].
+#[derive(Clone, Default)]
+pub(crate) struct Settings {
     headers: HeaderMap,
     query: Vec<(String, String)>,
     pub(crate) limits: TimeLimits,
@@ -33,7 +69,7 @@ pub(crate) struct RequestOptions {
     error: Option<(&'static str, String)>,
 }
 
-impl RequestOptions {
+impl Settings {
     /// Adds a header.
     pub(crate) fn header(&mut self, name: &str, value: &str) {
         match header::parse(name, value) {
@@ -56,15 +92,6 @@ impl RequestOptions {
 
     fn fail(&mut self, argument: &'static str, reason: String) {
         self.error.get_or_insert((argument, reason));
-    }
-
-    /// Returns the options for a further call, without what identifies a single call.
-    pub(crate) fn for_further_call(&self) -> Self {
-        let mut options = self.clone();
-        options.headers.remove(IDEMPOTENCY_KEY);
-        options.extra_body = None;
-        options.once = false;
-        options
     }
 
     /// Adds a query parameter.

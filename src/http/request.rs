@@ -108,7 +108,9 @@ impl Request {
         if let Some(secret) = secrets.iter().find(|secret| has_control(secret.expose())) {
             return Err(Error::argument(invalid_secret(&json, secret.expose())));
         }
-        self.options.body_secrets.extend(secrets);
+        if !secrets.is_empty() {
+            self.options.body_secrets.extend(secrets);
+        }
         self.body = Some(json.into());
         Ok(self)
     }
@@ -127,7 +129,9 @@ impl Request {
             extended.unwrap_or_else(|| serde_json::to_value(body))
         });
         let body = body.map_err(Error::serialize)?;
-        self.options.body_secrets.extend(secrets);
+        if !secrets.is_empty() {
+            self.options.body_secrets.extend(secrets);
+        }
         let texts = body.as_object().into_iter().flatten();
         let form = texts.fold(Form::new(), |form, (name, value)| form.json(name, value));
         // Servers that process a form while they receive it need the other properties first.

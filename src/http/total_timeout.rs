@@ -13,11 +13,11 @@ pub(super) async fn total_timeout<S, T>(mut inner: S, call: Call) -> Result<T>
 where
     S: Service<Call, Response = T, Error = Error>,
 {
+    let received = pin!(inner.ready().await?.call(call.clone()));
     let Some(limit) = call.total_timeout() else {
-        return inner.ready().await?.call(call).await;
+        return received.await;
     };
     let mut deadline = Deadline::new(&call.config.clock, limit);
-    let received = pin!(inner.ready().await?.call(call.clone()));
     deadline.before(received).await.unwrap_or_else(|| {
         call.retire_connection();
         let progress = call.progress();

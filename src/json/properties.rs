@@ -246,10 +246,14 @@ impl<'de, A: MapAccess<'de>> Properties<'de, A> {
             } else {
                 self.unusual().extra.insert(property.to_owned(), value);
             }
-        } else if let Some(other) = self.access.next_value_seed(Constant(expected))? {
-            self.unusual()
-                .extra
-                .insert(property.to_owned(), other.into());
+        } else {
+            let unusual = &mut self.unusual;
+            let constant = Constant {
+                property,
+                expected,
+                unusual,
+            };
+            self.access.next_value_seed(constant)?;
         }
         Ok(())
     }
@@ -359,27 +363,41 @@ pub(crate) fn nothing<T: DeserializeOwned>() -> Option<T> {
     empty("null").or_else(|| empty("{}"))
 }
 
-/// Deserializes a text, to `None` if it is this one.
-struct Constant<'a>(&'a str);
+/// Deserializes a text, and keeps it if it is not the expected one.
+struct Constant<'a, 'de> {
+    property: &'static str,
+    expected: &'a str,
+    unusual: &'a mut Option<Box<Unusual<'de>>>,
+}
 
-impl<'de> DeserializeSeed<'de> for Constant<'_> {
-    type Value = Option<String>;
+impl<'de> DeserializeSeed<'de> for Constant<'_, '_> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Constant<'_> {
-    type Value = Option<String>;
+impl Visitor<'_> for Constant<'_, '_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string")
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok((text != self.0).then(|| text.to_owned()))
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        if text != self.expected {
+            keep_text(self.unusual, self.property, text);
+        }
+        Ok(())
     }
+}
+
+/// Most servers send the constants of the document.
+#[cold]
+fn keep_text(unusual: &mut Option<Box<Unusual<'_>>>, property: &str, text: &str) {
+    let unusual = unusual.get_or_insert_default();
+    unusual.extra.insert(property.to_owned(), text.into());
 }
 
 /// Most servers send no unknown properties.

@@ -69,8 +69,8 @@ pub(super) fn is_whole(data: &str) -> bool {
             && serde_json::from_str::<IgnoredAny>(data).is_ok()
 }
 
-/// Unwraps an event from its envelope. Gateways and Astra Assistants send
-/// `{"event": …, "data": …}` as the data of an unnamed event.
+/// Unwraps an unnamed event from its envelope. Gateways and Astra Assistants send
+/// `{"event": …, "data": …}` as its data.
 pub(super) fn unwrap_envelope<'a>(event: &'a SseEvent<'_>) -> Option<SseEvent<'a>> {
     #[derive(Deserialize)]
     struct Envelope<'a> {
@@ -80,7 +80,7 @@ pub(super) fn unwrap_envelope<'a>(event: &'a SseEvent<'_>) -> Option<SseEvent<'a
         data: &'a RawValue,
     }
 
-    let may_be_wrapped = event.name.is_empty() && event.data.trim_start().starts_with('{');
+    let may_be_wrapped = event.data.trim_start().starts_with('{');
     let envelope = may_be_wrapped.then(|| serde_json::from_str(&event.data));
     let Envelope { event: name, data } = envelope?.ok()?;
     // Without data the envelope itself is the object.

@@ -164,7 +164,8 @@ impl EventReader {
             };
             if let Some(event) = event {
                 // In a raw call an envelope may mean something else.
-                let unwrapped = self.is_documented.then(|| event::unwrap_envelope(&event));
+                let may_be_wrapped = self.is_documented && event.name.is_empty();
+                let unwrapped = may_be_wrapped.then(|| event::unwrap_envelope(&event));
                 let unwrapped = unwrapped.flatten();
                 let event = unwrapped.as_ref().unwrap_or(&event);
                 let result = match EventClass::of(event, self.is_documented) {

@@ -478,7 +478,10 @@ fn a_change_becomes_a_client() {
                 "{name}: {part} is not in {generated}"
             );
         }
-        assert!(!summary.contains("operations left out"), "{name}: {summary}");
+        assert!(
+            !summary.contains("operations left out"),
+            "{name}: {summary}"
+        );
     }
 }
 
