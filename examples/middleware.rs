@@ -33,9 +33,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // A request waits for one of two slots, and is recorded when it has one. The slot is free again
     // at the head of the response: streams that are being read are not limited.
-    let client = Fake::builder()
-        .service()?
-        .client_builder()
+    let server = Fake::builder().service()?;
+    let client = Client::builder()
+        .base_url(server.url())
+        .api_key(server.api_key())
+        .http_service(server)
         .layer(ConcurrencyLimitLayer::new(2))
         .layer(Recorder::new(File::create(&path)?))
         .build()?;

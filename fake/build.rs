@@ -25,7 +25,7 @@ fn main() {
 
 fn run() -> Result<(), String> {
     let folder = |name| PathBuf::from(env::var_os(name).unwrap_or_default());
-    let source = folder("CARGO_MANIFEST_DIR").join("../openapi.yaml");
+    let source = folder("CARGO_MANIFEST_DIR").join("openapi.yaml");
     println!("cargo::rerun-if-changed={}", source.display());
     let document = document::read(&source).map_err(|error| error.to_string())?;
     for (name, enabled) in [

@@ -48,7 +48,7 @@ use serde_json::Value;
 pub struct Options {
     /// The module that the source is for.
     pub module: Module,
-    /// Whether to generate the typed mocks and the smoke test.
+    /// Whether to generate the typed mocks.
     pub mocks: bool,
 }
 
@@ -64,7 +64,7 @@ pub struct Source {
     pub constants: String,
     /// The typed mocks, if they were requested.
     pub mocks: String,
-    /// The calls of every operation, if the mocks were requested.
+    /// The calls of every operation.
     pub smoke_test: String,
     /// How well the document meets the requirements of handwritten code.
     pub compatibility: Compatibility,
@@ -144,9 +144,9 @@ fn source(document: &Value, options: Options) -> Result<Source, Error> {
     let api = Api::read(document, options.module)?;
     validate::validate(&api)?;
     let client = generator::client(&normalize::for_client(&api)?)?;
-    let (mocks, smoke_test) = match options.mocks {
-        true => (mocks(&api)?, smoke_test::emit(&api)),
-        false => Default::default(),
+    let mocks = match options.mocks {
+        true => mocks(&api)?,
+        false => String::new(),
     };
     let client = emit::client(client, &api)?;
     Ok(Source {
@@ -155,7 +155,7 @@ fn source(document: &Value, options: Options) -> Result<Source, Error> {
         run: emit::run(&api),
         constants: emit::constants(&api),
         mocks,
-        smoke_test,
+        smoke_test: smoke_test::emit(&api),
         compatibility: requirements::check(&api),
     })
 }

@@ -13,6 +13,7 @@ use openai_assistants_fake::{Fake, FakeBuilder, Fault, Server};
 use serde_json::{Value, from_value, json};
 
 use crate::archive::{self, Archive};
+use crate::fake_client::FakeClient;
 use crate::report::Report;
 use crate::restore::restore;
 

@@ -15,6 +15,9 @@ mod archive;
 mod bodies;
 mod exporter;
 #[cfg(test)]
+#[path = "../local/fake_client.rs"]
+mod fake_client;
+#[cfg(test)]
 mod file_tests;
 mod ids;
 mod report;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::archive;
 use crate::bodies::Kind;
+use crate::fake_client::FakeClient;
 use crate::ids::Ids;
 use crate::report::Report;
 use crate::restore::restore;

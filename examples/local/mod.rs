@@ -1,11 +1,15 @@
 //! The server of the examples: that of the environment, or else a scripted fake server.
 
+pub mod fake_client;
+
 use std::env;
 use std::error::Error;
 use std::time::Duration;
 
 use openai_assistants::{Client, ClientBuilder};
 use openai_assistants_fake::{Fake, Script, Server};
+
+use fake_client::FakeClient;
 
 /// The pause between two events of a run, so that the text visibly arrives in pieces.
 const PACE: Duration = Duration::from_millis(50);

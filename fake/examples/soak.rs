@@ -117,8 +117,9 @@ async fn soak(count: usize, concurrency: usize) -> Result<(), Box<dyn std::error
         .max_retries(20)
         .initial_delay(Duration::from_millis(20))
         .max_delay(Duration::from_millis(500));
-    let client = server
-        .client_builder()
+    let client = Client::builder()
+        .base_url(server.url())
+        .api_key(server.api_key())
         .timeout(TIMEOUT)
         .stream_idle_timeout(TIMEOUT)
         .retry(retries)

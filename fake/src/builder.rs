@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use openai_assistants::{Clock, SystemClock};
 use tokio::net::TcpListener;
 
+use crate::clock::{Clock, SystemClock};
 use crate::engine::state::{Limits, State};
 use crate::http::app::{App, Log, Settings};
 use crate::http::exchange::Exchange;
@@ -39,10 +39,9 @@ const LIFETIME: Duration = Duration::from_secs(600);
 /// use openai_assistants_fake::{Fake, Script};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> std::io::Result<()> {
 /// let server = Fake::builder().model(Script::new().say("Hello")).start().await?;
-/// let thread = server.client().create_thread().send().await?;
-/// assert!(thread.id.starts_with("thread_"));
+/// assert!(server.url().starts_with("http://127.0.0.1:"));
 /// # Ok(())
 /// # }
 /// ```
@@ -163,10 +162,9 @@ impl FakeBuilder {
     /// use openai_assistants_fake::Fake;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn main() -> std::io::Result<()> {
     /// let server = Fake::builder().foundry().start().await?;
     /// assert!(server.url().ends_with("/api/projects/fake"));
-    /// server.client().create_thread().send().await?;
     /// # Ok(())
     /// # }
     /// ```

@@ -1,47 +1,85 @@
-//! Unix timestamps, and a clock for tests that never waits.
+//! The clock of a server, one for tests that never waits, and Unix timestamps.
 
-use std::future::pending;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use openai_assistants::{Clock, Sleep};
+type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Seconds since 1970, the format of times in the API.
-pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
-}
-
-/// A clock for tests: sleeping advances it instead of waiting.
-///
-/// It always starts at the same second of November 2023, and time-outs never elapse. Clones
-/// share their time. Share one clock between a server and a client, so that a test of a run of ten
-/// minutes does not wait.
+/// The source of time of a server: [`FakeBuilder::clock`](crate::FakeBuilder::clock).
 ///
 /// # Examples
 ///
 /// ```
-/// use std::time::Duration;
-/// use openai_assistants::types::{CreateAssistantRequest, CreateThreadAndRunRequest};
-/// use openai_assistants_fake::{Fake, Script, SkippingClock};
+/// use std::future::Future;
+/// use std::pin::Pin;
+/// use std::time::{Duration, SystemTime};
+/// use openai_assistants_fake::{Clock, Fake};
+///
+/// /// A clock that stands still.
+/// struct StoppedClock;
+///
+/// impl Clock for StoppedClock {
+///     fn now(&self) -> SystemTime {
+///         SystemTime::UNIX_EPOCH
+///     }
+///     fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+///         Box::pin(std::future::pending())
+///     }
+/// }
+///
+/// let fake = Fake::builder().clock(StoppedClock);
+/// ```
+pub trait Clock: Send + Sync + 'static {
+    /// Returns the current time.
+    fn now(&self) -> SystemTime;
+
+    /// Waits between two events of a run, and for the duration of a fault.
+    fn sleep(&self, duration: Duration) -> Sleep;
+}
+
+/// System time and tokio timers.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the system's clock"
+    )]
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that waits in real time"
+    )]
+    fn sleep(&self, duration: Duration) -> Sleep {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// A clock for tests: sleeping advances it instead of waiting.
+///
+/// It always starts at the same second of November 2023. Clones share their time. A client can share
+/// it too, so that a test of a run of ten minutes does not wait: the guide "Testing" of the client
+/// shows how.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use openai_assistants_fake::{Clock, Fake, SkippingClock};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> std::io::Result<()> {
 /// let clock = SkippingClock::default();
-/// let server = Fake::builder()
-///     .model(Script::new().call("get_weather", serde_json::json!({})))
-///     .clock(clock.clone())
-///     .start()
-///     .await?;
-/// let client = server.client_builder().clock(clock.clone()).build()?;
-/// let assistant = CreateAssistantRequest::builder().model("gpt-4o");
-/// let assistant = client.create_assistant().body(assistant).send().await?;
-/// let body = CreateThreadAndRunRequest::builder().assistant_id(assistant.id);
-/// let run = client.create_thread_and_run().body(body).follow().wait().await?;
+/// let server = Fake::builder().clock(clock.clone()).start().await?;
+/// let start = clock.now();
 ///
-/// clock.skip(Duration::from_secs(600)); // no outputs are submitted
-/// let run = client.get_run().thread_id(run.thread_id).run_id(run.id).send().await?;
-/// assert_eq!(run.status.as_str(), "expired");
+/// clock.skip(Duration::from_secs(600)); // runs that are active expire
+/// assert_eq!(clock.now(), start + Duration::from_secs(600));
 /// # Ok(())
 /// # }
 /// ```
@@ -81,8 +119,10 @@ impl Clock for SkippingClock {
             *now = until.unwrap_or(*now).max(*now);
         })
     }
+}
 
-    fn timeout(&self, _: Duration) -> Sleep {
-        Box::pin(pending())
-    }
+/// Seconds since 1970, the format of times in the API.
+pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }

@@ -7,35 +7,23 @@
 //! server can inject faults into its responses ([`Fault`]).
 //!
 //! ```
-//! use openai_assistants::types::{CreateAssistantRequest, CreateThreadAndRunRequest};
 //! use openai_assistants_fake::{Fake, Script};
 //! use serde_json::json;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn main() -> std::io::Result<()> {
 //! let server = Fake::builder()
 //!     .model(Script::new().say("Hello").call("get_weather", json!({ "city": "Oslo" })).say("12 °C"))
 //!     .start()
 //!     .await?;
-//! let client = server.client(); // an openai_assistants::Client of this server
-//!
-//! let assistant = client
-//!     .create_assistant()
-//!     .body(CreateAssistantRequest::builder().model("gpt-4o"))
-//!     .send()
-//!     .await?;
-//! let outcome = client
-//!     .create_thread_and_run()
-//!     .body(CreateThreadAndRunRequest::builder().assistant_id(&assistant.id))
-//!     .follow()
-//!     .outcome()
-//!     .await?;
-//! assert_eq!(outcome.text(), "Hello");
+//! // What a client of any language needs:
+//! println!("OPENAI_BASE_URL={} OPENAI_API_KEY={}", server.url(), server.api_key());
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! The same server is a program for clients in any language. The README describes it.
+//! The guide "Testing" of the crate `openai-assistants` has the same server with its client. The server is also a
+//! program. The README describes it.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub)]
@@ -67,7 +55,7 @@ mod http;
 mod builder;
 
 pub use builder::{Fake, FakeBuilder};
-pub use clock::SkippingClock;
+pub use clock::{Clock, SkippingClock};
 pub use http::exchange::Exchange;
 pub use http::fake_service::FakeService;
 pub use http::fault::{Fault, FaultError, RetryAfter};

@@ -6,6 +6,8 @@
 #![cfg(assistants_document = "openapi.yaml")]
 
 mod servers;
+#[path = "../shared_clock/mod.rs"]
+mod shared_clock;
 
 use std::collections::BTreeSet;
 

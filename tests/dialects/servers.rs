@@ -6,6 +6,7 @@ use openai_assistants::{Client, Credentials};
 use openai_assistants_fake::SkippingClock;
 use serde_json::{Value, json};
 
+use crate::shared_clock::SharedClock;
 use crate::{Dialect, dialect};
 
 const RUNS: &str = "/threads/t/runs";
@@ -24,7 +25,7 @@ impl Server {
         let client = Client::builder()
             .base_url(mock.base_url())
             .credentials(Credentials::none())
-            .clock(SkippingClock::default())
+            .clock(SharedClock(SkippingClock::default()))
             .build();
         Self {
             dialect: dialect(name),

@@ -8,14 +8,23 @@ use openai_assistants::operations::{CreateRun, GetRun};
 use openai_assistants::types::{
     CreateAssistantRequest, CreateMessageRequest, ListOrder, MessageRole, RunObject,
 };
-use openai_assistants::{Client, Clock, RetryPolicy};
+use openai_assistants::{Client, ClientBuilder, RetryPolicy};
 use openai_assistants_fake::{
-    FailureCode, Fake, Fault, IncompleteReason, Model, Reply, RetryAfter, Script, Server,
+    Clock, FailureCode, Fake, Fault, IncompleteReason, Model, Reply, RetryAfter, Script, Server,
     SkippingClock,
 };
 use tokio::sync::Notify;
 
 use crate::create_run;
+use crate::shared_clock::SharedClock;
+
+/// A builder of clients that share the clock of their server.
+fn client_builder(server: &Server, clock: &SkippingClock) -> ClientBuilder {
+    Client::builder()
+        .base_url(server.url())
+        .api_key(server.api_key())
+        .clock(SharedClock(clock.clone()))
+}
 
 /// A fake server with an assistant and a thread.
 pub(crate) struct FakeSetup {
@@ -31,7 +40,7 @@ impl FakeSetup {
         let clock = SkippingClock::default();
         let fake = Fake::builder().checked().clock(clock.clone()).model(model);
         let server = fake.start().await.expect("a free port");
-        let client = server.client_builder().clock(clock.clone());
+        let client = client_builder(&server, &clock);
         let client = client.build().expect("the settings are valid");
         let assistant = client
             .create_assistant()
@@ -267,7 +276,7 @@ async fn each_form_of_retry_after_is_honored() {
         let fake = fake.fault_times(3, "createThread", fault);
         let server = fake.start().await.expect("a free port");
         let client = |retries| {
-            let client = server.client_builder().clock(clock.clone());
+            let client = client_builder(&server, &clock);
             client
                 .retry(RetryPolicy::default().max_retries(retries))
                 .build()

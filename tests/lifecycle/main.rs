@@ -5,6 +5,8 @@
 mod both;
 mod fake;
 mod mocks;
+#[path = "../shared_clock/mod.rs"]
+mod shared_clock;
 
 use openai_assistants::Client;
 use openai_assistants::operations::CreateRun;

@@ -7,6 +7,7 @@ use openai_assistants_fake::{Fake, Server};
 use serde_json::{Value, json};
 
 use crate::checkup::Checkup;
+use crate::local::fake_client::FakeClient;
 use crate::options::Options;
 use crate::{local, run, script};
 use gateway::{Action, Gateway, Request};

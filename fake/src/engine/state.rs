@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use openai_assistants::Clock;
 use serde_json::Value;
 
 use crate::api_error::ApiError;
-use crate::clock::unix_seconds;
+use crate::clock::{Clock, unix_seconds};
 use crate::ids::Ids;
 use crate::model::conversation::Model;
 use crate::store::content::Reservation;

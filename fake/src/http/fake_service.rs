@@ -12,7 +12,6 @@ use axum::routing::future::RouteFuture;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::Map;
-use openai_assistants::{Client, ClientBuilder};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tower_service::Service;
@@ -42,7 +41,7 @@ const ANY_KEY: &str = "fake-key";
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut service = Fake::builder().service()?;
-/// let request = Request::get("/v1/assistants")
+/// let request = Request::get(format!("{}/assistants", service.url()))
 ///     .header("authorization", format!("Bearer {}", service.api_key()))
 ///     .header("openai-beta", "assistants=v2")
 ///     .body(Body::empty())?;
@@ -71,31 +70,13 @@ impl FakeService {
         self.app.settings.api_key.as_deref().unwrap_or(ANY_KEY)
     }
 
-    /// Creates a builder of clients that call this service, without a socket.
+    /// Returns the base URL for clients that call this service: `http://localhost/v1`.
     ///
-    /// ```
-    /// use openai_assistants_fake::Fake;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let client = Fake::builder().service()?.client_builder().build()?;
-    /// let thread = client.create_thread().send().await?;
-    /// assert!(thread.id.starts_with("thread_"));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn client_builder(&self) -> ClientBuilder {
-        self.client_builder_at(&format!("http://localhost{}", self.prefix()))
-            .http_service(self.clone())
-    }
-
-    /// Creates a builder of clients of this dialect with a base URL.
-    pub(crate) fn client_builder_at(&self, url: &str) -> ClientBuilder {
-        let builder = match self.app.settings.dialect {
-            Dialect::OpenAi => Client::builder().base_url(url),
-            Dialect::Foundry => Client::builder().foundry(url, "v1"),
-        };
-        builder.api_key(self.api_key())
+    /// With [`foundry`](crate::FakeBuilder::foundry) it is `http://localhost/api/projects/fake`. The
+    /// host may be any.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://localhost{}", self.prefix())
     }
 
     /// The prefix of the paths in base URLs.

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use openai_assistants::{Client, ClientBuilder};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
@@ -13,15 +12,14 @@ use crate::http::fake_service::FakeService;
 /// # Examples
 ///
 /// ```
-/// use openai_assistants::Client;
 /// use openai_assistants_fake::Fake;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> std::io::Result<()> {
 /// let server = Fake::builder().start().await?;
-/// let client = server.client();
-/// // The same client, built from URL and key:
-/// let client = Client::builder().base_url(server.url()).api_key(server.api_key()).build()?;
+/// // What the client of any language needs:
+/// println!("OPENAI_BASE_URL={}", server.url());
+/// println!("OPENAI_API_KEY={}", server.api_key());
 /// # Ok(())
 /// # }
 /// ```
@@ -57,21 +55,6 @@ impl Server {
         self.service.api_key()
     }
 
-    /// Creates a client of this server.
-    ///
-    /// # Panics
-    /// Panics if the key of the server is not a valid header value.
-    #[must_use]
-    pub fn client(&self) -> Client {
-        let client = self.client_builder().build();
-        client.expect("the URL is valid, and so is a key that fits in a header")
-    }
-
-    /// Creates a builder of clients of this server, for further settings.
-    pub fn client_builder(&self) -> ClientBuilder {
-        self.service.client_builder_at(&self.url())
-    }
-
     /// Returns the responses and events that violate `openapi.yaml`.
     ///
     /// The list is empty unless the server is [`checked`](crate::FakeBuilder::checked).
@@ -90,10 +73,9 @@ impl Server {
     /// use openai_assistants_fake::Fake;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn main() -> std::io::Result<()> {
     /// let server = Fake::builder().start().await?;
-    /// let thread = server.client().create_thread().send().await?;
-    /// assert_eq!(server.threads()[0]["id"], *thread.id);
+    /// assert!(server.threads().is_empty());
     /// # Ok(())
     /// # }
     /// ```

@@ -79,12 +79,12 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
-    use openai_assistants::SystemClock;
     use serde_json::json;
 
     use super::call::{Call, ResponseBody};
     use super::handler;
     use super::query::Query;
+    use crate::clock::SystemClock;
     use crate::engine::machine;
     use crate::engine::state::{Limits, State};
     use crate::ids::Ids;

@@ -17,7 +17,7 @@ use crate::record::line::{Line, Secrets};
 
 /// A [`tower`](https://docs.rs/tower) layer that writes each exchange as a line of JSON.
 ///
-/// It records a client ([`ClientBuilder::layer`](openai_assistants::ClientBuilder::layer)) or a server.
+/// It records a client (`ClientBuilder::layer` of `openai-assistants`) or a server.
 ///
 /// A line has `method`, `path`, `request_headers`, `request`, `status`, `content_type`,
 /// `response_headers` and `response`; bodies are text. It is written when the body of the response
@@ -32,14 +32,18 @@ use crate::record::line::{Line, Secrets};
 /// # Examples
 ///
 /// ```
+/// use axum::body::Body;
+/// use axum::http::Request;
 /// use openai_assistants_fake::{Fake, Recorder};
+/// use tower_layer::Layer;
+/// use tower_service::Service;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// let fake = Fake::builder().service()?;
-/// let recorder = Recorder::new(std::io::stdout());
-/// let client = fake.client_builder().layer(recorder).build()?;
-/// client.create_thread().send().await?; // prints a line
+/// let mut recorded = Recorder::new(std::io::stdout()).layer(fake);
+/// let response = recorded.call(Request::get("/v1/assistants").body(Body::empty())?).await?;
+/// drop(response); // prints a line
 /// # Ok(())
 /// # }
 /// ```

@@ -24,24 +24,23 @@ const OF_CONNECTION: [&str; 3] = ["connection", "content-length", "transfer-enco
 ///
 /// Each line answers one request: the first that is left with the same method, path with query,
 /// and body, all without secrets. A request without one is an error of the kind [`NotFound`](io::ErrorKind::NotFound).
-/// Clones share the lines. It is the
-/// [`http_service`](openai_assistants::ClientBuilder::http_service) of a client.
+/// Clones share the lines. It is the `http_service` of a client of `openai-assistants`.
 ///
 /// # Examples
 ///
 /// ```
-/// use openai_assistants::Client;
+/// use axum::body::Body;
+/// use axum::http::Request;
 /// use openai_assistants_fake::Replay;
+/// use tower_service::Service;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// let line = r#"{"method":"GET","path":"/v1/threads/t1","status":200,"response":"{\"id\":\"t1\"}"}"#;
-/// let client = Client::builder()
-///     .base_url("http://localhost/v1")
-///     .api_key("any")
-///     .http_service(line.parse::<Replay>()?)
-///     .build()?;
-/// assert_eq!(client.get_thread().thread_id("t1").send().await?.id, "t1");
+/// let mut replay: Replay = line.parse()?;
+/// let request = || Request::get("/v1/threads/t1").body(Body::empty());
+/// assert_eq!(replay.call(request()?).await?.status(), 200);
+/// assert!(replay.call(request()?).await.is_err()); // there is no second line
 /// # Ok(())
 /// # }
 /// ```

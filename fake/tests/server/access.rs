@@ -2,6 +2,7 @@
 
 use openai_assistants_fake::{Echo, SkippingClock};
 
+use crate::fake_client::FakeClient;
 use crate::{fake, header, http, serve};
 
 #[tokio::test]

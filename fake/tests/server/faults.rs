@@ -14,6 +14,8 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
+use crate::fake_client::FakeClient;
+use crate::shared_clock::SharedClock;
 use crate::{conversation, fake, get, header, http, post, rejected, seconds, serve, text};
 
 /// Streams a run with a fault.
@@ -66,7 +68,7 @@ async fn a_rejected_request_is_not_executed_and_the_client_retries() {
     let server = fake.start().await.expect("a port is free");
     let client = server
         .client_builder()
-        .clock(clock.clone())
+        .clock(SharedClock(clock.clone()))
         .build()
         .expect("the settings are valid");
     let thread = client

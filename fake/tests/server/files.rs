@@ -13,6 +13,7 @@ use openai_assistants_fake::{Echo, Fake, Fault, Server, SkippingClock};
 use serde_json::{Value, json};
 use tower_service::Service;
 
+use crate::fake_client::FakeClient;
 use crate::{fake, get, header, http, ok, post, rejected, serve, text};
 
 /// Sends a form of fields and a file.

@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::fake_client::FakeClient;
+use crate::shared_clock::SharedClock;
 use crate::{fake, http, seconds, text};
 
 /// A server with this script.
@@ -358,7 +360,10 @@ async fn a_followed_run_approves_and_calls_functions_at_once() {
     let clock = SkippingClock::default();
     let server = fake(&clock).foundry().model(script);
     let server = server.start().await.expect("a port is free");
-    let client = server.client_builder().clock(clock.clone()).build();
+    let client = server
+        .client_builder()
+        .clock(SharedClock(clock.clone()))
+        .build();
     let client = client.expect("the settings are valid");
     let agent = post(&server, "/assistants", json!({ "model": "m" })).await;
     let thread = post(&server, "/threads", json!({})).await;

@@ -4,6 +4,7 @@ use openai_assistants::types::ListOrder;
 use openai_assistants_fake::{Echo, Server};
 use serde_json::{Value, json};
 
+use crate::fake_client::FakeClient;
 use crate::{conversation, fetch_run, get, post, rejected, run, serve, text};
 
 /// A server with this number of assistants.

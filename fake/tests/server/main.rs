@@ -2,6 +2,8 @@
 //! checked against `openapi.yaml`.
 
 mod access;
+#[path = "../../../examples/local/fake_client.rs"]
+mod fake_client;
 mod faults;
 mod file_search;
 mod files;
@@ -19,6 +21,8 @@ mod recordings;
 mod requests;
 mod runs;
 mod service;
+#[path = "../../../tests/shared_clock/mod.rs"]
+mod shared_clock;
 mod streams;
 mod stubs;
 mod vector_stores;
@@ -26,8 +30,7 @@ mod vector_stores;
 use std::time::SystemTime;
 
 use http::Response;
-use openai_assistants::Clock;
-use openai_assistants_fake::{Fake, FakeBuilder, Model, Server, SkippingClock};
+use openai_assistants_fake::{Clock, Fake, FakeBuilder, Model, Server, SkippingClock};
 use serde_json::{Value, json};
 
 /// A checked server with sequential IDs and an injected clock.

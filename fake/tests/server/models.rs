@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::fake_client::FakeClient;
 use crate::{conversation, fake, fetch_run, post, run, serve, text};
 
 #[tokio::test]

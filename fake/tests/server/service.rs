@@ -6,6 +6,8 @@ use openai_assistants::types::{CreateAssistantRequest, CreateThreadAndRunRequest
 use openai_assistants_fake::{Fault, Script, SkippingClock};
 
 use crate::fake;
+use crate::fake_client::FakeClient;
+use crate::shared_clock::SharedClock;
 
 /// Runs a future on a runtime where opening a socket panics.
 fn without_sockets<T>(future: impl Future<Output = T>) -> T {
@@ -48,7 +50,7 @@ fn a_lost_response_of_a_service_is_a_failed_connection() {
     let service = fake(&clock).fault_times(1, "createThread", Fault::lost());
     let service = service.service().expect("a service");
     without_sockets(async {
-        let client = service.client_builder().clock(clock).build();
+        let client = service.client_builder().clock(SharedClock(clock)).build();
         let client = client.expect("a client");
         let error = client.create_thread().send().await;
         let error = error.expect_err("the response is lost");

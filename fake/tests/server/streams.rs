@@ -8,6 +8,7 @@ use openai_assistants::types::{
 use openai_assistants_fake::{Echo, FailureCode, Reply, Script, SkippingClock, Turn};
 use serde_json::{Value, json};
 
+use crate::fake_client::FakeClient;
 use crate::{conversation, fake, get, http, ok, path, post, seconds, serve, text};
 
 const MESSAGE: [&str; 4] = [
@@ -220,7 +221,7 @@ async fn a_stream_reports_failed_expired_and_incomplete_runs() {
 /// A stopped clock, on which sleeping takes forever.
 struct StoppedClock;
 
-impl openai_assistants::Clock for StoppedClock {
+impl openai_assistants_fake::Clock for StoppedClock {
     fn now(&self) -> std::time::SystemTime {
         std::time::SystemTime::UNIX_EPOCH
     }

@@ -6,7 +6,9 @@ use openai_assistants::Upload;
 use openai_assistants_fake::{Echo, Server, SkippingClock};
 use serde_json::{Value, json};
 
+use crate::fake_client::FakeClient;
 use crate::files::{form, upload};
+use crate::shared_clock::SharedClock;
 use crate::{fake, get, http, ok, post, rejected, serve, text};
 
 /// A server that indexes a file in a second, and its clock.
@@ -448,7 +450,10 @@ async fn the_client_uploads_and_waits() {
     let clock = SkippingClock::default();
     let fake = fake(&clock).pace(Duration::from_secs(3));
     let server = fake.start().await.expect("a port is free");
-    let client = server.client_builder().clock(clock.clone()).build();
+    let client = server
+        .client_builder()
+        .clock(SharedClock(clock.clone()))
+        .build();
     let client = client.expect("the settings are valid");
     let store = client
         .create_vector_store()
