@@ -24,6 +24,8 @@ pub(super) type Source = Box<dyn StdError + Send + Sync>;
 /// and what to do. Programs use [`kind`](Self::kind), the predicates and the accessors. The
 /// message contains no headers of the request. Where the server repeats a secret of the request, the
 /// error has `***` instead; [the guide](crate::guides::servers#authentication) states which.
+/// [`Debug`](std::fmt::Debug) is the same text with the causes, so that a program prints it if `main` returns
+/// the error. Its alternate form, `{:#?}`, has the fields.
 ///
 /// # Examples
 ///

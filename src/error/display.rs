@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt::{self, Write};
+use std::iter::successors;
 
 use crate::error::clip::{Clip, NAME_LIMIT, TEXT_LIMIT};
 use crate::error::core::Error;
@@ -25,6 +26,24 @@ impl fmt::Display for Error {
 }
 
 impl Error {
+    fn fmt_fields(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field(
+                "message",
+                &format_args!("{:?}", Clip(&self.0.message, TEXT_LIMIT).to_string()),
+            )
+            .field("operation", &self.0.operation)
+            .field("attempts", &self.0.attempts)
+            .field("status", &self.0.status)
+            .field("code", &self.code())
+            .field("request_id", &self.request_id())
+            .field("run", &self.0.run)
+            .field("run_cancelled", &self.0.run_cancelled)
+            .field("retry_after", &self.0.retry_after)
+            .finish_non_exhaustive()
+    }
+
     fn fmt_status(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(status) = self.0.status else {
             return Ok(());
@@ -155,23 +174,23 @@ impl Error {
 }
 
 impl fmt::Debug for Error {
-    /// Without headers and body, which are long and may contain personal data.
+    /// The text of `Display` and the causes that it does not contain, for programs that return the error
+    /// from `main`. The alternate form, `{:#?}`, has the fields, without headers and body, which are
+    /// long and may contain personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field(
-                "message",
-                &format_args!("{:?}", Clip(&self.0.message, TEXT_LIMIT).to_string()),
-            )
-            .field("operation", &self.0.operation)
-            .field("attempts", &self.0.attempts)
-            .field("status", &self.0.status)
-            .field("code", &self.code())
-            .field("request_id", &self.request_id())
-            .field("run", &self.0.run)
-            .field("run_cancelled", &self.0.run_cancelled)
-            .field("retry_after", &self.0.retry_after)
-            .finish_non_exhaustive()
+        if f.alternate() {
+            return self.fmt_fields(f);
+        }
+        let mut shown = self.to_string();
+        f.write_str(&shown)?;
+        for cause in successors(StdError::source(self), |cause| (*cause).source()) {
+            let cause = Clip(&cause.to_string(), TEXT_LIMIT).to_string();
+            if !shown.contains(&cause) {
+                write!(f, "\n  caused by: {cause}")?;
+                shown += &cause;
+            }
+        }
+        Ok(())
     }
 }
 

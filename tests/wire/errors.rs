@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use openai_assistants::types::{CreateMessageRequest, MessageRole};
-use openai_assistants::{Error, RetryPolicy};
+use openai_assistants::{Client, Error, RetryPolicy};
 
 use crate::support::{ManualClock, ScriptedServer, response};
 
@@ -256,4 +256,46 @@ async fn a_decode_error_has_the_path_of_the_value() {
     );
     assert_eq!(error.body(), Some(body));
     assert!(error.source().is_some());
+}
+
+/// Not a test: a program whose `main` returns an error.
+#[tokio::test]
+#[ignore = "run by `a_program_prints_the_text_of_its_error`"]
+async fn program() -> openai_assistants::Result<()> {
+    let client = Client::builder()
+        .base_url("http://127.0.0.1:1/v1")
+        .api_key("any")
+        .retry(RetryPolicy::never());
+    client.build()?.create_thread().send().await?;
+    Ok(())
+}
+
+#[test]
+fn a_program_prints_the_text_of_its_error() {
+    let test = std::env::current_exe().expect("the path of this program");
+    let output = std::process::Command::new(test)
+        .args(["--exact", "errors::program", "--ignored", "--nocapture"])
+        .output()
+        .expect("the program runs");
+    let text = String::from_utf8(output.stderr).expect("it prints text");
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("Error: "));
+    let line = lines.next().unwrap_or_else(|| panic!("{text}"));
+    assert!(
+        line.starts_with("Error: createThread failed: the connection failed: ")
+            && line.ends_with("; check the base URL and the network"),
+        "{text}"
+    );
+    assert_eq!(lines.next(), Some("  caused by: error sending request"));
+}
+
+#[tokio::test]
+async fn debug_has_the_text_and_its_alternate_form_the_fields() {
+    let error = error_of(404, "thread_1 not found").await;
+    assert_eq!(format!("{error:?}"), error.to_string());
+    let fields = format!("{error:#?}");
+    assert!(
+        fields.starts_with("Error {\n    kind: Status,\n"),
+        "{fields}"
+    );
+    assert!(fields.contains("thread_1 not found"), "{fields}");
 }

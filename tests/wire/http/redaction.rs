@@ -12,7 +12,7 @@ use crate::support::{CLOSE, ManualClock, ScriptedServer, create_run, event_strea
 fn texts(error: &Error) -> String {
     let source = std::error::Error::source(error);
     format!(
-        "{error} {error:?} {} {:?} {:?} {source:?}",
+        "{error} {error:?} {error:#?} {} {:?} {:?} {source:?}",
         error.message(),
         error.body(),
         error.headers()
