@@ -5,6 +5,7 @@
 mod architecture;
 mod build_cost;
 mod conformance;
+mod release;
 mod spec;
 mod workspace;
 
@@ -73,6 +74,11 @@ enum Command {
         #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
     },
+    /// Check that the packages can be released: manifests, changelog, links, dependencies, builds
+    ///
+    /// Publishes nothing. Prints the commands that do if all checks pass. The exit code is 1 if
+    /// one fails.
+    Release,
 }
 
 #[derive(Subcommand)]
@@ -246,6 +252,7 @@ fn run(command: Command) -> Result<Outcome, Failure> {
             seeds,
         } => conformance::run(&root(), &document, &overlay, seeds)?,
         Command::BuildCost { rounds } => build_cost::run(&root(), rounds)?,
+        Command::Release => return release(),
     };
     Ok(text.into())
 }
@@ -259,6 +266,14 @@ fn architecture() -> Result<Outcome, Failure> {
     Ok(Outcome {
         text: report.text + &violations,
         code: (!violations.is_empty()).into(),
+    })
+}
+
+fn release() -> Result<Outcome, Failure> {
+    let report = release::report::run(&root())?;
+    Ok(Outcome {
+        text: report.text,
+        code: report.has_failed.into(),
     })
 }
 

@@ -1,0 +1,200 @@
+//! Runs the checks and reports their results.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::manifests::Workspace;
+use super::{changelog, links};
+use crate::workspace::{cargo, context};
+
+/// What a check found.
+enum Found {
+    Problems(Vec<String>),
+    /// The reason why the check was left out.
+    Skipped(String),
+}
+
+/// The results of all checks.
+#[derive(Default)]
+pub(crate) struct Report {
+    pub(crate) text: String,
+    pub(crate) has_failed: bool,
+}
+
+impl Report {
+    fn add(&mut self, check: &str, found: Found) {
+        // Writing to a string does not fail.
+        let _ = match found {
+            Found::Problems(problems) if problems.is_empty() => {
+                writeln!(self.text, "ok       {check}")
+            }
+            Found::Problems(problems) => {
+                self.has_failed = true;
+                writeln!(
+                    self.text,
+                    "FAILED   {check}\n         {}",
+                    problems.join("\n         ")
+                )
+            }
+            Found::Skipped(reason) => writeln!(self.text, "skipped  {check}: {reason}"),
+        };
+    }
+}
+
+/// Checks the repository. The packages are built only if nothing else prevents a release.
+pub(crate) fn run(root: &Path) -> Result<Report, String> {
+    let metadata = output(
+        cargo().args(["metadata", "--no-deps", "--format-version", "1"]),
+        root,
+    )?;
+    let metadata: Value = serde_json::from_str(&metadata).map_err(context("cargo metadata"))?;
+    let workspace = Workspace::new(&metadata);
+    let version = workspace.version();
+    let read = |name: &str| {
+        fs::read_to_string(root.join(name)).map_err(context(&format!("cannot read {name}")))
+    };
+
+    let mut report = Report::default();
+    let changes = output(Command::new("git").args(["status", "--porcelain"]), root)?;
+    let changes = changes.lines().map(str::to_owned).collect();
+    report.add("everything is committed", Found::Problems(changes));
+
+    let tag = format!("v{version}");
+    let tags = output(Command::new("git").args(["tag", "--list", &tag]), root)?;
+    let tags = tags.lines().map(|tag| format!("there is a tag {tag}"));
+    report.add("the version is new", Found::Problems(tags.collect()));
+
+    report.add(
+        "the manifests agree, and require each other exactly",
+        Found::Problems(workspace.problems()),
+    );
+    report.add(
+        "the changelog has the version",
+        Found::Problems(changelog::check(&read("CHANGELOG.md")?, version)),
+    );
+    report.add(
+        "the README states the versions",
+        Found::Problems(in_readme(
+            &read("README.md")?,
+            version,
+            workspace.rust_version(),
+        )),
+    );
+    report.add("links lead somewhere", Found::Problems(links::check(root)?));
+    report.add(
+        "licenses, sources and duplicates of dependencies",
+        deny(root)?,
+    );
+
+    let check = "the packages build, and the client works outside of the workspace";
+    let found = match report.has_failed {
+        true => Found::Skipped("another check failed".to_owned()),
+        false => Found::Problems(failure(&mut Command::new(root.join(".ci/package")), root)?),
+    };
+    report.add(check, found);
+    if !report.has_failed {
+        report.text += &next_steps(&tag, &workspace.order().unwrap_or_default());
+    }
+    Ok(report)
+}
+
+/// What cannot be undone is left to a person.
+fn next_steps(tag: &str, packages: &[&str]) -> String {
+    let publish: String = packages
+        .iter()
+        .map(|package| format!("cargo publish --package {package}\n"))
+        .collect();
+    format!("\nRelease with:\n\ngit tag {tag}\n{publish}git push origin {tag}\n")
+}
+
+/// Returns the versions that the README does not state.
+fn in_readme(readme: &str, version: &str, rust_version: &str) -> Vec<String> {
+    let compatible = match version.split('.').collect::<Vec<_>>()[..] {
+        ["0", minor, _] => format!("0.{minor}"),
+        [major, ..] => major.to_owned(),
+        [] => String::new(),
+    };
+    // Line breaks are those of the text.
+    let words = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected = [
+        format!("openai-assistants = \"{compatible}\""),
+        format!("minimum supported Rust version is {rust_version}"),
+    ];
+    let missing = expected.into_iter().filter(|text| !words.contains(text));
+    missing
+        .map(|text| format!("README.md lacks `{text}`"))
+        .collect()
+}
+
+/// Advisories need a database from the network.
+fn deny(root: &Path) -> Result<Found, String> {
+    if !failure(cargo().args(["deny", "--version"]), root)?.is_empty() {
+        return Ok(Found::Skipped("cargo-deny is not installed".to_owned()));
+    }
+    let check = [
+        "deny",
+        "--workspace",
+        "check",
+        "bans",
+        "licenses",
+        "sources",
+    ];
+    Ok(Found::Problems(failure(cargo().args(check), root)?))
+}
+
+/// Runs a command and returns what it prints.
+fn output(command: &mut Command, root: &Path) -> Result<String, String> {
+    let failed = format!("{command:?} failed");
+    let output = command
+        .current_dir(root)
+        .output()
+        .map_err(context(&failed))?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(format!(
+            "{failed}:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        )),
+    }
+}
+
+/// Runs a command and returns the last lines that it prints if it fails.
+fn failure(command: &mut Command, root: &Path) -> Result<Vec<String>, String> {
+    let failed = format!("{command:?} failed");
+    let output = command
+        .current_dir(root)
+        .output()
+        .map_err(context(&failed))?;
+    if output.status.success() {
+        return Ok(Vec::new());
+    }
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    let last = lines[lines.len().saturating_sub(20)..]
+        .iter()
+        .map(|line| (*line).to_owned());
+    Ok([failed].into_iter().chain(last).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_readme;
+
+    #[test]
+    fn the_readme_states_the_compatible_version_and_the_rust_version() {
+        let readme = "openai-assistants = \"0.1\"\nThe minimum supported Rust\nversion is 1.88.";
+        assert_eq!(in_readme(readme, "0.1.3", "1.88"), [""; 0]);
+        assert_eq!(
+            in_readme(readme, "1.0.0", "1.90"),
+            [
+                "README.md lacks `openai-assistants = \"1\"`",
+                "README.md lacks `minimum supported Rust version is 1.90`"
+            ]
+        );
+    }
+}
