@@ -111,7 +111,7 @@ fn next_steps(tag: &str, packages: &[&str]) -> String {
     format!("\nRelease with:\n\ngit tag {tag}\n{publish}git push origin {tag}\n")
 }
 
-/// Returns the versions that the README does not state.
+/// Returns the versions that the README does not state, and whether it says that there is none.
 fn in_readme(readme: &str, version: &str, rust_version: &str) -> Vec<String> {
     let compatible = match version.split('.').collect::<Vec<_>>()[..] {
         ["0", minor, _] => format!("0.{minor}"),
@@ -124,10 +124,11 @@ fn in_readme(readme: &str, version: &str, rust_version: &str) -> Vec<String> {
         format!("openai-assistants = \"{compatible}\""),
         format!("minimum supported Rust version is {rust_version}"),
     ];
+    let unpublished = Some("not published yet").filter(|text| words.contains(text));
+    let unpublished = unpublished.map(|text| format!("README.md says `{text}`"));
     let missing = expected.into_iter().filter(|text| !words.contains(text));
-    missing
-        .map(|text| format!("README.md lacks `{text}`"))
-        .collect()
+    let missing = missing.map(|text| format!("README.md lacks `{text}`"));
+    unpublished.into_iter().chain(missing).collect()
 }
 
 /// Advisories need a database from the network.
@@ -189,6 +190,11 @@ mod tests {
     fn the_readme_states_the_compatible_version_and_the_rust_version() {
         let readme = "openai-assistants = \"0.1\"\nThe minimum supported Rust\nversion is 1.88.";
         assert_eq!(in_readme(readme, "0.1.3", "1.88"), [""; 0]);
+        let unpublished = readme.replace("The", "The crate is not\npublished yet. The");
+        assert_eq!(
+            in_readme(&unpublished, "0.1.3", "1.88"),
+            ["README.md says `not published yet`"]
+        );
         assert_eq!(
             in_readme(readme, "1.0.0", "1.90"),
             [
