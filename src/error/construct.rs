@@ -344,6 +344,20 @@ impl Error {
         Self::new(ErrorKind::Tool, error.to_string()).with_source(error)
     }
 
+    /// A function of the caller that failed on a tool call; `function` is the setter of it.
+    #[cfg(assistants_schema = "RunToolCallMcp")]
+    pub(crate) fn call_failed(function: &str, call_id: &str, tool: &str, error: Source) -> Self {
+        let (call_id, tool) = (Clip(call_id, NAME_LIMIT), Clip(tool, NAME_LIMIT));
+        let message =
+            format!("`{function}` failed on the call {call_id} of the tool `{tool}`: {error}");
+        // An incomplete builder is a mistake of the program, as in every other argument.
+        let kind = match error.downcast_ref::<Self>() {
+            Some(error) if error.is_invalid_argument() => ErrorKind::Argument,
+            _ => ErrorKind::Tool,
+        };
+        Self::new(kind, message).with_source(error)
+    }
+
     /// Output of the model that cannot be deserialized; `path` is the place in it.
     #[cfg(feature = "tools")]
     pub(crate) fn model_output(output: &str, path: &str, error: serde_json::Error) -> Self {

@@ -49,7 +49,8 @@ pub enum ErrorKind {
     Deadline,
     /// The caller cancelled the operation.
     Cancelled,
-    /// A tool failed and the policy is to abort, or there were too many tool rounds.
+    /// A tool failed and the policy is to abort, a decision or an action on a computer failed, or there
+    /// were too many rounds.
     Tool,
     /// A run ended with another status than `completed`, or requires action.
     RunNotCompleted,

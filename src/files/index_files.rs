@@ -1,7 +1,6 @@
 //! Adds files to a vector store, and waits until they are indexed.
 
 use std::fmt;
-use std::future::Future;
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -13,9 +12,9 @@ use crate::error::core::Result;
 use crate::files::indexed::{Indexed, NotUploaded};
 use crate::http::sealed::Sealed;
 use crate::http::upload::Upload;
-use crate::run::limits::{Cancellation, Limits};
+use crate::run::limits::Limits;
 use crate::run::polling::Pace;
-use crate::run::settings::DEADLINE;
+use crate::run::wait_settings::{WaitSettings, wait_setters};
 use crate::types::{
     ChunkingStrategy, CreateFileRequest, CreateVectorStoreFileBatchRequest, FilePurpose,
     VectorStoreFileAttributes, VectorStoreFileBatchObject as Batch, VectorStoreFileObject,
@@ -143,9 +142,7 @@ pub struct IndexFiles<S = Uploads> {
     store: Store,
     files: Files,
     source: PhantomData<fn() -> S>,
-    interval: Option<Duration>,
-    deadline: Duration,
-    cancellation: Option<Cancellation>,
+    wait: WaitSettings,
     on_state: Option<OnState>,
 }
 
@@ -172,9 +169,7 @@ impl<S> IndexFiles<S> {
             },
             files,
             source: PhantomData,
-            interval: None,
-            deadline: DEADLINE,
-            cancellation: None,
+            wait: WaitSettings::default(),
             on_state: None,
         }
     }
@@ -209,28 +204,7 @@ impl<S: AddsFiles> IndexFiles<S> {
 }
 
 impl<S> IndexFiles<S> {
-    /// Sets the interval between two polls.
-    ///
-    /// The default is the value of the header `openai-poll-after-ms`, or one second without it.
-    pub fn interval(mut self, interval: Duration) -> Self {
-        self.interval = Some(interval);
-        self
-    }
-
-    /// Sets the deadline of uploading and waiting. The default is 15 minutes.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// Cancels the wait when this future completes. The server continues with the batch.
-    pub fn cancel_on<F>(mut self, cancelled: F) -> Self
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        self.cancellation = Some(Box::pin(cancelled));
-        self
-    }
+    wait_setters!();
 
     /// Calls a function with each batch that is created or polled.
     ///
@@ -253,12 +227,12 @@ impl<S> IndexFiles<S> {
         let Self {
             store,
             files,
-            interval,
+            wait,
             mut on_state,
             ..
         } = self;
-        let clock = &store.client.config().clock;
-        let mut limits = Limits::new(clock, self.deadline, self.cancellation);
+        let interval = wait.interval;
+        let (_, mut limits) = wait.start(&store.client.config().clock);
         let mut report = |batch: &Batch| {
             if let Some(on_state) = &mut on_state {
                 on_state(batch);
@@ -421,8 +395,8 @@ impl<S> fmt::Debug for IndexFiles<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IndexFiles")
             .field("store_id", &self.store.id)
-            .field("interval", &self.interval)
-            .field("deadline", &self.deadline)
+            .field("interval", &self.wait.interval)
+            .field("deadline", &self.wait.deadline)
             .finish_non_exhaustive()
     }
 }

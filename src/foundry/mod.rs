@@ -1,3 +1,3 @@
 //! What Foundry Agents (classic) needs beyond its document.
 
-mod answers;
+mod conversions;

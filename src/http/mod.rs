@@ -14,6 +14,8 @@ pub(crate) mod deadline;
 #[cfg(feature = "files")]
 pub(crate) mod form;
 mod from_fn;
+#[cfg(any(feature = "tools", assistants_schema = "RunToolCallMcp"))]
+pub(crate) mod guarded;
 pub(crate) mod header;
 mod http_request;
 pub(crate) mod operation_info;

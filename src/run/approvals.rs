@@ -1,55 +1,78 @@
 //! The functions that decide on tool calls of the server, and that perform actions on a computer.
 
-use std::fmt;
+use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::core::{Error, Result};
-use crate::run::required_action::{Answer, Answers, CallKind, PendingCall};
-use crate::types::{RunToolCallComputerUse, RunToolCallMcp, ToolApproval, ToolOutput};
+use crate::http::clock::Clock;
+use crate::http::guarded::guarded;
+use crate::run::required_action::{CallKind, CallResult, CallResults, PendingCall};
+use crate::types::{RunToolCallComputerUse, RunToolCallMcp};
 
-/// A function that answers a tool call.
-type Responder<C, A> =
-    Box<dyn Fn(C) -> Pin<Box<dyn Future<Output = Result<A>> + Send>> + Send + Sync>;
+type Failure = Box<dyn StdError + Send + Sync>;
+type Handling = Pin<Box<dyn Future<Output = Result<CallResult, Failure>> + Send>>;
 
-/// The functions of the caller that answer tool calls.
+/// A function of the caller that handles tool calls of one kind.
+pub(crate) type Handler<C> = Box<dyn Fn(C) -> Handling + Send + Sync>;
+
+/// The functions of the caller that handle tool calls.
 #[derive(Default)]
 pub(crate) struct Approvals {
-    pub(crate) approve: Option<Responder<RunToolCallMcp, ToolApproval>>,
-    pub(crate) computer: Option<Responder<RunToolCallComputerUse, ToolOutput>>,
+    pub(crate) approve: Option<Handler<RunToolCallMcp>>,
+    pub(crate) computer: Option<Handler<RunToolCallComputerUse>>,
 }
 
 impl Approvals {
-    /// Answers the calls that require a decision or an action, one after the other.
-    pub(crate) async fn answer(&self, calls: &[PendingCall]) -> Result<Answers> {
-        let mut answers = Answers::new();
+    /// Handles the calls that require a decision or an action, one after the other.
+    ///
+    /// # Errors
+    /// A function returned an error, panicked or timed out.
+    pub(crate) async fn handle(
+        &self,
+        calls: &[PendingCall],
+        timeout: Duration,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<CallResults> {
+        let mut results = CallResults::new();
         for call in calls {
-            let answer = match (&call.kind, &self.approve, &self.computer) {
+            let (function, tool, handling) = match (&call.kind, &self.approve, &self.computer) {
                 (CallKind::Approval(call), Some(approve), _) => {
-                    Answer::Approval(approve((**call).clone()).await?)
+                    ("approve", &*call.name, approve((**call).clone()))
                 }
                 (CallKind::Computer(call), _, Some(computer)) => {
-                    Answer::Computer(computer((**call).clone()).await?)
+                    let tool = "computer_use_preview";
+                    ("computer", tool, computer((**call).clone()))
                 }
                 _ => continue,
             };
-            answers.push((call.id.clone(), answer));
+            let handled = guarded(handling, Some(timeout), clock).await;
+            let handled = handled.unwrap_or_else(|interruption| Err(interruption.into()));
+            let result =
+                handled.map_err(|error| Error::call_failed(function, &call.id, tool, error))?;
+            results.push((call.id.clone(), result));
         }
-        Ok(answers)
+        Ok(results)
     }
 }
 
-/// Wraps a function of the caller. `name` is that of its setter.
-pub(crate) fn responder<C, A, F, Fut>(name: &'static str, respond: F) -> Responder<C, A>
+/// Wraps a function of the caller, whose output converts into the result of the call.
+pub(crate) fn handler<C, A, F, Fut>(function: F, result: fn(A) -> CallResult) -> Handler<C>
 where
+    C: Send + 'static,
+    A: 'static,
     F: Fn(C) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output: TryInto<A, Error: fmt::Display>> + Send + 'static,
+    Fut: Future<Output: TryInto<A, Error: Into<Failure>>> + Send + 'static,
 {
+    let function = Arc::new(function);
     Box::new(move |call| {
-        let answer = respond(call);
+        let function = function.clone();
+        // The function is called inside the future, where panics are caught.
         Box::pin(async move {
-            let answer = answer.await.try_into();
-            answer.map_err(|error| Error::invalid_argument(name, error))
+            let output = function(call).await.try_into();
+            output.map(result).map_err(Into::into)
         })
     })
 }

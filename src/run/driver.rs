@@ -7,15 +7,14 @@ use crate::error::core::{Error, Result};
 use crate::http::deadline::Deadline;
 use crate::http::request::Request;
 use crate::http::response::Response;
+use crate::run::call_handlers::CallHandlers;
 use crate::run::handle::RunHandle;
 use crate::run::limits::{Limits, StopReason};
 use crate::run::lost_run::Creation;
 use crate::run::machine::{Action, Failure, First, RunMachine};
 use crate::run::outcome::{self, RunOutcome};
-use crate::run::polling::Pace;
 use crate::run::reported::reported_run;
-use crate::run::required_action::{Answers, PendingCall};
-use crate::run::responders::Responders;
+use crate::run::required_action::{CallResults, PendingCall};
 use crate::run::settings::{FollowSettings, OnState};
 use crate::sse::stream::EventStream;
 use crate::types::{AssistantStreamEvent as Event, RunObject};
@@ -29,7 +28,7 @@ pub(crate) struct RunDriver {
     on_state: Option<OnState>,
     /// Whether submissions open a stream.
     streams: bool,
-    responders: Responders,
+    handlers: CallHandlers,
 }
 
 /// How far the driver has come.
@@ -51,20 +50,16 @@ impl RunDriver {
             (Some(_), &http::Method::GET) => First::Fetch,
             (Some(_), _) => First::Submit,
         };
-        let pace = Pace::new(settings.interval);
-        let (kinds, max_rounds) = (settings.responders.kinds(), settings.responders.max_rounds);
+        let (pace, limits) = settings.wait.start(&request.config.clock);
+        let (kinds, max_rounds) = (settings.handlers.kinds(), settings.handlers.max_rounds);
         Self {
             machine: RunMachine::new(first, ids, pace, kinds, max_rounds, settings.cancels_run),
-            limits: Limits::new(
-                &request.config.clock,
-                settings.deadline,
-                settings.cancellation,
-            ),
+            limits,
             handle: RunHandle::new(request),
             creation: Creation::of(request),
             on_state: settings.on_state,
             streams,
-            responders: settings.responders,
+            handlers: settings.handlers,
         }
     }
 
@@ -133,9 +128,10 @@ impl RunDriver {
                     let fetched = self.limits.run(fetch).await;
                     self.received(fetched)
                 }
-                Action::Submit { answers, after } => {
-                    let (handle, ids) = (&self.handle, self.machine.ids());
-                    let request = handle.submit(ids, answers, self.streams);
+                Action::Submit { results, after } => {
+                    let ids = self.machine.ids();
+                    let request = self.handle.submit(ids, results, self.streams);
+                    let handle = &self.handle;
                     if self.streams {
                         let open = async {
                             handle.sleep(after).await;
@@ -158,8 +154,8 @@ impl RunDriver {
                         self.received(submitted)
                     }
                 }
-                Action::Answer(calls) => match self.answer(calls).await {
-                    Ok(Ok(answers)) => self.machine.answers(answers),
+                Action::Handle(calls) => match self.handle(calls).await {
+                    Ok(Ok(results)) => self.machine.results(results),
                     Ok(Err(error)) => self.machine.failed(error),
                     Err(reason) => self.stop(reason),
                 },
@@ -241,9 +237,9 @@ impl RunDriver {
         }
     }
 
-    async fn answer(&mut self, calls: Vec<PendingCall>) -> Limited<Answers> {
+    async fn handle(&mut self, calls: Vec<PendingCall>) -> Limited<CallResults> {
         let config = self.handle.client.config();
-        let answers = self.responders.answer(calls, self.machine.ids(), config);
-        self.limits.run(answers).await
+        let results = self.handlers.handle(calls, self.machine.ids(), config);
+        self.limits.run(results).await
     }
 }

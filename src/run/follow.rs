@@ -59,7 +59,7 @@ impl<O> Follow<O> {
     /// The default is the value of the header `openai-poll-after-ms`, or one second without it.
     /// Streams do not use it.
     pub fn interval(mut self, interval: Duration) -> Self {
-        self.settings.interval = Some(interval);
+        self.settings.wait.interval = Some(interval);
         self
     }
 
@@ -68,7 +68,7 @@ impl<O> Follow<O> {
     /// The default is 15 minutes. After the deadline the run is fetched once more, for up to ten
     /// seconds, and returned if it has ended.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.settings.deadline = deadline;
+        self.settings.wait.deadline = deadline;
         self
     }
 
@@ -102,7 +102,7 @@ impl<O> Follow<O> {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.settings.cancellation = Some(Box::pin(cancelled));
+        self.settings.wait.cancellation = Some(Box::pin(cancelled));
         self
     }
 
@@ -124,7 +124,17 @@ impl<O> Follow<O> {
     /// The default is 32. One more is an error with [`is_tool`](crate::Error::is_tool).
     #[cfg(any(feature = "tools", assistants_schema = "RunToolCallMcp"))]
     pub fn max_rounds(mut self, max: u32) -> Self {
-        self.settings.responders.max_rounds = max;
+        self.settings.handlers.max_rounds = max;
+        self
+    }
+
+    /// Sets the time-out of tools that have no time-out of their own.
+    ///
+    /// The default is 60 s. It also applies to each call of the functions of `approve` and `computer`. A
+    /// function that blocks its thread does not time out.
+    #[cfg(any(feature = "tools", assistants_schema = "RunToolCallMcp"))]
+    pub fn tool_timeout(mut self, limit: Duration) -> Self {
+        self.settings.handlers.timeout = limit;
         self
     }
 
@@ -181,8 +191,8 @@ impl<O: fmt::Debug> fmt::Debug for Follow<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Follow")
             .field("operation", &self.operation)
-            .field("interval", &self.settings.interval)
-            .field("deadline", &self.settings.deadline)
+            .field("interval", &self.settings.wait.interval)
+            .field("deadline", &self.settings.wait.deadline)
             .field("cancel_run", &self.settings.cancels_run)
             .finish_non_exhaustive()
     }

@@ -1,10 +1,11 @@
 //! The settings of [`Follow`] for approvals and for actions on a computer.
 
-use std::fmt;
+use std::error::Error as StdError;
 use std::future::Future;
 
-use crate::run::approvals::responder;
+use crate::run::approvals::handler;
 use crate::run::follow::Follow;
+use crate::run::required_action::CallResult;
 use crate::types::{RunToolCallComputerUse, RunToolCallMcp, ToolApproval, ToolOutput};
 
 /// Approvals (feature `foundry`).
@@ -16,6 +17,11 @@ impl<O> Follow<O> {
     /// All approvals and outputs of the round are submitted in one request. Without this function, runs
     /// that require approval are left to the caller.
     ///
+    /// The function may also return a [`Result`] of these. An error neither approves nor refuses the
+    /// call: nothing of the round is submitted, and the follow ends with an error that names the call and
+    /// has [`is_tool`](crate::Error::is_tool). So does a panic, and a call that takes longer than
+    /// [`tool_timeout`](Self::tool_timeout). Raise that time-out if people decide.
+    ///
     /// # Examples
     ///
     /// ```no_run
@@ -26,8 +32,9 @@ impl<O> Follow<O> {
     /// let run_of_docs = run().approve(async |call| call.server_label == "docs").wait().await?;
     ///
     /// let with_header = run().approve(async |call| {
+    ///     let token = std::env::var("DOCS_TOKEN")?;
     ///     let approval = ToolApproval::builder().tool_call_id(call.id).approve(true);
-    ///     approval.headers([("authorization", "Bearer token")])
+    ///     Ok::<_, std::env::VarError>(approval.headers([("authorization", token)]))
     /// });
     /// # Ok(())
     /// # }
@@ -35,16 +42,19 @@ impl<O> Follow<O> {
     pub fn approve<F, Fut>(mut self, decide: F) -> Self
     where
         F: Fn(RunToolCallMcp) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output: TryInto<ToolApproval, Error: fmt::Display>> + Send + 'static,
+        Fut: Future<Output: TryInto<ToolApproval, Error: Into<Box<dyn StdError + Send + Sync>>>>
+            + Send
+            + 'static,
     {
-        self.settings.responders.approvals.approve = Some(responder("approve", decide));
+        self.settings.handlers.approvals.approve = Some(handler(decide, CallResult::Approval));
         self
     }
 
     /// Sets the function that performs actions on a computer.
     ///
     /// It returns the screenshot after the action, or a [`ToolOutput`] that also acknowledges the
-    /// safety checks of the call.
+    /// safety checks of the call, or a [`Result`] of these. A function that fails, panics or times out
+    /// ends the follow, as that of [`approve`](Self::approve) does.
     ///
     /// # Examples
     ///
@@ -63,9 +73,11 @@ impl<O> Follow<O> {
     pub fn computer<F, Fut>(mut self, perform: F) -> Self
     where
         F: Fn(RunToolCallComputerUse) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output: TryInto<ToolOutput, Error: fmt::Display>> + Send + 'static,
+        Fut: Future<Output: TryInto<ToolOutput, Error: Into<Box<dyn StdError + Send + Sync>>>>
+            + Send
+            + 'static,
     {
-        self.settings.responders.approvals.computer = Some(responder("computer", perform));
+        self.settings.handlers.approvals.computer = Some(handler(perform, CallResult::Computer));
         self
     }
 }

@@ -1,7 +1,6 @@
 //! The settings of [`Follow`] for tools.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::run::follow::Follow;
 use crate::tools::failure::{OnToolFailure, ToolError};
@@ -14,16 +13,16 @@ impl<O> Follow<O> {
     /// All outputs of a round are submitted in one request, and the run is followed until it is
     /// terminal. The assistant or the run must have the tools: pass it their
     /// [`definitions`](ToolSet::definitions). A required action that also has calls of another kind,
-    /// which nothing here answers, is left to the caller: the result is a run that is
+    /// which nothing here handles, is left to the caller: the result is a run that is
     /// `requires_action`.
     ///
-    /// No call is executed twice: a run that still requires calls which were answered, by ID, name
+    /// No call is executed twice: a run that still requires calls which were handled, by ID, name
     /// and arguments, is polled again. After a submission that failed, the run is fetched. The follow
     /// continues from its state, and returns the error if it still requires the same calls. After a
     /// transient failure the same outputs are submitted again.
     #[doc(alias = "function calling")]
     pub fn tools(mut self, tools: &ToolSet) -> Self {
-        self.settings.responders.tool_loop.tools = Some(tools.clone());
+        self.settings.handlers.tool_loop.tools = Some(tools.clone());
         self
     }
 
@@ -31,15 +30,7 @@ impl<O> Follow<O> {
     ///
     /// The minimum is 1, the default is 8.
     pub fn tool_concurrency(mut self, limit: usize) -> Self {
-        self.settings.responders.tool_loop.settings.concurrency = limit;
-        self
-    }
-
-    /// Sets the time-out of tools that have no time-out of their own.
-    ///
-    /// The default is 60 s. A tool that blocks its thread does not time out.
-    pub fn tool_timeout(mut self, limit: Duration) -> Self {
-        self.settings.responders.tool_loop.settings.timeout = limit;
+        self.settings.handlers.tool_loop.settings.concurrency = limit;
         self
     }
 
@@ -50,7 +41,7 @@ impl<O> Follow<O> {
     where
         F: Fn(&ToolError) -> OnToolFailure + Send + Sync + 'static,
     {
-        self.settings.responders.tool_loop.settings.on_failure = Arc::new(decide);
+        self.settings.handlers.tool_loop.settings.on_failure = Arc::new(decide);
         self
     }
 }

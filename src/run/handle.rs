@@ -11,7 +11,7 @@ use crate::http::options::RequestOptions;
 use crate::http::request::Request;
 use crate::operations::SubmitToolOutputsToRun;
 use crate::run::limits::GRACE;
-use crate::run::required_action::{Answer, Answers};
+use crate::run::required_action::{CallResult, CallResults};
 #[cfg(assistants_schema = "RunToolCallMcp")]
 use crate::types::ToolOutputType;
 use crate::types::{ListOrder, RunObject, SubmitToolOutputsRunRequest, ToolOutput};
@@ -19,7 +19,8 @@ use crate::types::{ListOrder, RunObject, SubmitToolOutputsRunRequest, ToolOutput
 /// A run on the server.
 pub(crate) struct RunHandle {
     pub(crate) client: Client,
-    /// The options of the first call apply to all further ones.
+    /// The options of the first call apply to all further ones. Errors of later calls may also repeat
+    /// the secrets of a submission.
     options: RequestOptions,
 }
 
@@ -42,8 +43,10 @@ impl RunHandle {
     }
 
     fn with_options(&self, mut request: Request) -> Request {
-        let secrets = mem::take(&mut request.options.body_secrets);
+        let mut secrets = mem::take(&mut request.options.body_secrets);
         request.options = self.options();
+        // The same results may be submitted again.
+        secrets.retain(|secret| !self.options.body_secrets.contains(secret));
         request.options.body_secrets.extend(secrets);
         request
     }
@@ -60,27 +63,32 @@ impl RunHandle {
         self.request(list.limit(20).order(ListOrder::Desc))
     }
 
-    /// Builds the request that submits answers, for a stream of events or for the run.
-    pub(crate) fn submit(&self, ids: &RunIds, answers: Answers, streams: bool) -> Result<Request> {
+    /// Builds the request that submits results, for a stream of events or for the run.
+    pub(crate) fn submit(
+        &mut self,
+        ids: &RunIds,
+        results: CallResults,
+        streams: bool,
+    ) -> Result<Request> {
         let (thread_id, run_id) = both(ids);
         let mut outputs: Vec<ToolOutput> = Vec::new();
         #[cfg(assistants_schema = "RunToolCallMcp")]
         let mut approvals = Vec::new();
-        for (id, answer) in answers {
-            match answer {
-                Answer::Output(output) => {
+        for (id, result) in results {
+            match result {
+                CallResult::Output(output) => {
                     let output = ToolOutput::builder().tool_call_id(id).output(output);
                     outputs.push(output.build()?);
                 }
                 #[cfg(assistants_schema = "RunToolCallMcp")]
-                Answer::Computer(mut output) => {
+                CallResult::Computer(mut output) => {
                     output.tool_call_id = Some(id);
                     let kind = || ToolOutputType::ComputerCallOutput;
                     output.type_.get_or_insert_with(kind);
                     outputs.push(output);
                 }
                 #[cfg(assistants_schema = "RunToolCallMcp")]
-                Answer::Approval(mut approval) => {
+                CallResult::Approval(mut approval) => {
                     approval.tool_call_id = id;
                     approvals.push(approval);
                 }
@@ -100,11 +108,13 @@ impl RunHandle {
             .thread_id(thread_id)
             .run_id(run_id)
             .body(body);
-        if streams {
-            Ok(self.with_options(operation::stream_request(submit)?))
-        } else {
-            self.request(submit)
-        }
+        let request = match streams {
+            true => self.with_options(operation::stream_request(submit)?),
+            false => self.request(submit)?,
+        };
+        let secrets = &request.options.body_secrets;
+        self.options.body_secrets.clone_from(secrets);
+        Ok(request)
     }
 
     /// Cancels the run. Returns whether the server accepted that in time.

@@ -1,7 +1,7 @@
 //! The state machine of a followed run, without I/O.
 //!
 //! Responses, events, failures and elapsed limits go in; what to do next comes out. Polling and
-//! streaming share it, so both have the same guarantees: no tool call is answered twice, a stale
+//! streaming share it, so both have the same guarantees: no tool call is handled twice, a stale
 //! status changes nothing, and a transient failure does not end the follow before the deadline.
 
 use std::collections::{HashMap, HashSet};
@@ -13,7 +13,9 @@ use http::HeaderMap;
 use crate::error::core::{Error, RunIds};
 use crate::run::limits::StopReason;
 use crate::run::polling::Pace;
-use crate::run::required_action::{Answer, AnsweredKinds, Answers, PendingCall, pending_calls};
+use crate::run::required_action::{
+    CallResult, CallResults, HandledKinds, PendingCall, pending_calls,
+};
 use crate::sse::status::{is_stale, is_terminal, is_terminal_or_blocked};
 use crate::types::RunObject;
 
@@ -27,10 +29,13 @@ const MISSING_DELAY: Duration = Duration::from_millis(500);
 pub(crate) enum Action {
     /// Fetch the run after a delay.
     Fetch { after: Duration },
-    /// Answer these calls.
-    Answer(Vec<PendingCall>),
-    /// Submit the answers after a delay.
-    Submit { answers: Answers, after: Duration },
+    /// Handle these calls.
+    Handle(Vec<PendingCall>),
+    /// Submit the results after a delay.
+    Submit {
+        results: CallResults,
+        after: Duration,
+    },
     /// Return the run: it is terminal, or left to the caller.
     Return(Box<RunObject>),
     /// Return the error.
@@ -64,9 +69,9 @@ enum State {
     Polling,
     /// The events of the run are read. The run, if its latest event was terminal or blocked.
     Streaming(Option<Box<RunObject>>),
-    /// The run is blocked and these calls are answered.
+    /// The run is blocked and these calls are handled.
     Blocked(Vec<PendingCall>),
-    /// The answers are being submitted.
+    /// The results are being submitted.
     Submitting,
     /// The submission failed, and the run is fetched to find out whether it was accepted.
     Unconfirmed(Error),
@@ -81,10 +86,10 @@ enum Progress {
     Active,
     /// Terminal, or blocked and left to the caller.
     Settled,
-    /// Blocked on calls of which some are unanswered.
+    /// Blocked on calls of which some are unhandled.
     Waiting(Vec<PendingCall>),
-    /// Blocked on calls that are all answered.
-    Answered(Answers),
+    /// Blocked on calls that are all handled.
+    Handled(CallResults),
 }
 
 /// A followed run.
@@ -99,13 +104,13 @@ pub(crate) struct RunMachine {
     pace: Pace,
     /// The delays since the run was created, if the first request creates it.
     age: Option<Duration>,
-    /// The answers to all calls so far.
-    answered: HashMap<PendingCall, Answer>,
+    /// The results of all calls so far.
+    handled: HashMap<PendingCall, CallResult>,
     /// Whether the last submission got no response, and a state that may be stale has followed.
     is_lost: bool,
     rounds: u32,
-    kinds: AnsweredKinds,
-    /// How many rounds of calls are answered.
+    kinds: HandledKinds,
+    /// How many rounds of calls are handled.
     max_rounds: u32,
     /// Whether to cancel the run if following it fails.
     cancels_run: bool,
@@ -119,7 +124,7 @@ impl RunMachine {
         first: First,
         ids: RunIds,
         pace: Pace,
-        kinds: AnsweredKinds,
+        kinds: HandledKinds,
         max_rounds: u32,
         cancels_run: bool,
     ) -> Self {
@@ -134,7 +139,7 @@ impl RunMachine {
             status: None,
             poll_error: None,
             pace,
-            answered: HashMap::new(),
+            handled: HashMap::new(),
             is_lost: false,
             rounds: 0,
             kinds,
@@ -156,23 +161,23 @@ impl RunMachine {
         self.advance(Box::new(run))
     }
 
-    /// Receives the answers to calls.
-    pub(crate) fn answers(&mut self, answers: Answers) -> Action {
+    /// Receives the results of calls.
+    pub(crate) fn results(&mut self, results: CallResults) -> Action {
         let State::Blocked(calls) = mem::replace(&mut self.state, State::Submitting) else {
             return self.fetch(Duration::ZERO);
         };
-        let answers: HashMap<_, _> = answers.into_iter().collect();
+        let results: HashMap<_, _> = results.into_iter().collect();
         let mut ids = HashSet::new();
         let mut submission = Vec::new();
         for call in calls {
-            // An ID that is repeated in the round has one answer.
-            let answer = self.answered.get(&call).or_else(|| answers.get(&call.id));
-            let answer = answer.cloned();
-            let answer = answer.unwrap_or_else(|| Answer::Output(String::new()));
+            // An ID that is repeated in the round has one result.
+            let result = self.handled.get(&call).or_else(|| results.get(&call.id));
+            let result = result.cloned();
+            let result = result.unwrap_or_else(|| CallResult::Output(String::new()));
             if ids.insert(call.id.clone()) {
-                submission.push((call.id.clone(), answer.clone()));
+                submission.push((call.id.clone(), result.clone()));
             }
-            self.answered.insert(call, answer);
+            self.handled.insert(call, result);
         }
         self.submit(submission, Duration::ZERO)
     }
@@ -242,7 +247,7 @@ impl RunMachine {
         }
     }
 
-    /// Receives that the server has, or may have, what the current request asks for.
+    /// Receives that the server has, or may have, what the current request is for.
     pub(crate) fn acted(&mut self) {
         self.may_have_acted |= matches!(self.state, State::Created | State::Submitting);
     }
@@ -336,22 +341,22 @@ impl RunMachine {
         let Some(calls) = pending_calls(run, self.kinds) else {
             return Progress::Settled;
         };
-        let mut answers = Answers::new();
+        let mut results = CallResults::new();
         for call in &calls {
-            match self.answered.get(call) {
-                Some(answer) if answers.iter().all(|(id, _)| *id != call.id) => {
-                    answers.push((call.id.clone(), answer.clone()));
+            match self.handled.get(call) {
+                Some(result) if results.iter().all(|(id, _)| *id != call.id) => {
+                    results.push((call.id.clone(), result.clone()));
                 }
                 Some(_) => {}
                 None => return Progress::Waiting(calls),
             }
         }
-        Progress::Answered(answers)
+        Progress::Handled(results)
     }
 
     /// Whether the server may have accepted a submission that failed, or the run may be terminal.
     fn may_be_accepted(&self, error: &Error) -> bool {
-        let is_own = !self.answered.is_empty();
+        let is_own = !self.handled.is_empty();
         let may_be = is_own || error.attempts() > 1 || error.may_have_been_processed();
         self.has_ids() && !error.is_invalid_argument() && may_be
     }
@@ -378,48 +383,46 @@ impl RunMachine {
                 Action::Return(run)
             }
             (State::LastPoll(limit), _) => self.stopped(&StopReason::Deadline(limit)),
-            (_, Progress::Waiting(calls)) => self.answer(calls),
-            (State::Unconfirmed(error), Progress::Answered(answers)) => {
+            (_, Progress::Waiting(calls)) => self.handle(calls),
+            (State::Unconfirmed(error), Progress::Handled(results)) => {
                 match self.pace.delay_after(&error) {
-                    Some(after) => self.submit(answers, after),
+                    Some(after) => self.submit(results, after),
                     None => self.fail(error),
                 }
             }
-            (State::Polling, Progress::Answered(answers)) if self.is_lost => {
-                self.submit(answers, self.pace.delay())
+            (State::Polling, Progress::Handled(results)) if self.is_lost => {
+                self.submit(results, self.pace.delay())
             }
             (State::Unconfirmed(error), Progress::Active) => {
                 self.is_lost = self.pace.delay_after(&error).is_some();
                 self.fetch(self.pace.delay())
             }
-            // Without an error, calls that were answered are a stale state.
-            (_, Progress::Active | Progress::Answered(_)) => self.fetch(self.pace.delay()),
+            // Without an error, calls that were handled are a stale state.
+            (_, Progress::Active | Progress::Handled(_)) => self.fetch(self.pace.delay()),
         }
     }
 
-    fn submit(&mut self, answers: Answers, after: Duration) -> Action {
+    fn submit(&mut self, results: CallResults, after: Duration) -> Action {
         self.state = State::Submitting;
         self.is_lost = false;
-        Action::Submit { answers, after }
+        Action::Submit { results, after }
     }
 
     /// Whether the run is still blocked after a submission by the caller, whose calls are unknown.
     fn is_left_blocked(&self, run: &RunObject) -> bool {
-        self.answered.is_empty() && run.status.as_str() == "requires_action"
+        self.handled.is_empty() && run.status.as_str() == "requires_action"
     }
 
-    /// Answers the unanswered calls of a round.
-    fn answer(&mut self, calls: Vec<PendingCall>) -> Action {
+    /// Handles the unhandled calls of a round.
+    fn handle(&mut self, calls: Vec<PendingCall>) -> Action {
         if self.rounds == self.max_rounds {
             return self.fail(Error::too_many_rounds(self.max_rounds));
         }
         self.rounds += 1;
-        let unanswered = calls
-            .iter()
-            .filter(|call| !self.answered.contains_key(call));
-        let unanswered = unanswered.cloned().collect();
+        let unhandled = calls.iter().filter(|call| !self.handled.contains_key(call));
+        let unhandled = unhandled.cloned().collect();
         self.state = State::Blocked(calls);
-        Action::Answer(unanswered)
+        Action::Handle(unhandled)
     }
 
     fn fetch(&mut self, after: Duration) -> Action {

@@ -1,6 +1,6 @@
 //! A property test of the state machine against a model of a server.
 //!
-//! The model has a run that moves on by itself, and answers late, twice, wrongly or not at all. In
+//! The model has a run that moves on by itself, and responds late, twice, wrongly or not at all. In
 //! every sequence no call is executed twice, no outcome is lost, and the follow terminates.
 
 use std::collections::HashSet;
@@ -14,7 +14,7 @@ use crate::error::response::ResponseHead;
 use crate::run::limits::{GRACE, StopReason};
 use crate::run::machine::{Action, Failure, First, RunMachine};
 use crate::run::polling::Pace;
-use crate::run::required_action::{Answer, AnsweredKinds, Answers, CallKind, PendingCall};
+use crate::run::required_action::{CallKind, CallResult, CallResults, HandledKinds, PendingCall};
 use crate::types::RunObject;
 
 const SEQUENCES: u64 = 20_000;
@@ -196,12 +196,12 @@ impl Model {
         }
     }
 
-    /// Accepts answers, or not. Returns whether the response arrives.
-    fn submitted(&mut self, answers: &Answers) -> Result<(), Error> {
+    /// Accepts results, or not. Returns whether the response arrives.
+    fn submitted(&mut self, results: &CallResults) -> Result<(), Error> {
         self.step();
         let ids: HashSet<_> = self.calls.iter().map(|call| call.id.as_str()).collect();
-        let sent: HashSet<_> = answers.iter().map(|(id, _)| id.as_str()).collect();
-        assert_eq!(sent.len(), answers.len(), "an answer is submitted twice");
+        let sent: HashSet<_> = results.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(sent.len(), results.len(), "a result is submitted twice");
         if self.status != "requires_action" || ids != sent {
             self.causes.is_rejected = true;
             return Err(failure(400, 1));
@@ -231,22 +231,22 @@ impl Model {
         }
     }
 
-    fn answer(&mut self, calls: &[PendingCall]) -> Result<Answers, Error> {
+    fn handle(&mut self, calls: &[PendingCall]) -> Result<CallResults, Error> {
         let mut ids = HashSet::new();
-        let mut answers = Answers::new();
+        let mut results = CallResults::new();
         for call in calls {
             // As the tools do: of calls with the same ID the first is executed.
             if ids.insert(&call.id) {
                 let is_new = self.executed.insert(call.clone());
                 assert!(is_new, "{call:?} is executed twice");
-                answers.push((call.id.clone(), answer(call)));
+                results.push((call.id.clone(), result_of(call)));
             }
         }
         if self.random.chance(2) {
             self.causes.is_aborted = true;
             return Err(Error::too_many_rounds(0));
         }
-        Ok(answers)
+        Ok(results)
     }
 }
 
@@ -283,11 +283,11 @@ fn wire(call: &PendingCall) -> Value {
     wire
 }
 
-fn answer(call: &PendingCall) -> Answer {
+fn result_of(call: &PendingCall) -> CallResult {
     match &call.kind {
         #[cfg(assistants_schema = "RunToolCallMcp")]
-        CallKind::Approval(_) => Answer::Approval(true.try_into().expect("a decision")),
-        kind => Answer::Output(format!("output of {kind:?}")),
+        CallKind::Approval(_) => CallResult::Approval(true.try_into().expect("a decision")),
+        kind => CallResult::Output(format!("output of {kind:?}")),
     }
 }
 
@@ -325,11 +325,11 @@ impl Follow {
             run_id: None,
         };
         let pace = Pace::new(interval);
-        let answers = model.random.chance(90);
-        let kinds = AnsweredKinds {
-            functions: answers,
+        let handles = model.random.chance(90);
+        let kinds = HandledKinds {
+            functions: handles,
             #[cfg(assistants_schema = "RunToolCallMcp")]
-            approvals: answers,
+            approvals: handles,
             #[cfg(assistants_schema = "RunToolCallMcp")]
             computer: false,
         };
@@ -414,22 +414,22 @@ impl Follow {
                     Err(error) => self.machine.failed(error),
                 }
             }
-            Action::Answer(calls) => {
-                let answers = self.model.answer(&calls);
+            Action::Handle(calls) => {
+                let results = self.model.handle(&calls);
                 let time = Duration::from_millis(self.model.random.below(3_000));
                 if let Some(action) = self.pass(time) {
                     return action;
                 }
-                match answers {
-                    Ok(answers) => self.machine.answers(answers),
+                match results {
+                    Ok(results) => self.machine.results(results),
                     Err(error) => self.machine.failed(error),
                 }
             }
-            Action::Submit { answers, after } => {
+            Action::Submit { results, after } => {
                 if let Some(action) = self.pass(after + Duration::from_millis(10)) {
                     return action;
                 }
-                match self.model.submitted(&answers) {
+                match self.model.submitted(&results) {
                     Ok(()) if self.streams => self.read(),
                     Ok(()) => {
                         let run = self.model.served();

@@ -2,6 +2,7 @@
 
 #[cfg(assistants_schema = "RunToolCallMcp")]
 mod approvals;
+mod call_handlers;
 mod driver;
 pub(crate) mod follow;
 #[cfg(assistants_schema = "RunToolCallMcp")]
@@ -21,7 +22,6 @@ pub(crate) mod polling;
 mod replay;
 mod reported;
 mod required_action;
-mod responders;
 mod run_events;
 pub(crate) mod settings;
 mod snapshots;
@@ -31,3 +31,4 @@ pub(crate) mod tool_call;
 #[cfg(feature = "tools")]
 mod tool_loop;
 pub(crate) mod until_idle;
+pub(crate) mod wait_settings;

@@ -1,4 +1,4 @@
-//! The tool calls that block a run, and their answers.
+//! The tool calls that block a run, and their results.
 
 use std::hash::{Hash, Hasher};
 
@@ -63,9 +63,9 @@ impl Hash for PendingCall {
     }
 }
 
-/// The answer to a tool call.
+/// The result of a tool call.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Answer {
+pub(crate) enum CallResult {
     /// The output of a function.
     Output(String),
     /// The decision on a call that the server makes.
@@ -76,12 +76,12 @@ pub(crate) enum Answer {
     Computer(ToolOutput),
 }
 
-/// The answers to calls, by the ID of the call.
-pub(crate) type Answers = Vec<(String, Answer)>;
+/// The results of calls, by the ID of the call.
+pub(crate) type CallResults = Vec<(String, CallResult)>;
 
-/// Which kinds of calls are answered. A call of another kind leaves the run to the caller.
+/// Which kinds of calls are handled. A call of another kind leaves the run to the caller.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct AnsweredKinds {
+pub(crate) struct HandledKinds {
     pub(crate) functions: bool,
     #[cfg(assistants_schema = "RunToolCallMcp")]
     pub(crate) approvals: bool,
@@ -89,7 +89,7 @@ pub(crate) struct AnsweredKinds {
     pub(crate) computer: bool,
 }
 
-impl AnsweredKinds {
+impl HandledKinds {
     fn include(self, kind: &CallKind) -> bool {
         match kind {
             CallKind::Function { .. } => self.functions,
@@ -120,9 +120,9 @@ pub(crate) fn pending_tool_calls(run: &RunObject) -> &[RunToolCall] {
 
 /// Returns the calls of a run that is blocked by calls of these kinds and nothing else.
 ///
-/// One request has the answers to all calls, so a call of another kind leaves them all to the
+/// One request has the results of all calls, so a call of another kind leaves them all to the
 /// caller.
-pub(crate) fn pending_calls(run: &RunObject, kinds: AnsweredKinds) -> Option<Vec<PendingCall>> {
+pub(crate) fn pending_calls(run: &RunObject, kinds: HandledKinds) -> Option<Vec<PendingCall>> {
     let calls = pending_tool_calls(run).iter();
     let calls = calls.map(|call| pending_call(call).filter(|call| kinds.include(&call.kind)));
     let calls: Vec<_> = calls.collect::<Option<_>>()?;

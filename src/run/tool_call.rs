@@ -5,7 +5,7 @@ use crate::types::RunStepToolCall;
 /// A complete tool call of a run.
 ///
 /// Function calls and actions on a computer wait for their output, and calls that require approval for
-/// a decision. The server answers calls of other tools itself.
+/// a decision. The server handles calls of other tools itself.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ToolCall {

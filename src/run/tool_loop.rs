@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use crate::error::core::{Result, RunIds};
 use crate::http::config::Config;
-use crate::run::required_action::{Answer, Answers, CallKind, PendingCall};
+use crate::run::required_action::{CallKind, CallResult, CallResults, PendingCall};
 use crate::tools::execute::{CallSettings, ToolCallRequest};
 use crate::tools::failure::OnToolFailure;
 use crate::tools::tool_set::ToolSet;
 
 const CONCURRENCY: usize = 8;
-const TOOL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The tools of a run, and how they are called.
 pub(crate) struct ToolLoop {
@@ -25,7 +24,6 @@ impl Default for ToolLoop {
             tools: None,
             settings: CallSettings {
                 concurrency: CONCURRENCY,
-                timeout: TOOL_TIMEOUT,
                 on_failure: Arc::new(|_| OnToolFailure::ReportToModel),
             },
         }
@@ -37,11 +35,12 @@ impl ToolLoop {
     pub(crate) async fn execute(
         &self,
         calls: Vec<PendingCall>,
+        timeout: Duration,
         ids: &RunIds,
         config: &Config,
-    ) -> Result<Answers> {
+    ) -> Result<CallResults> {
         let Some(tools) = &self.tools else {
-            return Ok(Answers::new());
+            return Ok(CallResults::new());
         };
         let mut requests = Vec::new();
         for call in calls {
@@ -58,10 +57,10 @@ impl ToolLoop {
         let thread_id = ids.thread_id.as_deref().unwrap_or_default();
         let run_id = ids.run_id.as_deref().unwrap_or_default();
         let settings = &self.settings;
-        let outputs = tools.execute(requests, thread_id, run_id, settings, config);
+        let outputs = tools.execute(requests, thread_id, run_id, timeout, settings, config);
         let outputs = outputs.await?.into_iter();
         Ok(outputs
-            .map(|(id, output)| (id, Answer::Output(output)))
+            .map(|(id, output)| (id, CallResult::Output(output)))
             .collect())
     }
 }

@@ -1,15 +1,13 @@
 //! Waits until a thread has no active run.
 
 use std::fmt;
-use std::future::Future;
 use std::time::Duration;
 
 use crate::client::core::Client;
 use crate::client::operation;
 use crate::error::core::{Error, Result};
-use crate::run::limits::{Cancellation, Limits, StopReason};
-use crate::run::polling::Pace;
-use crate::run::settings::DEADLINE;
+use crate::run::limits::StopReason;
+use crate::run::wait_settings::{WaitSettings, wait_setters};
 use crate::types::RunObject;
 
 impl Client {
@@ -34,9 +32,7 @@ impl Client {
         UntilIdle {
             client: self.clone(),
             thread_id: thread_id.into(),
-            interval: None,
-            deadline: DEADLINE,
-            cancellation: None,
+            wait: WaitSettings::default(),
         }
     }
 }
@@ -48,36 +44,11 @@ impl Client {
 pub struct UntilIdle {
     client: Client,
     thread_id: String,
-    interval: Option<Duration>,
-    deadline: Duration,
-    cancellation: Option<Cancellation>,
+    wait: WaitSettings,
 }
 
 impl UntilIdle {
-    /// Sets the interval between two polls.
-    ///
-    /// The default is the value of the header `openai-poll-after-ms`, or one second without it.
-    pub fn interval(mut self, interval: Duration) -> Self {
-        self.interval = Some(interval);
-        self
-    }
-
-    /// Sets the deadline of the wait.
-    ///
-    /// The default is 15 minutes.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// Cancels the wait when this future completes.
-    pub fn cancel_on<F>(mut self, cancelled: F) -> Self
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        self.cancellation = Some(Box::pin(cancelled));
-        self
-    }
+    wait_setters!();
 
     /// Polls the newest runs of the thread until none is active.
     ///
@@ -86,10 +57,9 @@ impl UntilIdle {
     /// # Errors
     /// A call fails, the deadline passes, or the caller cancels.
     /// [`Error::run_id`](crate::Error::run_id) returns the ID of the active run.
-    pub async fn wait(mut self) -> Result<()> {
-        let clock = self.client.config().clock.clone();
-        let mut limits = Limits::new(&clock, self.deadline, self.cancellation.take());
-        let mut pace = Pace::new(self.interval);
+    pub async fn wait(self) -> Result<()> {
+        let clock = &self.client.config().clock;
+        let (mut pace, mut limits) = self.wait.start(clock);
         let mut delay = Duration::ZERO;
         let mut active: Option<RunObject> = None;
         let mut poll_error = None;
@@ -155,8 +125,8 @@ impl fmt::Debug for UntilIdle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UntilIdle")
             .field("thread_id", &self.thread_id)
-            .field("interval", &self.interval)
-            .field("deadline", &self.deadline)
+            .field("interval", &self.wait.interval)
+            .field("deadline", &self.wait.deadline)
             .finish_non_exhaustive()
     }
 }

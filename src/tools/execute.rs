@@ -1,11 +1,10 @@
 //! Executes tool calls concurrently, with time-outs, and catches their panics.
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use serde_json::json;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
@@ -13,7 +12,7 @@ use tracing::{Instrument, Span};
 use crate::error::core::{Error, Result};
 use crate::http::clock::{Clock, SystemClock};
 use crate::http::config::Config;
-use crate::http::deadline::Deadline;
+use crate::http::guarded::{Interruption, guarded};
 use crate::http::span::record_failure;
 use crate::tools::context::ToolContext;
 use crate::tools::failure::{Failure, OnToolFailure, ToolError, ToolErrorKind, shortened};
@@ -33,15 +32,14 @@ pub(crate) struct ToolCallRequest {
 pub(crate) struct CallSettings {
     /// How many calls run concurrently; 0 counts as 1.
     pub(crate) concurrency: usize,
-    /// For tools without a time-out of their own.
-    pub(crate) timeout: Duration,
     pub(crate) on_failure: Arc<dyn Fn(&ToolError) -> OnToolFailure + Send + Sync>,
 }
 
 impl ToolSet {
     /// Executes the calls.
     ///
-    /// Returns the ID and the output of each, in the order of the calls.
+    /// Returns the ID and the output of each, in the order of the calls. The time-out is for tools
+    /// without one of their own.
     /// Of calls with the same ID only the first is executed.
     ///
     /// # Errors
@@ -51,6 +49,7 @@ impl ToolSet {
         calls: Vec<ToolCallRequest>,
         thread_id: &str,
         run_id: &str,
+        timeout: Duration,
         settings: &CallSettings,
         config: &Config,
     ) -> Result<Vec<(String, String)>> {
@@ -58,10 +57,10 @@ impl ToolSet {
         let mut results = stream::iter(calls)
             .map(|(position, call)| {
                 let context = ToolContext::new(thread_id, run_id, &call.id);
-                let (id, timeout) = (call.id.clone(), Some(settings.timeout));
+                let id = call.id.clone();
                 let span = self.span_of(&call, config.records_content);
                 async move {
-                    let result = self.call_within(timeout, call, context, &config.clock);
+                    let result = self.call_within(Some(timeout), call, context, &config.clock);
                     (
                         position,
                         id,
@@ -185,20 +184,15 @@ impl ToolSet {
                 };
                 let restored = arguments.as_ref().and_then(|schema| schema.restore(&text));
                 let output = (tool.handler)(context, restored.unwrap_or(text));
-                let output = AssertUnwindSafe(output).catch_unwind();
-                let output = match tool.timeout.or(default_timeout) {
-                    Some(timeout) => Deadline::new(clock, timeout)
-                        .before(output)
-                        .await
-                        .ok_or(timeout),
-                    None => Ok(output.await),
-                };
-                match output {
-                    Ok(Ok(result)) => result,
-                    Ok(Err(_)) => Err(Failure::new(ToolErrorKind::Panicked, "internal tool error")),
-                    Err(timeout) => Err(Failure::new(
+                let timeout = tool.timeout.or(default_timeout);
+                match guarded(output, timeout, clock).await {
+                    Ok(result) => result,
+                    Err(Interruption::Panicked) => {
+                        Err(Failure::new(ToolErrorKind::Panicked, "internal tool error"))
+                    }
+                    Err(Interruption::TimedOut(limit)) => Err(Failure::new(
                         ToolErrorKind::TimedOut,
-                        format!("the tool timed out after {timeout:?}"),
+                        format!("the tool timed out after {limit:?}"),
                     )),
                 }
             }
