@@ -31,6 +31,11 @@ impl Error {
         }
     }
 
+    /// Returns the location in the document.
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
     /// Adds how to get around the error, unless it already says so.
     #[must_use]
     pub fn advise(mut self, advice: &str) -> Self {

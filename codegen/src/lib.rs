@@ -83,17 +83,17 @@ pub fn generate(document: &Value, options: Options) -> Result<Source, Error> {
 ///
 /// # Errors
 /// The document cannot be turned into a client; the error has the location.
-pub fn check(document: &Value) -> Result<Compatibility, Error> {
+pub fn check(document: &Value, module: Module) -> Result<Compatibility, Error> {
     let selections = selections(document)?;
     for (index, (_, selected)) in selections.iter().enumerate() {
         let options = Options {
-            module: Module::Root,
+            module,
             // Those of fewer features are the same.
             mocks: index + 1 == selections.len(),
         };
         generate(selected, options)?;
     }
-    compatibility(document)
+    compatibility(document, module)
 }
 
 /// How well a document meets the requirements of handwritten code, with each combination of Cargo
@@ -101,10 +101,10 @@ pub fn check(document: &Value) -> Result<Compatibility, Error> {
 ///
 /// # Errors
 /// The document is not usable; the error has the location.
-pub fn compatibility(document: &Value) -> Result<Compatibility, Error> {
+pub fn compatibility(document: &Value, module: Module) -> Result<Compatibility, Error> {
     let mut compatibility = Compatibility::default();
     for (enabled, selected) in selections(document)? {
-        let api = Api::read(&selected, Module::Root)?;
+        let api = Api::read(&selected, module)?;
         compatibility.add(requirements::check(&api), &enabled);
     }
     Ok(compatibility)

@@ -9,14 +9,16 @@ mod release;
 mod spec;
 mod workspace;
 
+use std::fmt;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use openai_assistants_codegen::{self as codegen, Module, Options, document, features};
+use serde_json::Value;
 
-use workspace::{canonical_document, root};
+use workspace::{canonical_document, document_of, root};
 
 #[derive(Parser)]
 #[command(
@@ -137,25 +139,22 @@ enum Spec {
     },
 }
 
-/// Lists what the canonical document lacks. As with `diff`, 1 means differences and 2 failure.
-fn coverage(
-    document: &Path,
-    of: &Path,
-    enabled: Option<&[String]>,
-    json: bool,
+/// The outcome of a comparison. The code 1 means differences, and 2 means failure.
+fn compared<R: fmt::Display>(
+    report: Result<R, codegen::Error>,
+    json: Option<fn(&R) -> Value>,
+    differs: fn(&R) -> bool,
 ) -> Result<Outcome, Failure> {
-    let report = spec::coverage::run(document, of, &|name| is_enabled(enabled, name));
     let report = report.map_err(|error| Failure {
         text: error.to_string(),
         code: 2,
     })?;
     Ok(Outcome {
-        text: if json {
-            format!("{:#}\n", report.json())
-        } else {
-            report.to_string()
+        text: match json {
+            Some(json) => format!("{:#}\n", json(&report)),
+            None => report.to_string(),
         },
-        code: report.has_findings().into(),
+        code: differs(&report).into(),
     })
 }
 
@@ -225,13 +224,22 @@ fn run(command: Command) -> Result<Outcome, Failure> {
             overlay,
             json,
             from,
-        }) => return diff(&from, &document, &overlay, json),
+        }) => {
+            let report = spec::diff::run(&from, &document, &overlay);
+            let json = json.then_some(spec::diff::Report::json as fn(&_) -> _);
+            return compared(report, json, spec::diff::Report::has_changes);
+        }
         Command::Spec(Spec::Coverage {
             document,
             json,
             features,
             of,
-        }) => return coverage(&document, &of, features.as_deref(), json),
+        }) => {
+            let is_enabled = |name: &str| is_enabled(features.as_deref(), name);
+            let report = spec::coverage::run(&document, &of, &is_enabled);
+            let json = json.then_some(spec::coverage::Report::json as fn(&_) -> _);
+            return compared(report, json, spec::coverage::Report::has_findings);
+        }
         Command::Generate {
             document,
             mocks,
@@ -277,37 +285,16 @@ fn release() -> Result<Outcome, Failure> {
     })
 }
 
-/// Compares two documents. As with `diff`, 1 means differences and 2 means failure.
-fn diff(
-    from: &Path,
-    document: &Path,
-    overlays: &[PathBuf],
-    json: bool,
-) -> Result<Outcome, Failure> {
-    let report = spec::diff::run(from, document, overlays).map_err(|error| Failure {
-        text: error.to_string(),
-        code: 2,
-    })?;
-    Ok(Outcome {
-        text: if json {
-            format!("{:#}\n", report.json())
-        } else {
-            report.to_string()
-        },
-        code: report.has_changes().into(),
-    })
-}
-
 fn generate(
     document: Option<PathBuf>,
     v1: bool,
     enabled: Option<&[String]>,
 ) -> Result<codegen::Source, String> {
-    let (module, own) = match v1 {
-        true => (Module::V1, "openapi-v1.yaml"),
-        false => (Module::Root, "openapi.yaml"),
+    let module = match v1 {
+        true => Module::V1,
+        false => Module::Root,
     };
-    let path = document.unwrap_or_else(|| root().join(own));
+    let path = document.unwrap_or_else(|| document_of(module));
     let document = document::read(&path).map_err(|error| error.to_string())?;
     let options = Options {
         module,

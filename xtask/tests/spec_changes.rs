@@ -87,8 +87,12 @@ impl Folder {
 
     /// Imports a document into `openapi.yaml`. Returns the summary, or the error.
     fn import(&self, document: &Value) -> Result<String, String> {
+        self.import_to(document, "openapi.yaml")
+    }
+
+    fn import_to(&self, document: &Value, output: &str) -> Result<String, String> {
         fs::write(self.path("new.json"), document.to_string()).unwrap();
-        let output = self.xtask(&["spec", "import", "new.json", "--output", "openapi.yaml"]);
+        let output = self.xtask(&["spec", "import", "new.json", "--output", output]);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         match output.status.success() {
             true => Ok(text(output.stdout)),
@@ -283,8 +287,11 @@ fn works() -> Vec<Works> {
         ),
         works(
             "an ID that is an integer, of what is not listed",
-            vec![property("number", json!({ "type": "integer" }))],
-            &["pubnumber:::std::option::Option<i64>"],
+            vec![
+                component("Numbered", object(json!({ "id": { "type": "integer" } }))),
+                property("numbered", refer("Numbered")),
+            ],
+            &["pubstructNumbered{pubid:i64,"],
         ),
         works(
             "a property with two references",
@@ -298,6 +305,22 @@ fn works() -> Vec<Works> {
             ],
             &[
                 "pubstructThreadPart{puba:::std::string::String,pubb:::std::string::String,pubboth:ThreadPartBoth,",
+            ],
+        ),
+        works(
+            "a reference with required names beside it",
+            vec![
+                component(
+                    "Base",
+                    json!({ "type": "object", "properties": { "a": text, "b": text } }),
+                ),
+                property(
+                    "part",
+                    json!({ "$ref": "#/components/schemas/Base", "required": ["b"] }),
+                ),
+            ],
+            &[
+                "pubstructThreadPart{puba:::std::option::Option<::std::string::String>,pubb:::std::string::String,",
             ],
         ),
         works(
@@ -560,6 +583,28 @@ fn a_new_operation_needs_descriptions_and_a_row() {
     }
 }
 
+#[test]
+fn a_row_belongs_to_the_file_of_the_feature_or_the_version() {
+    let original = document::parse(DOCUMENT).unwrap();
+    let of = |feature: &str| {
+        let (pointer, mut post) = operation("archive", None);
+        post["post"]["x-feature"] = feature.into();
+        patched(original.clone(), &[(pointer, post)])
+    };
+    let folder = Folder::new("rows");
+    for (output, feature, file) in [
+        ("openapi.yaml", "files", "operations_files.rs"),
+        ("openapi.yaml", "foundry", "operations.rs"),
+        ("openapi-v1.yaml", "files", "operations_v1.rs"),
+        ("my-v1-beta.yaml", "foundry", "operations.rs"),
+    ] {
+        folder.import_to(&original, output).unwrap();
+        let summary = folder.import_to(&of(feature), output).unwrap();
+        let row = format!("\n  tests/contract/{file}: Contract::new(\"archive\", ");
+        assert!(summary.contains(&row), "{row} is not in {summary}");
+    }
+}
+
 /// A change that is refused, and the error after the path of the document.
 type Refused = (&'static str, Vec<(String, Value)>, &'static str);
 
@@ -582,6 +627,34 @@ fn refused() -> Vec<Refused> {
                 property("either", json!({ "oneOf": [refer("A"), refer("B")] })),
             ],
             "at #/components/schemas/ThreadObject/properties/either: a union of objects without a discriminator cannot be lowered; correct it with an overlay",
+        ),
+        (
+            "a mapping to unions that nothing tells apart",
+            vec![
+                component("A", object(json!({ "a": text }))),
+                component("B", object(json!({ "b": text }))),
+                component("Inner", json!({ "oneOf": [refer("A"), refer("B")] })),
+                component("C", object(json!({ "c": text }))),
+                property(
+                    "nested",
+                    json!({
+                        "oneOf": [refer("Inner"), refer("C")],
+                        "discriminator": { "propertyName": "kind", "mapping": { "inner": "Inner", "c": "C" } },
+                    }),
+                ),
+            ],
+            "at #/components/schemas/Inner: a union of objects without a discriminator cannot be lowered; correct it with an overlay",
+        ),
+        (
+            "required names beside a reference to a text",
+            vec![
+                component("Text", text.clone()),
+                property(
+                    "part",
+                    json!({ "$ref": "#/components/schemas/Text", "required": ["a"] }),
+                ),
+            ],
+            "at #/components/schemas/ThreadObject/properties/part/allOf/0: an `allOf` of several schemas can only be lowered if all of them are objects with properties; change it in a copy of the document",
         ),
         (
             "a property that is defined twice",

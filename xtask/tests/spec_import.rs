@@ -397,7 +397,13 @@ fn an_invalid_overlay_is_one_error_and_keeps_the_output() {
         ),
         (
             OVERLAY.replace("x-feature: foundry", "x-feature: foundri"),
-            "mine.yaml: at line 15: unknown feature \"foundri\"",
+            "mine.yaml: at line 15: the target $.paths: unknown feature \"foundri\"",
+        ),
+        (
+            format!(
+                "{OVERLAY}  - target: $.components.schemas.ThreadObject.properties.status\n    update: {{x-features: {{opened: files}}}}\n"
+            ),
+            "mine.yaml: at line 17: the target $.components.schemas.ThreadObject.properties.status: at #/components/schemas/ThreadStatus/x-features/opened: there is no such value or tag",
         ),
         (
             OVERLAY

@@ -8,17 +8,19 @@ use serde_json::{Value, json};
 
 use super::changes::{self, Bump, Change, Counts};
 use super::import::{self, Compared};
+use crate::workspace::module_of;
 
 /// Compares two documents, upstream or canonical. Overlays apply to the second one.
 ///
 /// # Errors
 /// If a document or an overlay cannot be read or imported.
 pub(crate) fn run(from: &Path, to: &Path, overlays: &[PathBuf]) -> Result<Report, Error> {
+    let module = module_of(from);
     let (from, before) = read(from, &[])?;
     let (to_path, (to, after)) = (to, read(to, overlays)?);
     let before = before.document;
     after
-        .succeeds(&before)
+        .succeeds(&before, module)
         .map_err(|error| error.in_file(to_path))?;
     Ok(Report {
         changes: changes::compare(&before, &after.document),

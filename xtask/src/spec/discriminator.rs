@@ -140,6 +140,10 @@ fn tag_member(member: &mut Value, property: &str, values: &[Value]) {
     let Some(member) = member.as_object_mut() else {
         return;
     };
+    // The members of a union differ in more than the tag of the whole.
+    if member.contains_key("oneOf") || member.contains_key("anyOf") {
+        return;
+    }
     let tag = json!({ "type": "string", "enum": values });
     if let Some(Value::Array(branches)) = member.get_mut("allOf") {
         branches.push(
@@ -267,6 +271,26 @@ mod tests {
         assert_eq!(schemas["B"]["allOf"][2]["properties"]["type"], tag(&["b"]));
         assert_eq!(schemas["C"], member("type", "other"));
         assert_eq!(schemas["D"]["properties"]["type"], tag(&["d"]));
+    }
+
+    #[test]
+    fn a_mapping_to_a_union_tags_nothing() {
+        let inner = json!({"oneOf": [schema::reference_to("A"), schema::reference_to("B")]});
+        let outer = json!({
+            "anyOf": [schema::reference_to("Inner"), schema::reference_to("C")],
+            "discriminator": {"propertyName": "type", "mapping": {"inner": "Inner", "c": "C"}},
+        });
+        let mut schemas: Schemas = [
+            ("Inner", inner.clone()),
+            ("C", json!({"type": "object"})),
+            ("Outer", outer),
+        ]
+        .into_iter()
+        .map(|(name, schema)| (name.to_owned(), schema))
+        .collect();
+        tag_members(&mut schemas);
+        assert_eq!(schemas["Inner"], inner);
+        assert_eq!(schemas["C"]["required"], json!(["type"]));
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use openai_assistants_codegen::{self as codegen, Compatibility, Error, document, features};
+use openai_assistants_codegen::{
+    self as codegen, Compatibility, Error, Module, document, features,
+};
 use serde_json::Value;
 
 use super::canonical::{ERROR_RESPONSE, STREAM_EVENT, is_canonical};
@@ -18,6 +20,7 @@ use super::schema::Schemas;
 use super::select::{self, Scope};
 use super::{aliases, corrected, descriptions, discriminator, naming, operations, provenance};
 use super::{unions, validate, yaml};
+use crate::workspace::module_of;
 
 /// The comment at the top of the written document.
 const HEADER: &str = "The part of the OpenAI Assistants API that this project uses.\n\
@@ -69,8 +72,9 @@ pub(crate) fn run(
         canonical(&upstream, &name, &overlays).map_err(|error| error.in_file(source))?;
     let described = previous.iter().chain(&fallback).chain(own);
     let missing = descriptions::carry_over(described, &mut imported.document);
-    let refused = |error: Error| error.in_file(source);
-    let compatibility = check(previous.as_ref(), &imported.document).map_err(refused)?;
+    let module = module_of(output);
+    let refused = |error: Error| overlay::locate(error, &overlays).in_file(source);
+    let compatibility = check(previous.as_ref(), &imported.document, module).map_err(refused)?;
     let mut lost = Vec::new();
     if let Some(previous) = previous.as_ref().filter(|_| !is_canonical(&upstream)) {
         lost = corrected::check(previous, &imported.document, &imported.upstream)?;
@@ -87,6 +91,7 @@ pub(crate) fn run(
         yaml::write_file(output, &text)?;
     }
     Ok(Summary {
+        module,
         source: name,
         output: output.display().to_string(),
         imported,
@@ -104,19 +109,20 @@ pub(crate) fn run(
 ///
 /// # Errors
 /// The build would fail; the error has the location.
-fn check(before: Option<&Value>, after: &Value) -> Result<Compatibility, Error> {
+fn check(before: Option<&Value>, after: &Value, module: Module) -> Result<Compatibility, Error> {
     validate::validate(after)?;
-    let compatibility = codegen::compatibility(after).map_err(|error| error.advise(OVERLAY))?;
+    let compatibility = |document| codegen::compatibility(document, module);
+    // A document that was not usable before may be of another API, or a part of one.
+    let before = before.and_then(|before| compatibility(before).ok());
+    let compatibility = compatibility(after).map_err(|error| error.advise(OVERLAY))?;
     let is_built =
         |compatibility: &Compatibility| compatibility.unmet.iter().all(|unmet| !unmet.is_fatal);
-    // A document that was not usable before may be of another API, or a part of one.
-    let before = before.and_then(|before| codegen::compatibility(before).ok());
     let mut unmet = compatibility.unmet.iter().filter(|unmet| unmet.is_fatal);
     match unmet.next() {
         Some(unmet) if before.is_some_and(|before| is_built(&before)) => {
             Err(Error::new(&unmet.message))
         }
-        _ => codegen::check(after).map_err(|error| error.advise(OVERLAY)),
+        _ => codegen::check(after, module).map_err(|error| error.advise(OVERLAY)),
     }
 }
 
@@ -162,12 +168,12 @@ pub(super) struct Compared {
 }
 
 impl Compared {
-    /// Checks that the import would not refuse the document as the successor of `before`.
+    /// Checks that the import would not refuse the document as the successor of `before` in this module.
     ///
     /// # Errors
     /// The client cannot be built, or a correction would be lost.
-    pub(super) fn succeeds(&self, before: &Value) -> Result<(), Error> {
-        check(Some(before), &self.document)?;
+    pub(super) fn succeeds(&self, before: &Value, module: Module) -> Result<(), Error> {
+        check(Some(before), &self.document, module)?;
         if let Some(upstream) = &self.upstream {
             corrected::check(before, &self.document, upstream)?;
         }
@@ -194,7 +200,7 @@ pub(super) fn to_canonical(document: Value, overlays: &[Overlay]) -> Result<Comp
         upstream = (!is_canonical).then_some(imported.upstream);
         imported.document
     };
-    validate::validate(&canonical)?;
+    validate::validate(&canonical).map_err(|error| overlay::locate(error, overlays))?;
     Ok(Compared {
         document: canonical,
         left_out,
@@ -329,6 +335,8 @@ fn version(upstream: &Value) -> Result<String, Error> {
 
 /// The summary of an import.
 pub(crate) struct Summary {
+    /// The module that the document is for.
+    module: Module,
     source: String,
     output: String,
     imported: Imported,
@@ -396,7 +404,6 @@ impl Summary {
             .filter(|change| change.is_new_operation())
             .map(|change| change.name.as_str())
             .collect();
-        let version = self.output.contains("-v1");
         let mut rows = Vec::new();
         let paths = self.imported.document["paths"].as_object();
         for (path, item) in paths.into_iter().flatten() {
@@ -405,10 +412,10 @@ impl Summary {
                 if !added.contains(&id) {
                     continue;
                 }
-                let file = match operation.get(features::FEATURE) {
-                    _ if version => "operations_v1.rs",
-                    Some(_) => "operations_files.rs",
-                    None => "operations.rs",
+                let file = match (self.module, operation[features::FEATURE].as_str()) {
+                    (Module::V1, _) => "operations_v1.rs",
+                    (Module::Root, Some("files")) => "operations_files.rs",
+                    (Module::Root, _) => "operations.rs",
                 };
                 let method = method.to_uppercase();
                 rows.push(format!(

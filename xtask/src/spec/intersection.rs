@@ -9,10 +9,13 @@ use super::schema::{self, Kind, kind};
 
 type Object = Map<String, Value>;
 
-/// Rewrites a `$ref` with properties beside it as an `allOf` of both.
+/// Rewrites a `$ref` with properties or required names beside it as an `allOf` of both.
 pub(super) fn reference_with_siblings(schema: &Object) -> Option<Object> {
-    let properties = schema.get("properties").and_then(Value::as_object)?;
-    if properties.is_empty() || schema.contains_key("allOf") {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let required = schema.get("required").and_then(Value::as_array);
+    let has_siblings = properties.is_some_and(|properties| !properties.is_empty())
+        || required.is_some_and(|names| !names.is_empty());
+    if !has_siblings || schema.contains_key("allOf") {
         return None;
     }
     let mut rewritten = schema.clone();

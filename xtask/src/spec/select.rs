@@ -425,7 +425,7 @@ fn body(
 }
 
 /// The first 2xx response with a body that is JSON or a file, or else one without a body. The
-/// inner error says that there is none.
+/// inner error says that there is no such response.
 fn success(
     document: &Value,
     operation: &Value,

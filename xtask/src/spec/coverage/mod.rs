@@ -9,14 +9,16 @@ mod operations;
 mod report;
 mod schemas;
 mod server;
+mod unread;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use openai_assistants_codegen::{Error, document, features};
 use serde_json::Value;
 
-use report::{Finding, Report};
+use report::Finding;
+pub(crate) use report::Report;
+use unread::Unread;
 
 use super::import;
 use super::schema::Schemas;
@@ -46,8 +48,7 @@ pub(crate) fn run(
 struct Side {
     operations: Vec<Operation>,
     schemas: Schemas,
-    /// The IDs of operations without a response to read.
-    without_response: BTreeSet<String>,
+    unread: Unread,
 }
 
 impl Side {
@@ -57,7 +58,7 @@ impl Side {
         Ok(Self {
             operations: select::operations(&lowered, scope)?,
             schemas: schemas.cloned().into_iter().flatten().collect(),
-            without_response: BTreeSet::new(),
+            unread: Unread::default(),
         })
     }
 
@@ -65,7 +66,7 @@ impl Side {
     fn of_server(document: Value, ours: &Self) -> Result<Self, Error> {
         let prepared = server::prepare(events::with_root(document), &ours.operations);
         Ok(Self {
-            without_response: prepared.without_response,
+            unread: prepared.unread,
             ..Self::read(&prepared.document, Scope::AnyTag)?
         })
     }
@@ -76,7 +77,7 @@ fn compare(server: &Side, ours: &Side) -> Vec<Finding> {
     operations::compare(
         &mut comparison,
         &server.operations,
-        &server.without_response,
+        &server.unread,
         &ours.operations,
     );
     events::compare(&mut comparison);

@@ -1,17 +1,16 @@
 //! Compares operations: routes, parameters, bodies and responses.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::schemas::{Comparison, Direction};
+use super::unread::Unread;
 use crate::spec::select::{Content, Operation};
 
 /// Compares all operations of the server to ours with the same route.
 pub(super) fn compare(
     comparison: &mut Comparison,
     server: &[Operation],
-    without_response: &BTreeSet<String>,
+    unread: &Unread,
     ours: &[Operation],
 ) {
     for operation in server {
@@ -20,8 +19,9 @@ pub(super) fn compare(
         let mut ours = ours.iter();
         match ours.find(|other| route(other.method, &other.path) == own) {
             Some(other) => {
-                compare_request(comparison, &place, operation, other);
-                let has_response = !without_response.contains(&operation.id);
+                let other_media_type = unread.requests.get(&operation.id);
+                compare_request(comparison, &place, operation, other, other_media_type);
+                let has_response = !unread.responses.contains(&operation.id);
                 compare_response(comparison, &place, operation, other, has_response);
             }
             None => comparison.find(&place, "lacks the operation"),
@@ -40,16 +40,25 @@ pub(super) fn route<'a>(method: &'a str, path: &str) -> (&'a str, String) {
     (method, segments.collect::<Vec<_>>().join("/"))
 }
 
-fn compare_request(comparison: &mut Comparison, place: &str, server: &Operation, ours: &Operation) {
+fn compare_request(
+    comparison: &mut Comparison,
+    place: &str,
+    server: &Operation,
+    ours: &Operation,
+    other_media_type: Option<&String>,
+) {
     compare_parameters(comparison, place, server, ours);
     let request = format!("{place} request");
     match (&server.body, &ours.body) {
-        (Some(server), Some(ours)) => compare_content(
-            comparison,
-            &request,
-            (&server.content, &ours.content),
-            Direction::Request,
-        ),
+        (Some(server), Some(ours)) => match other_media_type {
+            Some(other) => find_media_type(comparison, &request, ours.content.media_type, other),
+            None => compare_content(
+                comparison,
+                &request,
+                (&server.content, &ours.content),
+                Direction::Request,
+            ),
+        },
         (Some(_), None) => comparison.find(&request, "lacks the body"),
         (None, Some(ours)) if ours.required => comparison.find(&request, "requires a body"),
         _ => {}
@@ -89,11 +98,12 @@ fn compare_content(
 ) {
     match server.media_type == ours.media_type {
         true => comparison.compare(&server.schema, &ours.schema, place, direction),
-        false => comparison.find(
-            place,
-            format!("is {}, not {}", ours.media_type, server.media_type),
-        ),
+        false => find_media_type(comparison, place, ours.media_type, server.media_type),
     }
+}
+
+fn find_media_type(comparison: &mut Comparison, place: &str, ours: &str, server: &str) {
+    comparison.find(place, format!("is {ours}, not {server}"));
 }
 
 fn compare_parameters(

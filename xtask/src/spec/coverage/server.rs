@@ -1,18 +1,17 @@
 //! Prepares the document of a server for the comparison.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 
 use super::operations::route;
+use super::unread::Unread;
 use crate::spec::keywords;
 use crate::spec::pointer::{Pointer, follow};
 use crate::spec::select::{Content, Operation};
 
-/// A document whose operations can be read, and the IDs of those without a response to read.
+/// A document whose operations can be read, and what cannot be read of them.
 pub(super) struct Prepared {
     pub(super) document: Value,
-    pub(super) without_response: BTreeSet<String>,
+    pub(super) unread: Unread,
 }
 
 /// Keeps the media types that the client uses where the server offers several, and adds what cannot be
@@ -20,33 +19,45 @@ pub(super) struct Prepared {
 pub(super) fn prepare(mut document: Value, ours: &[Operation]) -> Prepared {
     type_properties(&mut document["components"]["schemas"]);
     let original = document.clone();
-    let mut without_response = BTreeSet::new();
+    let mut unread = Unread::default();
     let items = document.get_mut("paths").and_then(Value::as_object_mut);
     for (path, item) in items.into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             let mut ours = ours.iter();
             let ours = ours.find(|ours| route(ours.method, &ours.path) == route(method, path));
+            let id = operation["operationId"].as_str().map(str::to_owned);
             if let Some(body) = operation.get_mut("requestBody") {
                 let content = ours.and_then(|ours| ours.body.as_ref());
                 resolve(body, &original);
                 offer(body, content.map(|body| &body.content));
+                if let (Some(id), Some(media_types)) = (&id, other_media_types(body)) {
+                    unread.requests.insert(id.clone(), media_types);
+                    body["content"] = any_content();
+                }
             }
             let Some(Value::Object(responses)) = operation.get_mut("responses") else {
                 continue;
             };
             if !has_content(responses, &original, ours)
-                && let Some(id) = operation["operationId"].as_str()
+                && let Some(id) = id
             {
-                without_response.insert(id.to_owned());
-                let content = json!({ "application/json": { "schema": any_object() } });
-                operation["responses"] = json!({ "200": { "content": content } });
+                unread.responses.insert(id);
+                operation["responses"] = json!({ "200": { "content": any_content() } });
             }
         }
     }
-    Prepared {
-        document,
-        without_response,
+    Prepared { document, unread }
+}
+
+/// Returns the media types of a request body that the client cannot send.
+fn other_media_types(body: &Value) -> Option<String> {
+    let content = Content::read(body, &Pointer::root());
+    if content.is_some_and(|content| !content.is_binary()) {
+        return None;
     }
+    let content = body.get("content")?.as_object()?;
+    let names: Vec<&str> = content.keys().map(String::as_str).collect();
+    Some(names.join(" or "))
 }
 
 /// Whether a successful response has content that can be read.
@@ -99,6 +110,10 @@ fn type_properties(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(type_properties),
         _ => {}
     }
+}
+
+fn any_content() -> Value {
+    json!({ "application/json": { "schema": any_object() } })
 }
 
 fn any_object() -> Value {

@@ -143,6 +143,41 @@ fn a_response_without_a_body_is_a_difference_and_no_error() {
 }
 
 #[test]
+fn a_request_that_cannot_be_sent_is_a_difference_and_no_error() {
+    let text = json!({"type": "string"});
+    let ours = document(object(json!({}), &[]), object(json!({"b": text}), &[]));
+    let schema = json!({"schema": {"type": "string"}});
+    let bytes = json!({"schema": {"type": "string", "format": "binary"}});
+    for (content, media_types) in [
+        (
+            json!({"text/plain": schema, "text/html": schema}),
+            "text/html or text/plain",
+        ),
+        (
+            json!({"application/octet-stream": bytes}),
+            "application/octet-stream",
+        ),
+    ] {
+        let mut server = ours.clone();
+        let post = &mut server["paths"]["/threads/{id}"]["post"];
+        post["requestBody"]["content"] = content;
+        let mut other = post.clone();
+        other["operationId"] = "otherOperation".into();
+        other["parameters"] = json!([]);
+        server["paths"]["/threads"] = json!({"post": other});
+        server["components"]["schemas"]["Response"]["properties"]["a"] = text.clone();
+        assert_eq!(
+            between(&server, &ours),
+            [
+                "POST /threads: lacks the operation".to_owned(),
+                format!("POST /threads/{{id}} request: is application/json, not {media_types}"),
+                "POST /threads/{id} response: lacks the property a".to_owned(),
+            ]
+        );
+    }
+}
+
+#[test]
 fn a_body_of_several_media_types_is_compared_in_ours() {
     let ours = document(object(json!({}), &[]), object(json!({}), &[]));
     let post = "/paths/~1threads~1{id}/post";

@@ -2,8 +2,10 @@
 
 use openai_assistants_codegen::Error;
 use serde_json::Value;
+use serde_json_path::JsonPath;
 
 use super::merge::{Origin, Writes, append};
+use super::names;
 use super::read::{Action, Change, Overlay, Target};
 
 /// Applies overlays in order to the document with this name.
@@ -70,13 +72,22 @@ impl Step<'_> {
             .locations()
             .map(|location| location.to_json_pointer())
             .collect();
-        match selected.is_empty() && !self.action.is_optional {
-            true => Err(format!(
-                "the target {} selects nothing in {}",
-                target.text, self.name
-            )),
-            false => Ok(selected),
+        if self.action.is_optional {
+            return Ok(selected);
         }
+        let (text, document) = (&target.text, self.name);
+        if selected.is_empty() {
+            return Err(format!("the target {text} selects nothing in {document}"));
+        }
+        for (name, path) in names::alone(text) {
+            let path = JsonPath::parse(&path).map_err(|error| error.to_string())?;
+            if path.query(self.document).is_empty() {
+                return Err(format!(
+                    "{name} in the target {text} selects nothing in {document}"
+                ));
+            }
+        }
+        Ok(selected)
     }
 
     fn update(&mut self, selected: &[String], update: &Value) -> Result<(), String> {
@@ -248,6 +259,10 @@ mod tests {
             (
                 "  - target: $.info\n    update: {a: 1}\n  - target: $.components.schemas.Runn\n    remove: true\n",
                 "mine.yaml: at line 5: the target $.components.schemas.Runn selects nothing in openai.yaml",
+            ),
+            (
+                "  - target: $.components.schemas['Run','Stepp','Step'].properties\n    update: {a: {type: string}}\n",
+                "mine.yaml: at line 3: 'Stepp' in the target $.components.schemas['Run','Stepp','Step'].properties selects nothing in openai.yaml",
             ),
             (
                 "  - target: $.components.schemas.Run\n    copy: $.components.schemas.*\n",

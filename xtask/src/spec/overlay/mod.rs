@@ -6,9 +6,12 @@
 
 mod apply;
 mod corrections;
+mod marks;
 mod merge;
+mod names;
 mod read;
 
+pub(crate) use marks::locate;
 pub(crate) use read::Overlay;
 
 pub(super) use apply::apply;

@@ -116,7 +116,7 @@ impl Reader {
         ) {
             (Some(update), None, false) => {
                 let mut update = update.clone();
-                self.check_features(&update, &format!("{at}/update"))?;
+                self.check_features(&update, &format!("{at}/update"), &target)?;
                 mark_descriptions(&mut update);
                 Change::Update(update)
             }
@@ -156,10 +156,13 @@ impl Reader {
     }
 
     /// Rejects marks of features that do not exist.
-    fn check_features(&self, value: &Value, at: &str) -> Result<(), Error> {
+    fn check_features(&self, value: &Value, at: &str, target: &Target) -> Result<(), Error> {
         let check = |feature: &Value, at: &str| match feature.as_str() {
             Some(name) if features::FEATURES.contains(&name) => Ok(()),
-            _ => Err(self.error(at, features::unknown(feature))),
+            _ => {
+                let reason = format!("the target {}: {}", target.text, features::unknown(feature));
+                Err(self.error(at, reason))
+            }
         };
         match value {
             Value::Object(map) => map.iter().try_for_each(|(key, value)| {
@@ -170,12 +173,12 @@ impl Reader {
                         let mut features = value.as_object().into_iter().flatten();
                         features.try_for_each(|(_, feature)| check(feature, &at))
                     }
-                    _ => self.check_features(value, &at),
+                    _ => self.check_features(value, &at, target),
                 }
             }),
-            Value::Array(items) => (0..)
-                .zip(items)
-                .try_for_each(|(index, item)| self.check_features(item, &format!("{at}/{index}"))),
+            Value::Array(items) => (0..).zip(items).try_for_each(|(index, item)| {
+                self.check_features(item, &format!("{at}/{index}"), target)
+            }),
             _ => Ok(()),
         }
     }
@@ -241,11 +244,11 @@ mod tests {
             ),
             (
                 "  - target: $.info\n    update:\n      a: [{x-feature: foundri}]\n",
-                "mine.yaml: at line 6: unknown feature \"foundri\": the features are files and foundry",
+                "mine.yaml: at line 6: the target $.info: unknown feature \"foundri\": the features are files and foundry",
             ),
             (
                 "  - target: $.info\n    update:\n      x-features:\n        a: 1\n",
-                "mine.yaml: at line 7: unknown feature 1: the features are",
+                "mine.yaml: at line 7: the target $.info: unknown feature 1: the features are",
             ),
         ] {
             assert!(error(actions).starts_with(expected), "{}", error(actions));
