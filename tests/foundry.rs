@@ -275,6 +275,30 @@ fn debug_shows_only_the_origin_of_urls() {
     assert!(!shown.contains("hush"), "{shown}");
 }
 
+#[tokio::test]
+async fn debug_does_not_show_a_malformed_secret() {
+    let (server, client) = server().await;
+    let resource =
+        json!({ "server_label": "docs", "headers": { "x-key": ["hush"] }, "new": "shown" });
+    let mut run = json!(mock::run());
+    run["tool_resources"] = json!({ "mcp": [resource] });
+    server.mock(|when, then| {
+        when.method(Method::GET);
+        then.json_body(run.clone());
+    });
+    let fetch = client.get_run().thread_id("thread_1").run_id("run_1");
+    let run = fetch.send().await.expect("the property is contained");
+    let resources = run.tool_resources.clone().expect("resources");
+    let received = &resources.mcp.as_ref().expect("a resource")[0];
+    assert_eq!(received.extra["headers"], json!({ "x-key": ["hush"] }));
+    assert_eq!(json!(received), resource);
+    let shown = format!("{run:?}");
+    assert!(
+        shown.contains(r#"{"headers": ***, "new": String("shown")}"#) && !shown.contains("hush"),
+        "{shown}"
+    );
+}
+
 #[test]
 fn other_tools_are_unknown() {
     for wire in [
@@ -632,6 +656,20 @@ async fn an_invalid_header_is_an_error_before_anything_is_sent() {
 }
 
 #[tokio::test]
+async fn secrets_that_are_not_headers_may_have_control_characters() {
+    let (server, client) = server().await;
+    let mocked = server.mock(|when, then| {
+        when.method(Method::POST);
+        then.json_body(json!(mock::assistant()));
+    });
+    let tool = tool(mcp("https://example.com/mcp\n"));
+    let body = CreateAssistantRequest::builder().model("m").tools([tool]);
+    let created = client.create_assistant().body(body).send().await;
+    created.expect("the server decides");
+    mocked.assert();
+}
+
+#[tokio::test]
 async fn approvals_can_be_followed_and_streamed() {
     let (server, client) = server().await;
     let path = "/api/projects/demo/threads/thread_1/runs/run_1/submit_tool_outputs";
@@ -737,11 +775,47 @@ fn round_trip<T: DeserializeOwned + Serialize + fmt::Debug>(received: &Value) ->
         Ok(object) => object,
         Err(error) => return Some(error.to_string()),
     };
+    untyped(&object).or_else(|| lost(received, Some(&json!(object))))
+}
+
+/// Returns what has no type.
+fn untyped(object: &impl fmt::Debug) -> Option<String> {
     let shown = format!("{object:?}");
-    let untyped = ["Unknown(", "extra: {\""].into_iter();
-    let untyped = untyped.filter(|part| shown.contains(part));
-    let untyped = untyped.map(|part| format!("{part} in {shown}")).next();
-    untyped.or_else(|| lost(received, Some(&json!(object))))
+    let mut parts = ["Unknown(", "Unknown {", "extra: {\""].into_iter();
+    let part = parts.find(|part| shown.contains(part))?;
+    Some(format!("{part} in {shown}"))
+}
+
+/// Decodes an event and serializes its data again. Returns what was lost, or what has no type.
+fn event_round_trip(received: &Value) -> Option<String> {
+    let name = received["event"].as_str().expect("it has a name");
+    let text = match &received["data"] {
+        Value::String(text) => text.clone(),
+        data => data.to_string(),
+    };
+    let event = match AssistantStreamEvent::decode(name, &text) {
+        Ok(event) => event,
+        Err(error) => return Some(error.to_string()),
+    };
+    // The data of some events is a word.
+    let json = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
+    let serialized = json(event.data().expect("the data is serializable"));
+    let renamed = (event.event() != name).then(|| format!("{event:?}"));
+    renamed
+        .or_else(|| untyped(&event))
+        .or_else(|| lost(&json(text), Some(&serialized)))
+}
+
+#[test]
+fn data_of_events_that_is_lost_or_untyped_is_noticed() {
+    let of = |data: Value| event_round_trip(&json!({ "event": "thread.created", "data": data }));
+    let thread = json!({ "id": "thread_1", "object": "thread", "created_at": 1, "metadata": {} });
+    assert_eq!(of(thread.clone()), None);
+    let mut untyped = thread;
+    untyped["new"] = json!(1);
+    assert!(of(untyped).is_some_and(|what| what.starts_with("extra: {")));
+    let unknown = json!({ "event": "hologram", "data": "[DONE]" });
+    assert!(event_round_trip(&unknown).is_some_and(|what| what.starts_with("Unknown {")));
 }
 
 /// The examples are not part of this repository.
@@ -766,15 +840,7 @@ fn every_example_is_typed_and_read_without_loss() {
             "AgentV1Error" => round_trip::<ErrorResponse>(&value),
             "AgentsCreateAgentRequest" => round_trip::<CreateAssistantRequest>(&value),
             "AgentsPagedResultThreadRun" => round_trip::<ListRunsResponse>(&value),
-            "AgentStreamEvent" => {
-                let name = value["event"].as_str().expect("it has a name");
-                let data = match &value["data"] {
-                    Value::String(data) => data.clone(),
-                    data => data.to_string(),
-                };
-                let event = AssistantStreamEvent::decode(name, &data).expect("it is an event");
-                (event.event() != name).then(|| format!("{event:?}"))
-            }
+            "AgentStreamEvent" => event_round_trip(&value),
             "MessageDeltaChunk" => round_trip::<MessageDeltaObject>(&value),
             "MessageDeltaTextAnnotation" => round_trip::<TextAnnotationDelta>(&value),
             "MessageTextAnnotation" => round_trip::<TextAnnotation>(&value),

@@ -17,7 +17,7 @@ use crate::module::Module;
 pub const TIMESTAMP: &str = "crate::json::timestamp::Timestamp";
 
 /// The type of secrets in generated code.
-const SECRET: &str = "crate::json::secret::Secret";
+pub(crate) const SECRET: &str = "crate::json::secret::Secret";
 
 /// The syntax tree of types and request builders.
 ///

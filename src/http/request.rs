@@ -23,7 +23,7 @@ use crate::http::retry_policy::RetryPolicy;
 use crate::http::time_limits::TimeLimits;
 #[cfg(feature = "files")]
 use crate::http::upload::Upload;
-use crate::json::secret;
+use crate::json::secret::{self, Secret};
 
 /// The media type of content that is returned as it is.
 pub(crate) const CONTENT: &str = "*/*";
@@ -105,8 +105,8 @@ impl Request {
             }),
         });
         let json = json.map_err(Error::serialize)?;
-        if let Some(secret) = secrets.iter().find(|secret| has_control(secret.expose())) {
-            return Err(Error::argument(invalid_secret(&json, secret.expose())));
+        if let Some(reason) = invalid_header(&json, &secrets) {
+            return Err(Error::argument(reason));
         }
         if !secrets.is_empty() {
             self.options.body_secrets.extend(secrets);
@@ -191,25 +191,30 @@ impl Request {
     }
 }
 
-fn has_control(text: &str) -> bool {
-    text.chars().any(char::is_control)
-}
-
-/// Why a body with this secret is not sent: a server that forwards it as a header would fail.
-fn invalid_secret(body: &[u8], secret: &str) -> String {
+/// Why a body is not sent: it has a secret header that no server could forward.
+fn invalid_header(body: &[u8], secrets: &[Secret]) -> Option<String> {
+    let has_control = |secret: &&Secret| secret.expose().contains(char::is_control);
+    let mut invalid = secrets.iter().filter(has_control).peekable();
+    invalid.peek()?;
     let body = serde_json::from_slice(body).unwrap_or_default();
-    let name = property_of(&body, secret).unwrap_or_default();
-    format!("the secret `{name}` in the body has a control character, such as a line break")
+    let name = invalid.find_map(|secret| header_with(&body, secret.expose()))?;
+    Some(format!(
+        "the header `{name}` in the body has a control character, such as a line break"
+    ))
 }
 
-/// Returns the name of the property with this text.
-fn property_of<'a>(value: &'a Value, text: &str) -> Option<&'a str> {
+/// Returns the name of the header in a body with this value. Other secrets may have any text.
+fn header_with<'a>(value: &'a Value, text: &str) -> Option<&'a str> {
     match value {
-        Value::Object(properties) => properties.iter().find_map(|(name, value)| match value {
-            Value::String(other) if other == text => Some(name.as_str()),
-            value => property_of(value, text),
+        Value::Object(properties) => properties.iter().find_map(|(name, value)| {
+            let headers = value.as_object().filter(|_| name == "headers");
+            let mut headers = headers.into_iter().flatten();
+            match headers.find(|(_, value)| *value == text) {
+                Some((header, _)) => Some(header.as_str()),
+                None => header_with(value, text),
+            }
         }),
-        Value::Array(items) => items.iter().find_map(|item| property_of(item, text)),
+        Value::Array(items) => items.iter().find_map(|item| header_with(item, text)),
         _ => None,
     }
 }

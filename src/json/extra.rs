@@ -26,24 +26,39 @@ use serde_json::Value;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default)]
-#[allow(
-    clippy::box_collection,
-    reason = "an object without them has one word, not three"
-)]
-pub struct Extra(Option<Box<BTreeMap<String, Value>>>);
+pub struct Extra(Option<Box<Properties>>);
+
+#[derive(Clone, Default)]
+struct Properties {
+    values: BTreeMap<String, Value>,
+    /// The names of secret properties. `Debug` does not show their values.
+    secrets: &'static [&'static str],
+}
+
+impl Extra {
+    /// Sets which properties are secret: they are here only if they are malformed.
+    pub(crate) fn hiding(mut self, secrets: &'static [&'static str]) -> Self {
+        if let Some(properties) = &mut self.0 {
+            properties.secrets = secrets;
+        }
+        self
+    }
+}
 
 impl Deref for Extra {
     type Target = BTreeMap<String, Value>;
 
     fn deref(&self) -> &Self::Target {
         static NONE: BTreeMap<String, Value> = BTreeMap::new();
-        self.0.as_deref().unwrap_or(&NONE)
+        self.0
+            .as_deref()
+            .map_or(&NONE, |properties| &properties.values)
     }
 }
 
 impl DerefMut for Extra {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        self.0.get_or_insert_default()
+        &mut self.0.get_or_insert_default().values
     }
 }
 
@@ -55,7 +70,16 @@ impl PartialEq for Extra {
 
 impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
+        let secrets = self.0.as_deref();
+        let secrets = secrets.map_or([].as_slice(), |properties| properties.secrets);
+        let mut map = f.debug_map();
+        for (name, value) in self {
+            match secrets.contains(&name.as_str()) {
+                true => map.entry(name, &format_args!("***")),
+                false => map.entry(name, value),
+            };
+        }
+        map.finish()
     }
 }
 
@@ -67,7 +91,13 @@ impl FromIterator<(String, Value)> for Extra {
 
 impl From<BTreeMap<String, Value>> for Extra {
     fn from(properties: BTreeMap<String, Value>) -> Self {
-        Self((!properties.is_empty()).then(|| Box::new(properties)))
+        let properties = (!properties.is_empty()).then_some(properties);
+        Self(properties.map(|values| {
+            Box::new(Properties {
+                values,
+                secrets: &[],
+            })
+        }))
     }
 }
 
@@ -77,7 +107,7 @@ impl IntoIterator for Extra {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0
-            .map(|properties| *properties)
+            .map(|properties| properties.values)
             .unwrap_or_default()
             .into_iter()
     }

@@ -3,12 +3,13 @@
 
 use heck::ToUpperCamelCase;
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, Field, Item, ItemStruct, parse_quote};
 
 use super::runtime::{EXTRA, OBJECT, PROPERTIES, RULE};
 use super::syntax::{ident, name_of, parameter_of};
 use crate::error::Error;
+use crate::generator::SECRET;
 use crate::model::reference::SCHEMAS;
 use crate::model::schema::Constant;
 
@@ -82,6 +83,9 @@ pub fn emit(item: &ItemStruct, facts: &Facts) -> Result<Vec<Item>, Error> {
         .unzip();
     let constant_positions = fields.len()..fields.len() + constants.len();
     let constant_numbers = constant_positions.clone();
+    let secrets = fields.iter().filter(|field| field.is_secret);
+    let secrets: Vec<&String> = secrets.map(|field| &field.property).collect();
+    let hiding = (!secrets.is_empty()).then(|| quote!(.hiding(&[#(#secrets),*])));
     let malformed_slot = malformed.map(|ident| quote!(let mut #ident = ::std::vec::Vec::new();));
     let malformed_value = malformed.map(|ident| quote!(#ident,));
     let writes = fields.iter().map(|field| {
@@ -129,7 +133,7 @@ pub fn emit(item: &ItemStruct, facts: &Facts) -> Result<Vec<Item>, Error> {
                         _ => properties.keep(),
                     }?;
                 }
-                Ok(Self { #(#idents: #values,)* #malformed_value #extra: properties.take_extra() })
+                Ok(Self { #(#idents: #values,)* #malformed_value #extra: properties.take_extra()#hiding })
             }
         }
 
@@ -166,6 +170,8 @@ struct FieldRule<'a> {
     missing: Missing,
     /// Whether `None` is not serialized.
     skips_none: bool,
+    /// Whether the value has secrets, which `Debug` does not show.
+    is_secret: bool,
 }
 
 /// What a field holds.
@@ -202,6 +208,7 @@ impl<'a> FieldRule<'a> {
                 None => Missing::Error,
             },
             skips_none: false,
+            is_secret: is_secret(&field.ty),
         };
         let mut attributes = field.attrs.iter();
         let read = attributes.try_for_each(|attribute| field_rule.read(attribute));
@@ -271,6 +278,12 @@ impl<'a> FieldRule<'a> {
             Missing::Of(function) => quote!(#slot.unwrap_or_else(#function)),
         }
     }
+}
+
+/// Whether a value of this type is a secret, or has one.
+fn is_secret(ty: &syn::Type) -> bool {
+    let spelled = ty.to_token_stream().to_string().replace(' ', "");
+    spelled.contains(SECRET)
 }
 
 #[cfg(test)]
