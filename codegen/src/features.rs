@@ -2,7 +2,8 @@
 //!
 //! `x-feature: NAME` marks an operation, a parameter, a property or a component. `x-features` of an
 //! enum or a union marks some of its values or members, by value or by tag. A marked part exists
-//! only with its feature, and so does whatever refers to a marked component.
+//! only with its feature, and so does whatever refers to a marked component. The marks of operations stay
+//! in what is selected.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -23,7 +24,8 @@ pub const FEATURES_OF_PARTS: &str = "x-features";
 
 const COMPONENTS: &str = "#/components/schemas/";
 
-/// Removes the parts of disabled features, the components that nothing refers to, and the marks.
+/// Removes the parts of disabled features, the components that nothing refers to, and the marks of all
+/// but operations.
 ///
 /// # Errors
 /// A mark names an unknown feature, or a value or tag that does not exist; the error has the location.
@@ -64,7 +66,7 @@ fn is_marked(value: &Value) -> bool {
     }
 }
 
-/// Removes marked parts and all marks.
+/// Removes marked parts, and all marks but those of operations.
 struct Selection<'a> {
     is_enabled: &'a dyn Fn(&str) -> bool,
 }
@@ -73,7 +75,9 @@ impl Selection<'_> {
     fn apply(&self, value: &mut Value, at: &str) -> Result<(), Error> {
         match value {
             Value::Object(map) => {
-                map.remove(FEATURE);
+                if !is_operation(at) {
+                    map.remove(FEATURE);
+                }
                 if let Some(parts) = map.remove(FEATURES_OF_PARTS) {
                     self.select_parts(map, &parts, &format!("{at}/{FEATURES_OF_PARTS}"))?;
                 }
@@ -165,6 +169,12 @@ impl Selection<'_> {
             None => Err(Error::at(at, unknown(feature))),
         }
     }
+}
+
+/// Whether a location is that of an operation: `#/paths/PATH/METHOD`.
+fn is_operation(at: &str) -> bool {
+    at.strip_prefix("#/paths/")
+        .is_some_and(|rest| rest.matches('/').count() == 1)
 }
 
 /// Whether an enum has a value, or a union a member with this tag.
@@ -377,17 +387,22 @@ mod tests {
             "the parameter needs both features"
         );
         let both = of(&["files", "foundry"]);
-        assert_eq!(
-            both["/things/{thing_id}"]["get"],
-            operation("getThing", "ModifyThingRequest", "ThingObject")
-        );
+        let mut get = operation("getThing", "ModifyThingRequest", "ThingObject");
+        get["x-feature"] = "files".into();
+        assert_eq!(both["/things/{thing_id}"]["get"], get);
         assert_eq!(of(&["foundry"])["/things/{thing_id}"].get("get"), None);
     }
 
     #[test]
-    fn with_all_features_only_the_marks_are_removed() {
+    fn with_all_features_only_the_marks_of_parts_of_operations_and_schemas_are_removed() {
         let all = selected(&marked(), &FEATURES);
-        assert!(!is_marked(&all));
+        let mut unmarked = all.clone();
+        for path in ["/things/{thing_id}", "/things"] {
+            let get = unmarked["paths"][path]["get"].as_object_mut();
+            let mark = get.expect("an operation").remove(FEATURE);
+            assert!(mark.is_some(), "{path}");
+        }
+        assert!(!is_marked(&unmarked));
         let schemas = &all["components"]["schemas"];
         let mut union = union();
         union.as_object_mut().expect("a union").remove("x-features");

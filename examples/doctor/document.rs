@@ -34,6 +34,8 @@ pub struct Call {
     pub id: &'static str,
     pub method: &'static str,
     pub path: &'static str,
+    /// The feature that it belongs to.
+    pub feature: Option<&'static str>,
     /// The path parameter that takes the ID of the returned object.
     pub names: Option<&'static str>,
     /// Whether it can return an event stream.

@@ -7,11 +7,12 @@
 //! If the server refuses a body, it is sent again with fewer optional properties, and the summary
 //! names those that the server refuses. A missing route is told from an unknown object.
 //!
-//! Set `OPENAI_BASE_URL` and `OPENAI_API_KEY` to select the server. The default is a fake server in
-//! this process, if the client is built from `openapi.yaml`. Further variables:
+//! Set `OPENAI_BASE_URL` and `OPENAI_API_KEY` to select the server; `examples/local/environment.rs` lists the
+//! variables for Azure OpenAI and Foundry, and for additional headers. Operations that only Foundry has are
+//! called on Foundry. The default is a fake server in this process, if the client is built from `openapi.yaml`.
+//! Further variables:
 //!
 //! - `OPENAI_MODEL`: the model.
-//! - `OPENAI_HEADERS`: additional headers, `NAME=VALUE` on a line each.
 //! - `OPENAI_FILE_ID`: a file, for documents with operations on files.
 //! - `DOCTOR_WAIT`: how many seconds to wait until a run requires action (30 by default).
 //! - `DOCTOR_CHECKS=none`: makes each call once and checks no behavior. For mocks without state.
@@ -34,6 +35,7 @@ mod streams;
 mod tests;
 
 use std::cmp::Reverse;
+use std::error::Error;
 use std::process::ExitCode;
 
 use openai_assistants_fake::{IncompleteReason, Reply, Script, Turn};
@@ -41,34 +43,43 @@ use serde_json::json;
 
 use checkup::Checkup;
 use document::{CALLS, Call};
+use local::environment::{self, Dialect};
 use options::Options;
+
+/// The feature of the operations that only Foundry has.
+const FOUNDRY: &str = "foundry";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (client, _server) = match local::client(script()).await {
-        Ok(connected) => connected,
+    match check().await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
-    };
+    }
+}
+
+/// Checks the server of the environment. Returns whether nothing has failed.
+async fn check() -> Result<bool, Box<dyn Error>> {
+    let (client, _server) = local::client(script()).await?;
     println!("server: {}", client.base_url());
     let mut options = Options::from_env();
-    // Only Foundry has it. A mock without state has all of the document.
-    if !options.stateless && !client.base_url().contains("/api/projects/") {
-        options.left_out = &["listThreads"];
+    let dialect = environment::dialect(environment::variable)?;
+    // A mock without state has all of the document.
+    if !options.stateless && dialect != Some(Dialect::Foundry) {
+        options.left_out = Some(FOUNDRY);
     }
-    let mut checkup = Checkup::new(client, options);
-    match run(&mut checkup).await {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    }
+    Ok(run(&mut Checkup::new(client, options)).await)
 }
 
 /// Makes all calls and checks. Returns whether nothing has failed.
 async fn run(checkup: &mut Checkup) -> bool {
     let left_out = checkup.options.left_out;
-    let calls = CALLS.iter().filter(|call| !left_out.contains(&call.id));
+    let calls = CALLS
+        .iter()
+        .filter(|call| call.feature.is_none() || call.feature != left_out);
     let (mut ends, mut others): (Vec<&Call>, Vec<&Call>) =
         calls.partition(|call| call.method == "DELETE");
     // A run is cancelled after all other calls on it.

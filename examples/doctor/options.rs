@@ -1,6 +1,6 @@
 //! The settings of the environment.
 
-use std::env;
+use crate::local::environment::variable;
 
 /// What to call, and how.
 #[derive(Default)]
@@ -13,8 +13,8 @@ pub struct Options {
     pub full: bool,
     /// Whether the server keeps no objects, so that its behavior cannot be checked.
     pub stateless: bool,
-    /// The operations that are not called.
-    pub left_out: &'static [&'static str],
+    /// The feature whose operations the server does not have. They are not called.
+    pub left_out: Option<&'static str>,
 }
 
 impl Options {
@@ -26,12 +26,7 @@ impl Options {
             wait: wait.unwrap_or(30),
             full: variable("DOCTOR_BODIES").is_some_and(|extent| extent == "full"),
             stateless: variable("DOCTOR_CHECKS").is_some_and(|checks| checks == "none"),
-            left_out: &[],
+            left_out: None,
         }
     }
-}
-
-/// Returns a variable of the environment, unless it is empty.
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -118,6 +118,10 @@ impl Archive {
         self.finished.contains(unit)
     }
 
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Returns the path of the content of a file.
     pub fn content(&self, file_id: &str) -> PathBuf {
         content(&self.folder, file_id)

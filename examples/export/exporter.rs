@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::archive::{Archive, UNITS};
 use crate::report::Report;
+use crate::source::Source;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -21,6 +22,7 @@ struct Identified {
 /// Exports the objects of a client's server.
 pub struct Exporter<'a> {
     client: &'a Client,
+    source: &'a Source,
     archive: Archive,
     report: &'a mut Report,
     /// Whether run steps are requested with the passages that file search has found.
@@ -28,9 +30,15 @@ pub struct Exporter<'a> {
 }
 
 impl<'a> Exporter<'a> {
-    pub fn new(client: &'a Client, archive: Archive, report: &'a mut Report) -> Self {
+    pub fn new(
+        client: &'a Client,
+        source: &'a Source,
+        archive: Archive,
+        report: &'a mut Report,
+    ) -> Self {
         Self {
             client,
+            source,
             archive,
             report,
             includes_results: true,
@@ -59,7 +67,10 @@ impl<'a> Exporter<'a> {
             return Err(format!("{url} has no list at all: check the base URL").into());
         }
         for list in missing {
-            let text = format!("{list}: the server does not have the list");
+            let mut text = format!("{list}: the server does not have the list");
+            if list == "threads" {
+                text += "; pass a file with the IDs of the threads: `--threads FILE`";
+            }
             self.report.problem(text);
         }
         let Some(threads) = threads else {
@@ -85,6 +96,7 @@ impl<'a> Exporter<'a> {
         let Some(objects) = optional(self.objects(&list).await)? else {
             return Ok(false);
         };
+        self.source.save(self.archive.folder())?;
         let mut found = Vec::new();
         for object in objects {
             let id = object.parse::<Identified>()?.id;
@@ -132,6 +144,7 @@ impl<'a> Exporter<'a> {
         let Some(threads) = optional(self.objects("/threads").await)? else {
             return Ok(None);
         };
+        self.source.save(self.archive.folder())?;
         let ids = threads.iter().map(|thread| thread.parse::<Identified>());
         let ids: serde_json::Result<Vec<_>> = ids.map(|thread| Ok(thread?.id)).collect();
         Ok(Some(ids?))
@@ -145,6 +158,7 @@ impl<'a> Exporter<'a> {
                 .problem(format!("{id}: there is no such thread"));
             return Ok(false);
         };
+        self.source.save(self.archive.folder())?;
         let mut found = vec![("/threads".to_owned(), thread)];
         let thread = format!("/threads/{id}");
         for list in ["messages", "runs"].map(|list| format!("{thread}/{list}")) {

@@ -145,7 +145,8 @@ async fn lists_that_the_server_lacks_are_named() {
     let export = crate::export(&client, folder.path(), None, &mut report);
     export.await.unwrap();
     let missing = ["files", "vector_stores", "threads"];
-    let expected = missing.map(|list| format!("{list}: the server does not have the list"));
+    let mut expected = missing.map(|list| format!("{list}: the server does not have the list"));
+    expected[2] += "; pass a file with the IDs of the threads: `--threads FILE`";
     assert_eq!(report.problems, expected);
     assert_eq!(archive::read(folder.path()).unwrap().missing(), missing);
 }
@@ -162,6 +163,15 @@ async fn a_wrong_base_url_is_an_error() {
         error.ends_with("has no list at all: check the base URL"),
         "{error}"
     );
+
+    // The folder is still free for the server of the right URL.
+    let right = MockServer::start_async().await;
+    for path in ["/assistants", "/files", "/vector_stores", "/threads"] {
+        list(&right, path, json!([]));
+    }
+    let client = self::client(&right);
+    let export = crate::export(&client, folder.path(), None, &mut report);
+    export.await.expect("the lists are exported");
 }
 
 #[tokio::test]
@@ -302,7 +312,10 @@ async fn an_object_whose_response_was_lost_is_found_and_not_created_again() {
 #[test]
 fn two_servers_in_the_environment_are_an_error() {
     let error = crate::client(|name| Some(format!("https://{name}"))).unwrap_err();
-    assert!(error.to_string().contains("are both set"), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "OPENAI_BASE_URL and AZURE_OPENAI_ENDPOINT are both set: unset one of them"
+    );
     let project = |name: &str| match name {
         "PROJECT_ENDPOINT" => Some("https://a.test/p".to_owned()),
         "OPENAI_API_KEY" => Some("token".to_owned()),
@@ -312,6 +325,64 @@ fn two_servers_in_the_environment_are_an_error() {
         crate::client(project).unwrap().base_url(),
         "https://a.test/p"
     );
+}
+
+#[tokio::test]
+async fn a_server_of_azure_and_further_headers_are_those_of_the_environment() {
+    let server = MockServer::start_async().await;
+    let mock = server.mock(|when, then| {
+        when.path("/openai/assistants")
+            .query_param("api-version", "2024-05-01-preview")
+            .header("api-key", "secret")
+            .header("x-team", "maths=1")
+            .header("x-region", "eu");
+        then.json_body(json!({ "data": [], "has_more": false }));
+    });
+    let variable = |name: &str| match name {
+        "AZURE_OPENAI_ENDPOINT" => Some(server.base_url()),
+        "AZURE_OPENAI_API_KEY" => Some("secret".to_owned()),
+        "OPENAI_API_VERSION" => Some("2024-05-01-preview".to_owned()),
+        "OPENAI_HEADERS" => Some("x-team = maths=1\n\nx-region=eu".to_owned()),
+        _ => None,
+    };
+    let client = crate::client(variable).expect("the settings are valid");
+    client.list_assistants().send().await.expect("a list");
+    mock.assert();
+}
+
+#[tokio::test]
+async fn a_restore_says_what_to_do_about_a_rejection_and_goes_on() {
+    for (status, advice) in [
+        (405, "the server cannot create it"),
+        (413, "raise the limit of the server"),
+        (415, "upload it in another format"),
+        (501, "the server cannot create it"),
+    ] {
+        let old = fake(Fake::builder()).await;
+        let client = old.client();
+        let body = CreateFileRequest::builder().purpose(FilePurpose::Assistants);
+        let upload = client.create_file().file(Upload::bytes("a.md", "# A"));
+        upload.body(body).send().await.unwrap();
+        client.create_vector_store().send().await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut report = Report::new(ProgressBar::hidden());
+        let export = crate::export(&client, folder.path(), Some(Vec::new()), &mut report);
+        export.await.unwrap();
+
+        let new = Fake::builder().fault_on("createFile", Fault::status(status));
+        let new = fake(new).await;
+        let client = new.client_builder().retry(RetryPolicy::never());
+        let client = client.build().unwrap();
+        let count = restore(&client, folder.path(), &mut report).await;
+        assert_eq!(count.unwrap(), 1, "{status}");
+        let [problem] = &report.problems[..] else {
+            panic!("{:?}", report.problems);
+        };
+        assert!(
+            problem.contains(&status.to_string()) && problem.contains(advice),
+            "{problem}"
+        );
+    }
 }
 
 #[test]

@@ -5,14 +5,16 @@
 //! cargo run --example export --features files -- FOLDER --restore
 //! ```
 //!
-//! The server is that of the environment, see `Client::from_env`, or with `PROJECT_ENDPOINT` a project of Foundry,
-//! with a token in `OPENAI_API_KEY`. `--threads` names a file with the IDs of
-//! threads, one in a line, for a server that does not list them. Both commands continue after they were
+//! The server is that of the environment: `examples/local/environment.rs` lists the variables for OpenAI and
+//! compatible servers, Azure OpenAI and Foundry, and for additional headers. `--threads` names a file with the
+//! IDs of threads, one in a line, for a server that does not list them. Both commands continue after they were
 //! interrupted. A folder is a snapshot: objects that were exported are not exported again. `ids.jsonl` maps
 //! old to new IDs; remove it to restore on a further server.
 
 mod archive;
 mod bodies;
+#[path = "../local/environment.rs"]
+mod environment;
 mod exporter;
 #[cfg(test)]
 #[path = "../local/fake_client.rs"]
@@ -33,9 +35,10 @@ use std::fs;
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use openai_assistants::{Client, Credentials};
+use openai_assistants::Client;
 
 use archive::Archive;
+use environment::Dialect;
 use exporter::Exporter;
 use report::Report;
 use source::Source;
@@ -56,7 +59,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let style = ProgressStyle::with_template("{spinner} {wide_bar} {pos} of {len}, {elapsed}")?;
     let bar = ProgressBar::no_length().with_style(style);
     let report = &mut Report::new(bar);
-    let client = || client(|name| env::var(name).ok().filter(|value| !value.is_empty()));
+    let client = || client(environment::variable);
     let summary = match arguments[..] {
         [folder] if !folder.starts_with('-') => {
             export(&client()?, Path::new(folder), None, report).await?
@@ -83,18 +86,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
 /// Returns a client for the server of the environment.
 fn client(variable: impl Fn(&str) -> Option<String>) -> Result<Client, Box<dyn Error>> {
-    let endpoint = variable("PROJECT_ENDPOINT").or_else(|| variable("AZURE_AI_PROJECT_ENDPOINT"));
-    let Some(endpoint) = endpoint else {
-        return Ok(Client::from_env()?);
-    };
-    if variable("OPENAI_BASE_URL").is_some() {
-        let text =
-            "the endpoint of a Foundry project and OPENAI_BASE_URL are both set: unset one of them";
-        return Err(text.into());
-    }
-    let token = variable("OPENAI_API_KEY").unwrap_or_default();
-    let builder = Client::builder().foundry(endpoint, "v1");
-    Ok(builder.credentials(Credentials::bearer(token)).build()?)
+    let dialect = environment::dialect(&variable)?.unwrap_or(Dialect::OpenAi);
+    Ok(environment::builder(dialect, variable).build()?)
 }
 
 /// Exports what the archive does not have yet. Returns what it has then.
@@ -105,9 +98,9 @@ async fn export(
     report: &mut Report,
 ) -> Result<String, Box<dyn Error>> {
     let source = Source::open(folder, client.base_url())?;
-    let date = source.started;
-    report.note(&format!("snapshot of {}, started {date}", source.base_url));
-    Exporter::new(client, Archive::open(folder)?, report)
+    let Source { base_url, started } = &source;
+    report.note(&format!("snapshot of {base_url}, started {started}"));
+    Exporter::new(client, &source, Archive::open(folder)?, report)
         .run(threads)
         .await?;
     let mut counts = BTreeMap::<String, usize>::new();

@@ -132,16 +132,15 @@ impl Restorer<'_> {
                 }
                 Ok(Some(id))
             }
-            Err(error)
-                if error
-                    .status()
-                    .is_some_and(|status| is_rejection(status.as_u16())) =>
-            {
+            Err(error) => {
+                let status = error.status().map_or(0, |status| status.as_u16());
+                let Some(advice) = advice(status) else {
+                    return Err(format!("{key}: {error}").into());
+                };
                 self.ids.reject()?;
-                self.report.problem(format!("{key}: {error}"));
+                self.report.problem(format!("{key}: {error}{advice}"));
                 Ok(None)
             }
-            Err(error) => Err(format!("{key}: {error}").into()),
         }
     }
 
@@ -183,9 +182,23 @@ impl Restorer<'_> {
     }
 }
 
-/// Whether another object may be accepted after this status.
-fn is_rejection(status: u16) -> bool {
-    matches!(status, 400 | 404 | 422)
+/// Returns what to do about a rejected object, or `None` if the status is not about this object alone.
+fn advice(status: u16) -> Option<&'static str> {
+    match status {
+        400 | 404 | 422 => Some(""),
+        405 | 501 => Some(
+            "; the server cannot create it: to use an object that it has, add the line [\"OLD_ID\",\"NEW_ID\"] to \
+             ids.jsonl and restore again",
+        ),
+        413 => Some(
+            "; it is too large for the server: raise the limit of the server and restore again",
+        ),
+        415 => Some(
+            "; the server does not accept its type: upload it in another format, add the line [\"OLD_ID\",\"NEW_ID\"] to \
+             ids.jsonl, and restore again",
+        ),
+        _ => None,
+    }
 }
 
 fn text<'a>(object: &'a Value, name: &str) -> &'a str {

@@ -17,18 +17,13 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads the source of an archive, or writes that of a new one.
+    /// Reads the source of an archive, or returns that of a new one, which is not written yet.
     pub fn open(folder: &Path, base_url: &str) -> io::Result<Self> {
         if !folder.join(NAME).exists() {
-            fs::create_dir_all(folder)?;
-            let source = Self {
+            return Ok(Self {
                 base_url: base_url.to_owned(),
                 started: now(),
-            };
-            // The file exists only once it is complete.
-            let part = folder.join("source.json.part");
-            fs::write(&part, serde_json::to_vec_pretty(&source)?)?;
-            fs::rename(part, folder.join(NAME))?;
+            });
         }
         let source = Self::read(folder)?;
         if !source.is(base_url) {
@@ -36,6 +31,18 @@ impl Source {
             return Err(io::Error::other(text));
         }
         Ok(source)
+    }
+
+    /// Writes the source of a new archive. A wrong URL must not be that of an archive, so the server has
+    /// returned an object or a list before.
+    pub fn save(&self, folder: &Path) -> io::Result<()> {
+        if folder.join(NAME).exists() {
+            return Ok(());
+        }
+        // The file exists only once it is complete.
+        let part = folder.join("source.json.part");
+        fs::write(&part, serde_json::to_vec_pretty(self)?)?;
+        fs::rename(part, folder.join(NAME))
     }
 
     pub fn read(folder: &Path) -> io::Result<Self> {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::name::{pascal, snake};
 use super::reference::reference;
 use crate::error::Error;
+use crate::features::FEATURE;
 
 const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
@@ -51,6 +52,8 @@ pub struct Operation<'a> {
     pub id: &'a str,
     /// The name of the method where the operation ID is misspelled: `x-rust-name`.
     pub rust_name: Option<&'a str>,
+    /// The Cargo feature that it belongs to.
+    pub feature: Option<&'a str>,
     /// The HTTP method, in lower case.
     pub method: &'a str,
     /// The path template.
@@ -143,6 +146,7 @@ impl<'a> Operation<'a> {
                 .as_str()
                 .ok_or_else(|| error("the operation has no operationId"))?,
             rust_name: rust_name.as_str(),
+            feature: operation[FEATURE].as_str(),
             method,
             path,
             description: operation["description"].as_str(),

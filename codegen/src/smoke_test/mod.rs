@@ -112,6 +112,7 @@ fn row(api: &Api, operation: &Operation, id_parameters: &BTreeMap<&str, &str>) -
     let object = page.map(|page| page.item).or(operation.response);
     let names = object.and_then(|object| id_parameters.get(object));
     let names = option(names.map(|name| quote!(#name)));
+    let feature = option(operation.feature.map(|feature| quote!(#feature)));
     let (streams, pages) = (operation.events.is_some(), pages(api, operation));
     let body = option(operation.body.map(|schema| {
         let minimal = body(api, operation, schema, Extent::Minimal).to_string();
@@ -127,6 +128,7 @@ fn row(api: &Api, operation: &Operation, id_parameters: &BTreeMap<&str, &str>) -
             id: #id,
             method: #method,
             path: #path,
+            feature: #feature,
             names: #names,
             streams: #streams,
             pages: #pages,
@@ -234,6 +236,7 @@ mod tests {
             "paths": {
                 "/things": { "get": {
                     "operationId": "listThings",
+                    "x-feature": "files",
                     "parameters": [
                         query("limit", json!({ "type": "integer", "default": 20 })),
                         query("order", refer("Order")),
@@ -310,6 +313,18 @@ mod tests {
         let list = r#"collect(client.list_things().limit(1i64).order(order).items()).await"#;
         assert!(source.contains(list), "{source}");
         assert_eq!(source.matches("pages:true").count(), 1);
+    }
+
+    #[test]
+    fn operations_have_their_feature() {
+        let source = source_of(&document());
+        assert_eq!(
+            source
+                .matches(r#"path:"/things",feature:Some("files"),"#)
+                .count(),
+            1
+        );
+        assert_eq!(source.matches("feature:None").count(), 2);
     }
 
     #[test]

@@ -7,9 +7,11 @@ use openai_assistants_fake::{Fake, Server};
 use serde_json::{Value, json};
 
 use crate::checkup::Checkup;
+use crate::document::CALLS;
+use crate::local::environment::{self, Dialect};
 use crate::local::fake_client::FakeClient;
 use crate::options::Options;
-use crate::{local, run, script};
+use crate::{FOUNDRY, run, script};
 use gateway::{Action, Gateway, Request};
 
 /// How many operations of the client the server lacks: only Foundry has `listThreads`.
@@ -81,6 +83,24 @@ async fn the_fake_server_can_do_everything() {
             "deleted threads are gone",
         ],
     );
+}
+
+#[tokio::test]
+async fn operations_that_only_foundry_has_are_left_out_for_other_servers() {
+    let of_foundry = CALLS.iter().filter(|call| call.feature == Some(FOUNDRY));
+    let ids: Vec<&str> = of_foundry.map(|call| call.id).collect();
+    let expected: &[&str] = match cfg!(feature = "foundry") {
+        true => &["listThreads"],
+        false => &[],
+    };
+    assert_eq!(ids, expected);
+    let fake = fake().await;
+    let options = Options {
+        left_out: Some(FOUNDRY),
+        ..options()
+    };
+    let mut checkup = Checkup::new(fake.client(), options);
+    assert!(run(&mut checkup).await, "{:?}", checkup.report.lines);
 }
 
 #[tokio::test]
@@ -278,11 +298,15 @@ async fn a_server_without_streams_is_told_so() {
 async fn additional_headers_are_sent() {
     let fake = fake().await;
     let gateway = Gateway::start(fake.address(), |_| Action::Forward).await;
-    let builder = Client::builder()
-        .base_url(format!("{}/v1", gateway.origin))
-        .query("api-version", "v1")
-        .api_key("any");
-    let client = local::with_header(builder, "x-team = maths=1".to_owned()).build();
+    let url = format!("{}/v1", gateway.origin);
+    let variable = |name: &str| match name {
+        "OPENAI_BASE_URL" => Some(url.clone()),
+        "OPENAI_API_KEY" => Some("any".to_owned()),
+        "OPENAI_HEADERS" => Some("\nx-team = maths=1\n".to_owned()),
+        _ => None,
+    };
+    let builder = environment::builder(Dialect::OpenAi, variable);
+    let client = builder.query("api-version", "v1").build();
     let mut checkup = Checkup::new(client.expect("the settings are valid"), options());
     run(&mut checkup).await;
     for request in gateway.requests() {
