@@ -164,7 +164,7 @@
 //! | `foundry` | | additions of Foundry Agents (classic): tools, their calls in run steps, approvals, the list of threads |
 //! | `v1` | | version 1 of the API, with its own client, types and mocks |
 
-// Tests and doctests use the types of `openapi.yaml`, so there are none for another document.
+// Tests and doctests use the types of `openapi.yaml`, so another document has no such tests.
 #![cfg(any(not(any(test, doctest)), assistants_document = "openapi.yaml"))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub)]

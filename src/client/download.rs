@@ -28,7 +28,7 @@ use crate::sse::reader::poll_chunk;
 /// Nothing is read before it is polled, and nothing is held in memory. There is no limit on the size,
 /// unless [`max_bytes`](Self::max_bytes) sets one. `stream_idle_timeout` of the call, or else of the
 /// client, limits how long the server may send nothing. Content that breaks off is an error, and is not
-/// requested again. So is content with a content encoding: the client asks for none.
+/// requested again. So is content with a content encoding: the client requests content without one.
 ///
 /// # Examples
 ///

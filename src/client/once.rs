@@ -131,7 +131,7 @@ fn out_of_time(limit: Duration, last: Option<Error>) -> Error {
 }
 
 /// Sends a marked request. After a failure that leaves open whether it was processed, the object is
-/// looked up and adopted. If it does not exist, the request is sent again, unless the server has answered.
+/// looked up and adopted. If it does not exist, the request is sent again, unless the server has sent a response.
 async fn send_or_adopt<T>(
     request: &mut Request,
     marker: &str,

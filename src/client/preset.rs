@@ -48,7 +48,7 @@ impl Server {
         }
     }
 
-    /// Fails if the server requires an API version and there is none.
+    /// Fails if the server requires an API version that is missing.
     pub(super) fn check_api_version(&self, version: Option<&str>) -> Result<(), &'static str> {
         match self {
             Self::AzureOpenAi { .. } if version.is_none() => Err(

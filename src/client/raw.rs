@@ -230,7 +230,7 @@ impl RawRequest {
 
     /// Sends the call and returns the body of the response, at most 256 MiB.
     ///
-    /// A body with a content encoding is an error: the client asks for none.
+    /// A body with a content encoding is an error: the client requests content without one.
     ///
     /// # Errors
     /// The path, a header or the body is invalid, or the request failed.

@@ -46,7 +46,7 @@ pub struct Error(pub(super) Box<Inner>);
 #[derive(Clone)]
 pub(super) struct Inner {
     pub(super) kind: ErrorKind,
-    /// The message of the server, or ours if the server sent none.
+    /// The message of the server, or ours without one.
     pub(super) message: String,
     pub(super) operation: Option<Cow<'static, str>>,
     pub(super) attempts: u32,
@@ -114,7 +114,7 @@ impl Error {
         self.0.server.param.as_deref()
     }
 
-    /// Returns the server's message, or the reason if there is none.
+    /// Returns the server's message, or else the reason.
     ///
     /// It does not contain the context and the advice that `Display` adds.
     #[must_use]

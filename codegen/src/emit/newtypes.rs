@@ -52,7 +52,7 @@ pub fn map_conversions(item: &ItemStruct) -> Vec<Item> {
     let is_json = name_of(value).is_some_and(|name| name == "Value");
     let index = is_json.then(|| {
         quote! {
-            /// Returns the value of a key, or null if there is none, as `serde_json` does.
+            /// Returns the value of a key, or null for an unknown key, as `serde_json` does.
             impl ::std::ops::Index<&str> for #name {
                 type Output = #value;
 

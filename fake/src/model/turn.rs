@@ -309,7 +309,7 @@ impl Reply {
 
     /// Annotates a part of the text as a citation of a file.
     ///
-    /// The annotation covers the first occurrence. If there is none, it is at the end of the
+    /// The annotation covers the first occurrence. Without one, it is at the end of the
     /// text.
     #[must_use]
     pub fn cite(self, text: impl Into<String>, file_id: impl Into<String>) -> Self {

@@ -104,7 +104,7 @@ pub(super) fn run(
     totals: &Totals,
 ) -> Run {
     let setting = |name: &str| non_null_or(&request[name], assistant[name].clone());
-    // The service sends null if there are none. Some typed clients require a string.
+    // Without instructions the service sends null. Some typed clients require a string.
     let instructions = [
         setting("instructions"),
         request["additional_instructions"].clone(),

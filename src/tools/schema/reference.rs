@@ -9,7 +9,7 @@ use crate::tools::schema::unsupported::error;
 /// Prefix of references to definitions.
 pub(super) const DEFINITIONS: &str = "#/$defs/";
 
-/// Returns the schema that a reference points to, or an error if there is none.
+/// Returns the schema that a reference points to, or an error.
 pub(super) fn resolve<'a>(root: &'a Value, reference: &str, path: &str) -> Result<&'a Value> {
     find(root, reference).ok_or_else(|| {
         error(path, format_args!(
