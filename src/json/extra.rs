@@ -37,6 +37,7 @@ struct Properties {
 
 impl Extra {
     /// Sets which properties are secret: they are here only if they are malformed.
+    #[allow(dead_code, reason = "a document may have no secrets")]
     pub(crate) fn hiding(mut self, secrets: &'static [&'static str]) -> Self {
         if let Some(properties) = &mut self.0 {
             properties.secrets = secrets;

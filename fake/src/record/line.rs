@@ -7,6 +7,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 
+use crate::spec::document::Dialect;
+
 /// What replaces a secret.
 const REDACTED: &str = "***";
 
@@ -46,18 +48,8 @@ const PUBLIC_HEADERS: [&str; 29] = [
 /// How the names of further such headers start.
 const PUBLIC_PREFIXES: [&str; 3] = ["openai-", "x-ratelimit-", "x-stainless-"];
 
-/// Query parameters whose values are not secret. The value of any other may be.
-const PUBLIC_PARAMETERS: [&str; 9] = [
-    "after",
-    "api-version",
-    "before",
-    "filter",
-    "include[]",
-    "limit",
-    "order",
-    "purpose",
-    "run_id",
-];
+/// The query parameter that Azure and Foundry require. The document does not have it.
+const API_VERSION: &str = "api-version";
 
 /// Shorter values are redacted in their place alone: a text may contain them by chance.
 const MIN_SECRET: usize = 8;
@@ -101,7 +93,7 @@ impl Secrets {
         let mut secrets = Self::default();
         let query = head.uri.query().unwrap_or_default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if !PUBLIC_PARAMETERS.contains(&&*name) {
+            if !is_documented(&name) {
                 secrets.add(&value);
             }
         }
@@ -172,5 +164,29 @@ fn is_public(name: &HeaderName, value: &HeaderValue) -> bool {
 
 /// Whether the name of a query parameter, which may be escaped, is that of a public one.
 fn is_public_parameter(name: &str) -> bool {
-    form_urlencoded::parse(name.as_bytes()).all(|(name, _)| PUBLIC_PARAMETERS.contains(&&*name))
+    form_urlencoded::parse(name.as_bytes()).all(|(name, _)| is_documented(&name))
+}
+
+/// Whether a query parameter is of the API, and so not secret. The value of any other may be.
+fn is_documented(name: &str) -> bool {
+    let operations = &Dialect::Foundry.document().operations;
+    let mut names = operations.iter().flat_map(|operation| &operation.query);
+    name == API_VERSION || names.any(|other| other == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_query_parameters_of_the_api_are_not_redacted() {
+        let target = "/v1/files?purpose=assistants&api-version=v1&include%5B%5D=x&key=hush";
+        assert_eq!(
+            Secrets::default().redact_target(target),
+            "/v1/files?purpose=assistants&api-version=v1&include%5B%5D=x&key=***"
+        );
+        for name in ["after", "before", "filter", "limit", "order", "run_id"] {
+            assert!(is_documented(name), "{name}");
+        }
+    }
 }
