@@ -22,7 +22,7 @@ use openai_assistants::types::{
     CreateThreadAndRunRequest, CreateToolResources, DeepResearch, ErrorResponse, FabricDataAgent,
     FunctionObject, ListOrder, ListRunsResponse, McpResource, MessageDeltaObject, MessageObject,
     OpenApiAnonymousAuth, OpenApiAudience, OpenApiAuth, OpenApiConnectionAuth, OpenApiFunction,
-    OpenApiManagedAuth, RunObject, RunRequiredAction, RunStepDeltaObject, RunStepObject,
+    OpenApiManagedAuth, RunObject, RunRequiredAction, RunStatus, RunStepDeltaObject, RunStepObject,
     RunStepToolCall, RunToolCall, RunToolCallMcp, SharepointGrounding, SubmitToolOutputsRunRequest,
     TextAnnotation, TextAnnotationDelta, ThreadObject, ToolApproval, ToolConnection, ToolResources,
 };
@@ -683,7 +683,7 @@ async fn approvals_can_be_followed_and_streamed() {
         when.json_body(
             json!({ "tool_approvals": [{ "tool_call_id": "call_1", "approve": true }] }),
         );
-        then.json_body(json!(mock::run_in("completed".into())));
+        then.json_body(json!(mock::run_in(RunStatus::Completed)));
     });
     let submit = || submit(&client, "thread_1", "run_1", [approval("call_1", true)]);
     let run = submit().follow().wait().await.expect("a successful call");

@@ -273,12 +273,12 @@ pub fn implementations(document: &Value, of: &str) -> BTreeMap<String, String> {
     let implementation = |item: &Item| match item {
         Item::Impl(item) => {
             let last = item.trait_.as_ref()?.0.segments.last()?;
-            let body = match item.items.first() {
-                Some(ImplItem::Fn(function)) => text(&function.block),
-                _ => String::new(),
-            };
+            let body = item.items.iter().find_map(|item| match item {
+                ImplItem::Fn(function) => Some(text(&function.block)),
+                _ => None,
+            });
             let name = format!("{}{}", text(&item.self_ty), text(&last.arguments));
-            (last.ident == of).then_some((name, body))
+            (last.ident == of).then_some((name, body.unwrap_or_default()))
         }
         _ => None,
     };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use openai_assistants::types::CreateFileRequest;
+use openai_assistants::types::{CreateFileRequest, FilePurpose};
 use openai_assistants::{Client, Json, Method, RawRequest, Upload};
 use serde::Deserialize;
 use serde_json::Value;
@@ -214,6 +214,8 @@ async fn upload(
     let purpose = object["purpose"].as_str().unwrap_or("assistants");
     let purpose = purpose.trim_end_matches("_output");
     let file = Upload::path(content).file_name(object["filename"].as_str().unwrap_or("file"));
+    // The server may know purposes that the document does not.
+    let purpose = FilePurpose::Unknown(purpose.to_owned());
     let body = CreateFileRequest::builder().purpose(purpose);
     let created = client.create_file().body(body).file(file).send().await?;
     Ok(Created { id: created.id })

@@ -177,8 +177,8 @@ impl<S> IndexFiles<S> {
 
 impl IndexFiles<Uploads> {
     /// Sets the purpose of the uploaded files. The default is `assistants`.
-    pub fn purpose(mut self, purpose: impl Into<FilePurpose>) -> Self {
-        self.store.purpose = purpose.into();
+    pub fn purpose(mut self, purpose: FilePurpose) -> Self {
+        self.store.purpose = purpose;
         self
     }
 

@@ -20,7 +20,7 @@ use crate::json::lenient;
 use crate::json::malformed_item::MalformedItem;
 use crate::json::raw::Json;
 use crate::json::rule::{By, NullAsDefault, Rule};
-use crate::json::scalar;
+use crate::json::scalar::{self, StringEnum};
 use crate::json::untagged::MaybeString;
 
 /// The properties of an object that have not been read yet.
@@ -353,7 +353,7 @@ pub(crate) fn default<T: Default>() -> Option<T> {
 
 /// The default of a string enum.
 #[allow(clippy::unnecessary_wraps, reason = "it is an argument of `expected`")]
-pub(crate) fn unknown<T: for<'a> From<&'a str>>() -> Option<T> {
+pub(crate) fn unknown<T: StringEnum>() -> Option<T> {
     Some(scalar::unknown())
 }
 

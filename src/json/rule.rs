@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use serde::Deserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 
-use crate::json::scalar;
+use crate::json::scalar::{self, StringEnum};
 
 /// How the value of a property is deserialized.
 pub(crate) trait Rule<T> {
@@ -44,7 +44,7 @@ impl<T: DeserializeOwned + Default> Rule<T> for NullAsDefault {
 /// Uses [`scalar::null_as_unknown`].
 pub(crate) struct NullAsUnknown;
 
-impl<T: DeserializeOwned + for<'a> From<&'a str>> Rule<T> for NullAsUnknown {
+impl<T: DeserializeOwned + StringEnum> Rule<T> for NullAsUnknown {
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
         scalar::null_as_unknown(deserializer)
     }

@@ -85,15 +85,21 @@ pub(crate) fn json_text<'de, D: Deserializer<'de>>(
     })
 }
 
+/// A string enum, whose unknown values servers may send.
+pub(crate) trait StringEnum {
+    /// The value as received: unknown text is kept.
+    fn from_wire(value: &str) -> Self;
+}
+
 /// Deserializes a string enum. Known values are compared without copying the text.
 pub(crate) fn string_enum<'de, D, T>(deserializer: D, expected: &'static str) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: for<'a> From<&'a str>,
+    T: StringEnum,
 {
-    struct StringEnum<T>(&'static str, PhantomData<T>);
+    struct Text<T>(&'static str, PhantomData<T>);
 
-    impl<T: for<'a> From<&'a str>> Visitor<'_> for StringEnum<T> {
+    impl<T: StringEnum> Visitor<'_> for Text<T> {
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,23 +107,23 @@ where
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-            Ok(T::from(text))
+            Ok(T::from_wire(text))
         }
     }
 
-    deserializer.deserialize_str(StringEnum(expected, PhantomData))
+    deserializer.deserialize_str(Text(expected, PhantomData))
 }
 
 /// Default for a missing string enum: `Unknown("")`.
-pub(crate) fn unknown<T: for<'a> From<&'a str>>() -> T {
-    T::from("")
+pub(crate) fn unknown<T: StringEnum>() -> T {
+    T::from_wire("")
 }
 
 /// Deserializes a string enum, null as `Unknown("")`.
 pub(crate) fn null_as_unknown<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: Deserialize<'de> + for<'a> From<&'a str>,
+    T: Deserialize<'de> + StringEnum,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_else(unknown))
 }

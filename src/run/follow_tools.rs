@@ -16,6 +16,8 @@ impl<O> Follow<O> {
     /// which nothing here handles, is left to the caller: the result is a run that is
     /// `requires_action`.
     ///
+    /// A further call replaces the tools: put all of them into one [`ToolSet`].
+    ///
     /// No call is executed twice: a run that still requires calls which were handled, by ID, name
     /// and arguments, is polled again. After a submission that failed, the run is fetched. The follow
     /// continues from its state, and returns the error if it still requires the same calls. After a

@@ -15,7 +15,7 @@ use crate::run::limits::{GRACE, StopReason};
 use crate::run::machine::{Action, Failure, First, RunMachine};
 use crate::run::polling::Pace;
 use crate::run::required_action::{CallKind, CallResult, CallResults, HandledKinds, PendingCall};
-use crate::types::RunObject;
+use crate::types::{RunObject, RunStatus};
 
 const SEQUENCES: u64 = 20_000;
 const MAX_ROUNDS: u32 = 4;
@@ -376,7 +376,7 @@ impl Follow {
             if knows_id && self.model.random.chance(2) {
                 let mut other = self.model.run();
                 other.id = "run_2".to_owned();
-                other.status = "failed".into();
+                other.status = RunStatus::Failed;
                 self.machine.event(&other);
             }
             let run = self.model.served();

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::json::scalar::StringEnum as _;
 use crate::sse::status;
 use crate::types::{AssistantStreamEvent, RunObject, RunStatus};
 
@@ -13,7 +14,7 @@ pub(crate) fn reported_run(event: &AssistantStreamEvent) -> Option<Cow<'_, RunOb
         Cow::Borrowed(run)
     } else {
         let mut run = run.clone();
-        run.status = RunStatus::from(status);
+        run.status = RunStatus::from_wire(status);
         Cow::Owned(run)
     })
 }

@@ -1,9 +1,11 @@
 //! The types of requests and responses, generated from the schemas of `openapi.yaml`.
 
 pub(crate) mod completion;
+#[cfg(assistants_schema = "CreateMessageContentPart")]
+mod content;
 mod message;
 pub(crate) mod run_status;
-pub(crate) mod setters;
+pub mod setters;
 
 #[allow(
     missing_docs,

@@ -408,7 +408,7 @@ fn run_steps() -> Vec<Contract> {
             |client| {
                 let include = vec![
                     RunStepInclude::StepDetailsToolCallsFileSearchResultsContent,
-                    "else".into(),
+                    RunStepInclude::Unknown("else".to_owned()),
                 ];
                 response_of(
                     client

@@ -154,7 +154,7 @@ async fn send(
     let include: Vec<RunStepInclude> = query
         .iter()
         .filter(|(name, _)| name == "include[]")
-        .map(|(_, value)| value.as_str().into())
+        .map(|(_, value)| value.as_str().try_into().expect("it is known"))
         .collect();
     match (text(exchange, "method"), path.as_slice()) {
         ("GET", ["assistants"]) => list!(client.list_assistants(), query).map(drop),

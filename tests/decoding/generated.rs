@@ -114,7 +114,10 @@ fn a_string_enum_keeps_unknown_text() {
     let status: RunStatus = parse(r#""paused\n""#);
     assert_eq!(status, RunStatus::Unknown("paused\n".to_owned()));
     assert_eq!(status.as_str(), "paused\n");
-    assert_eq!(RunStatus::from("in_progress"), RunStatus::InProgress);
+    assert_eq!(
+        RunStatus::try_from("in_progress").unwrap(),
+        RunStatus::InProgress
+    );
     assert_eq!(RunStatus::InProgress.to_string(), "in_progress");
 }
 

@@ -1,5 +1,7 @@
-//! Builders of request types. Setters accept anything that converts into the field; a failed
-//! conversion is reported by `build`.
+//! Builders of request types. Setters accept anything that converts into the field, and an `Option`
+//! of it where the field is optional; a failed conversion is reported by `build`.
+
+use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -14,13 +16,14 @@ use crate::model::reference::type_name;
 /// The module `types::builder`, and `builder()` of each type that has a builder.
 pub fn emit(types: &[Item], api: &Api) -> Item {
     let names: Vec<String> = api.requests.iter().map(|name| type_name(name)).collect();
+    let maps = maps(types);
     let mut builders: Vec<Item> = Vec::new();
     for item in types {
         if let Item::Struct(item) = item
             && matches!(item.fields, Fields::Named(_))
             && names.contains(&item.ident.to_string())
         {
-            builders.extend(builder(item));
+            builders.extend(builder(item, &maps));
         }
     }
     parse_quote! {
@@ -31,7 +34,21 @@ pub fn emit(types: &[Item], api: &Api) -> Item {
     }
 }
 
-fn builder(item: &ItemStruct) -> Vec<Item> {
+/// The types of the document that are maps, each with the type of its values.
+fn maps(types: &[Item]) -> BTreeMap<String, syn::Type> {
+    let value = |item: &Item| match item {
+        Item::Struct(ItemStruct {
+            ident,
+            fields: Fields::Unnamed(fields),
+            ..
+        }) => Some((ident.to_string(), map_value(&fields.unnamed.first()?.ty)?)),
+        _ => None,
+    };
+    let extra = ("Extra".to_owned(), parse_quote!(::serde_json::Value));
+    types.iter().filter_map(value).chain([extra]).collect()
+}
+
+fn builder(item: &ItemStruct, maps: &BTreeMap<String, syn::Type>) -> Vec<Item> {
     let name = &item.ident;
     let spelled = name.to_string();
     let doc = format!("Sets the properties of a [`{name}`](super::{name}).");
@@ -47,7 +64,16 @@ fn builder(item: &ItemStruct) -> Vec<Item> {
         .collect();
     let setters = item.fields.iter().zip(&types).filter_map(|(field, ty)| {
         let docs: Vec<_> = docs(&field.attrs).cloned().collect();
-        Some(setter(&docs, field.ident.as_ref()?, ty))
+        let is_optional = is_extra(field) || parameter_of(&field.ty, "Option").is_some();
+        let newtype = name_of(ty).and_then(|name| maps.get(&name).cloned());
+        let accepted = match newtype.or_else(|| map_value(ty)) {
+            Some(mut value) => {
+                qualify(&mut value);
+                Accepted::Pairs(value)
+            }
+            None => Accepted::of(ty),
+        };
+        Some(setter(&docs, field.ident.as_ref()?, &accepted, is_optional))
     });
     let values = item.fields.iter().map(|field| {
         let ident = &field.ident;
@@ -130,49 +156,70 @@ fn qualify(ty: &mut syn::Type) {
     }
 }
 
-/// A method that accepts anything that converts into the value, or into the items of a list or a map.
-pub fn setter(docs: &[Attribute], name: &syn::Ident, ty: &syn::Type) -> TokenStream {
-    let key = name.to_string();
-    if name_of(ty).as_deref() == Some("BTreeMap")
-        && let Some(value) = last_parameter(ty)
-    {
-        return quote! {
-            #(#docs)*
-            pub fn #name<K, V>(mut self, pairs: impl ::std::iter::IntoIterator<Item = (K, V)>) -> Self
-            where
-                K: ::std::convert::Into<::std::string::String>,
-                V: ::std::convert::Into<#value>,
-            {
-                let pairs = pairs.into_iter();
-                self.#name = Some(pairs.map(|(key, value)| (key.into(), value.into())).collect());
-                self
-            }
-        };
+/// The type of the values of a map.
+fn map_value(ty: &syn::Type) -> Option<syn::Type> {
+    let is_map = name_of(ty).is_some_and(|name| matches!(name.as_str(), "BTreeMap" | "Map"));
+    last_parameter(ty).filter(|_| is_map).cloned()
+}
+
+/// What a setter accepts.
+pub enum Accepted {
+    /// Whatever converts into this type.
+    Value(syn::Type),
+    /// A list of whatever converts into this type.
+    List(syn::Type),
+    /// Pairs of a key and whatever converts into this type.
+    Pairs(syn::Type),
+}
+
+impl Accepted {
+    /// What a setter of a type that is not a map accepts.
+    pub fn of(ty: &syn::Type) -> Self {
+        match parameter_of(ty, "Vec") {
+            Some(item) => Self::List(item.clone()),
+            None => Self::Value(ty.clone()),
+        }
     }
-    match parameter_of(ty, "Vec") {
-        Some(item) => quote! {
-            #(#docs)*
-            pub fn #name<I>(mut self, values: I) -> Self
-            where
-                I: ::std::iter::IntoIterator,
-                I::Item: ::std::convert::TryInto<#item>,
-                <I::Item as ::std::convert::TryInto<#item>>::Error: ::std::fmt::Display,
-            {
-                self.#name = #SETTERS::convert_all(#key, values, &mut self.first_error);
-                self
-            }
-        },
-        None => quote! {
-            #(#docs)*
-            pub fn #name<V>(mut self, value: V) -> Self
-            where
-                V: ::std::convert::TryInto<#ty>,
-                V::Error: ::std::fmt::Display,
-            {
-                self.#name = #SETTERS::convert(#key, value, &mut self.first_error);
-                self
-            }
-        },
+}
+
+/// A method that accepts anything that converts into the value, or into the items of a list or a
+/// map; where the value is optional also an `Option` of that.
+pub fn setter(
+    docs: &[Attribute],
+    name: &syn::Ident,
+    accepted: &Accepted,
+    is_optional: bool,
+) -> TokenStream {
+    let key = name.to_string();
+    let (markers, marker) = match is_optional {
+        true => (Some(quote!(<M>)), quote!(M)),
+        false => (None, quote!(#SETTERS::Given)),
+    };
+    let (note, argument, store) = match accepted {
+        Accepted::Value(ty) => (
+            None,
+            quote!(value: impl #SETTERS::IntoValue<#ty, #marker>),
+            quote!(set(&mut self.#name, #key, value, &mut self.first_error)),
+        ),
+        Accepted::List(item) => (
+            Some("A further call adds items."),
+            quote!(items: impl #SETTERS::IntoList<#item, #marker>),
+            quote!(add(&mut self.#name, #key, items, &mut self.first_error)),
+        ),
+        Accepted::Pairs(value) => (
+            Some("Takes any map or list of pairs. A further call adds pairs."),
+            quote!(pairs: impl #SETTERS::IntoPairs<#value, #marker>),
+            quote!(insert(&mut self.#name, pairs)),
+        ),
+    };
+    let note = note.map(|note| quote!(#[doc = ""] #[doc = #note]));
+    quote! {
+        #(#docs)*
+        #note
+        pub fn #name #markers(mut self, #argument) -> Self {
+            #SETTERS::#store;
+            self
+        }
     }
 }
 
@@ -190,10 +237,32 @@ mod tests {
             "ModifyThingRequest": object(json!({ "counts": map }), &["counts"]),
         })));
         let source = prettyplease::unparse(&file);
+        let source: String = source.split_whitespace().collect();
         for part in [
-            "pub fn counts<K, V>(",
-            "pairs: impl ::std::iter::IntoIterator<Item = (K, V)>",
-            "V: ::std::convert::Into<i64>,",
+            "pairs:implcrate::types::setters::IntoPairs<i64,crate::types::setters::Given,>",
+            "crate::types::setters::insert(&mutself.counts,pairs);",
+        ] {
+            assert!(source.contains(part), "{part} is not in {source}");
+        }
+    }
+
+    #[test]
+    fn an_optional_value_is_set_from_an_option_too() {
+        let properties = json!({
+            "attributes": { "type": "object", "additionalProperties": true },
+            "name": { "type": "string" },
+            "tags": { "type": "array", "items": { "type": "string" } },
+            "title": { "type": "string" },
+        });
+        let source = prettyplease::unparse(&client(&document(json!({
+            "ModifyThingRequest": object(properties, &["title"]),
+        }))));
+        let source: String = source.split_whitespace().collect();
+        for part in [
+            "pubfnattributes<M>(mutself,pairs:implcrate::types::setters::IntoPairs<::serde_json::Value,M>,)",
+            "pubfnname<M>(mutself,value:implcrate::types::setters::IntoValue<::std::string::String,M>,)",
+            "pubfntags<M>(mutself,items:implcrate::types::setters::IntoList<::std::string::String,M>,)",
+            "pubfntitle(mutself,value:implcrate::types::setters::IntoValue<::std::string::String,crate::types::setters::Given,>,)",
         ] {
             assert!(source.contains(part), "{part} is not in {source}");
         }

@@ -2,7 +2,7 @@
 
 use syn::{Item, ItemEnum, parse_quote};
 
-use super::runtime::SCALAR;
+use super::runtime::{ERROR, SCALAR, SETTERS};
 use super::syntax::{docs, ident};
 
 /// The enum of strings for an enum of typify. `known` has its values, each with its variant.
@@ -13,6 +13,7 @@ pub fn emit(item: &ItemEnum, known: &[(&str, String)]) -> Vec<Item> {
     let values: Vec<&str> = known.iter().map(|(value, _)| *value).collect();
     let value_docs = values.iter().map(|value| format!("`{value}`"));
     let unknown = unknown_variant(known.iter().map(|(_, variant)| variant.as_str()));
+    let (spelled, spelled_unknown) = (name.to_string(), unknown.to_string());
     let expectation = format!("a string: {}", values.join(", "));
 
     let file: syn::File = parse_quote! {
@@ -35,8 +36,8 @@ pub fn emit(item: &ItemEnum, known: &[(&str, String)]) -> Vec<Item> {
             }
         }
 
-        impl ::std::convert::From<&str> for #name {
-            fn from(value: &str) -> Self {
+        impl #SCALAR::StringEnum for #name {
+            fn from_wire(value: &str) -> Self {
                 match value {
                     #(#values => Self::#variants,)*
                     _ => Self::#unknown(value.to_owned()),
@@ -44,9 +45,29 @@ pub fn emit(item: &ItemEnum, known: &[(&str, String)]) -> Vec<Item> {
             }
         }
 
-        impl ::std::convert::From<::std::string::String> for #name {
-            fn from(value: ::std::string::String) -> Self {
-                Self::from(value.as_str())
+        impl ::std::convert::TryFrom<&str> for #name {
+            type Error = #ERROR::Error;
+
+            /// Fails for a value that is not in the document.
+            fn try_from(value: &str) -> #ERROR::Result<Self> {
+                match #SCALAR::StringEnum::from_wire(value) {
+                    Self::#unknown(value) => Err(#SETTERS::unknown_value(
+                        #spelled,
+                        #spelled_unknown,
+                        &value,
+                        &[#(#values),*],
+                    )),
+                    known => Ok(known),
+                }
+            }
+        }
+
+        impl ::std::convert::TryFrom<::std::string::String> for #name {
+            type Error = #ERROR::Error;
+
+            /// Fails for a value that is not in the document.
+            fn try_from(value: ::std::string::String) -> #ERROR::Result<Self> {
+                Self::try_from(value.as_str())
             }
         }
 
@@ -93,7 +114,7 @@ pub fn unknown_variant<'a>(variants: impl Iterator<Item = &'a str>) -> proc_macr
 mod tests {
     use serde_json::json;
 
-    use crate::test_support::{client, document, variants};
+    use crate::test_support::{client, document, implementations, variants};
 
     #[test]
     fn an_enum_has_a_variant_for_unknown_values() {
@@ -102,6 +123,20 @@ mod tests {
         assert_eq!(
             variants(&file, "RunStatus"),
             ["Queued", "InProgress", "Unknown"]
+        );
+    }
+
+    #[test]
+    fn only_text_of_servers_becomes_an_unknown_value() {
+        let status = json!({ "type": "string", "enum": ["queued", "unknown"] });
+        let document = document(json!({ "RunStatus": status }));
+        let from = implementations(&document, "TryFrom");
+        let error = r#"crate::types::setters::unknown_value("RunStatus","Unrecognized",&value,&["queued","unknown"])"#;
+        assert!(from["RunStatus<&str>"].contains(error), "{from:?}");
+        let wire = implementations(&document, "StringEnum");
+        assert!(
+            wire["RunStatus"].contains("_=>Self::Unrecognized(value.to_owned())"),
+            "{wire:?}"
         );
     }
 

@@ -73,6 +73,24 @@ pub fn map_conversions(item: &ItemStruct) -> Vec<Item> {
             }
         }
 
+        impl ::std::iter::IntoIterator for #name {
+            type Item = (::std::string::String, #value);
+            type IntoIter = <#ty as ::std::iter::IntoIterator>::IntoIter;
+
+            fn into_iter(self) -> Self::IntoIter {
+                self.0.into_iter()
+            }
+        }
+
+        impl<'a> ::std::iter::IntoIterator for &'a #name {
+            type Item = (&'a ::std::string::String, &'a #value);
+            type IntoIter = <&'a #ty as ::std::iter::IntoIterator>::IntoIter;
+
+            fn into_iter(self) -> Self::IntoIter {
+                self.0.iter()
+            }
+        }
+
         #index
 
         impl<K, V, const N: usize> ::std::convert::From<[(K, V); N]> for #name

@@ -7,10 +7,11 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Fields, Item, ItemStruct, parse_quote};
 
+use super::builders::{self, Accepted};
 use super::example::example;
 use super::runtime::{CLIENT, ERROR, OPERATION, OPERATION_INFO, OPTIONS, RESPONSE, STREAM, UPLOAD};
 use super::syntax::{ident, parameter_of};
-use super::{builders, lists, requests};
+use super::{lists, requests};
 use crate::error::Error;
 use crate::model::api::{Api, Page};
 use crate::model::name::pascal;
@@ -58,8 +59,15 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
     let initial = arguments.iter().map(|(name, _)| quote!(#name: None));
     let setters = arguments.iter().map(|(name, ty)| {
         let doc = argument_doc(operation, &name.to_string());
-        builders::setter(&doc, name, ty)
+        let is_optional = match operation.body.filter(|_| name == "body") {
+            Some(_) => operation.body_is_optional,
+            None => operation
+                .query_parameters()
+                .any(|parameter| !parameter.is_required && *name == parameter.function()),
+        };
+        builders::setter(&doc, name, &Accepted::of(ty), is_optional)
     });
+    let with = with(api, operation);
     let send = send(operation);
     let implementations = requests::implementations(operation);
     let method = operation.method.to_uppercase();
@@ -127,6 +135,8 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
 
             #(#setters)*
 
+            #with
+
             #OPTIONS::request_options!();
             #body_options
 
@@ -138,6 +148,26 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
         #implementations
     };
     file.items
+}
+
+/// The method `with`, if the body has a builder.
+fn with(api: &Api, operation: &Operation) -> Option<TokenStream> {
+    let body = operation.body.filter(|body| api.has_builder(body))?;
+    let body = ident(&type_name(body));
+    let doc = format!(
+        "Sets the request body with its [builder](types::builder::{body}), as [`body`](Self::body) does."
+    );
+    Some(quote! {
+        #[doc = #doc]
+        ///
+        /// The builder is empty at first, also if a body was set before.
+        pub fn with(
+            self,
+            set: impl ::std::ops::FnOnce(types::builder::#body) -> types::builder::#body,
+        ) -> Self {
+            self.body(set(types::#body::builder()))
+        }
+    })
 }
 
 /// The methods that send the request.
@@ -312,7 +342,7 @@ mod tests {
         let file = client(&document(json!({})));
         let operations = module(&file, "operations");
         let builder = methods(operations, "ModifyThing");
-        for expected in ["thing_id", "body", "send", "send_response"] {
+        for expected in ["thing_id", "body", "with", "send", "send_response"] {
             assert!(
                 builder.iter().any(|method| method == expected),
                 "{expected} is missing from {builder:?}"

@@ -67,9 +67,10 @@ pub const RULE: Path = Path("crate::json::rule");
 pub const TAGGED: Path = Path("crate::json::tagged");
 /// `Untagged`, `untagged`.
 pub const UNTAGGED: Path = Path("crate::json::untagged");
-/// `string_enum`, and the functions that fields name in `deserialize_with` and `default`.
+/// `StringEnum`, `string_enum`, and the functions that fields name in `deserialize_with` and `default`.
 pub const SCALAR: Path = Path("crate::json::scalar");
-/// `convert`, `convert_all`, `built`, `required`.
+/// `Given`, `IntoValue`, `IntoList`, `IntoPairs`, `set`, `add`, `insert`, `list`, `built`, `required`,
+/// `unknown_value`.
 pub const SETTERS: Path = Path("crate::types::setters");
 /// `Merge`, `Empty`, `Indexed`, `Holes`, `TooFar`, `made`, `text`, `list`.
 pub const DELTA: Path = Path("crate::json::merge");

@@ -10,7 +10,7 @@ use serde_json::Value;
 use syn::{Attribute, Fields, Item, parse_quote};
 
 use super::enums::unknown_variant;
-use super::runtime::{ERROR, OBJECT, PROPERTIES, TAGGED, UNTAGGED};
+use super::runtime::{ERROR, OBJECT, PROPERTIES, SCALAR, SETTERS, TAGGED, UNTAGGED};
 use super::syntax::{docs, ident, name_of, parameter_of};
 use crate::error::Error;
 use crate::model::api::{Api, Presence};
@@ -196,12 +196,22 @@ pub fn untagged<'a>(
         "A value of an unknown JSON type, verbatim.",
     );
     let conversions = conversions(name, variants.iter().zip(types.iter().cloned()), api);
+    let is_enum = |variant: &Ident| {
+        let mut typed = variants.iter().zip(&types);
+        typed.any(|(known, ty)| known == variant && is_string_enum(ty, api))
+    };
     let methods = by_json_type.iter().map(|(json_type, variant)| match *json_type {
-        "string" => quote! {
+        "string" => {
+            let text_value = match is_enum(variant) {
+                true => quote!(#SCALAR::StringEnum::from_wire(&text)),
+                false => quote!(text.into_owned().into()),
+            };
+            quote! {
             fn string<E: ::serde::de::Error>(text: ::std::borrow::Cow<'de, str>) -> ::std::result::Result<Self, E> {
-                Ok(Self::#variant(text.as_ref().into()))
+                Ok(Self::#variant(#text_value))
             }
-        },
+            }
+        }
         "array" => quote! {
             fn array<D: ::serde::Deserializer<'de>>(items: D) -> ::std::result::Result<Self, D::Error> {
                 ::serde::Deserialize::deserialize(items).map(Self::#variant)
@@ -226,7 +236,7 @@ pub fn untagged<'a>(
     });
     let text = by_json_type
         .get("string")
-        .map(|variant| from_text(name, variant));
+        .map(|variant| from_text(name, variant, is_enum(variant)));
     let number = types
         .iter()
         .any(|ty| ty.to_string() == quote!(::serde_json::Number).to_string())
@@ -316,7 +326,7 @@ fn definition(
 }
 
 /// `From` each member, from the members of a member that is itself a union, and `TryFrom`
-/// the builders of these.
+/// the builders of these and lists of what converts into the items of a list.
 fn conversions<'a>(
     union: &Ident,
     branches: impl Iterator<Item = (&'a Ident, TokenStream)>,
@@ -335,6 +345,10 @@ fn conversions<'a>(
             continue;
         }
         seen.push(spelled);
+        if let Some(item) = parameter_of(&parsed, "Vec") {
+            conversions.extend(from_list(union, variant, item));
+            continue;
+        }
         conversions.extend(quote! {
             impl ::std::convert::From<#ty> for #union {
                 fn from(value: #ty) -> Self {
@@ -364,10 +378,8 @@ fn conversions<'a>(
 }
 
 fn try_from_builder(union: &Ident, schema: &str, api: &Api) -> Option<TokenStream> {
-    let built =
-        api.requests.contains(schema) && matches!(api.schemas[schema].kind, Kind::Object { .. });
     let name = ident(&type_name(schema));
-    built.then(|| {
+    api.has_builder(schema).then(|| {
         quote! {
             impl ::std::convert::TryFrom<builder::#name> for #union {
                 type Error = #ERROR::Error;
@@ -380,7 +392,47 @@ fn try_from_builder(union: &Ident, schema: &str, api: &Api) -> Option<TokenStrea
     })
 }
 
-fn from_text(union: &Ident, variant: &Ident) -> TokenStream {
+fn from_list(union: &Ident, variant: &Ident, item: &syn::Type) -> TokenStream {
+    let conversion = |parameters: TokenStream, list: TokenStream| {
+        quote! {
+            impl<#parameters> ::std::convert::TryFrom<#list> for #union
+            where
+                T: ::std::convert::TryInto<#item, Error: ::std::fmt::Display>,
+            {
+                type Error = #ERROR::Error;
+
+                fn try_from(items: #list) -> #ERROR::Result<Self> {
+                    #SETTERS::list(items).map(Self::#variant)
+                }
+            }
+        }
+    };
+    let vec = conversion(quote!(T), quote!(::std::vec::Vec<T>));
+    let array = conversion(quote!(T, const N: usize), quote!([T; N]));
+    quote!(#vec #array)
+}
+
+/// Conversions of text: fallible where the variant is a string enum, whose values are known.
+fn from_text(union: &Ident, variant: &Ident, is_enum: bool) -> TokenStream {
+    if is_enum {
+        return quote! {
+            impl ::std::convert::TryFrom<&str> for #union {
+                type Error = #ERROR::Error;
+
+                fn try_from(value: &str) -> #ERROR::Result<Self> {
+                    value.try_into().map(Self::#variant)
+                }
+            }
+
+            impl ::std::convert::TryFrom<::std::string::String> for #union {
+                type Error = #ERROR::Error;
+
+                fn try_from(value: ::std::string::String) -> #ERROR::Result<Self> {
+                    value.try_into().map(Self::#variant)
+                }
+            }
+        };
+    }
     quote! {
         impl ::std::convert::From<&str> for #union {
             fn from(value: &str) -> Self {
@@ -412,6 +464,13 @@ fn from_number(union: &Ident, unknown: &Ident) -> TokenStream {
             }
         }
     }
+}
+
+/// Whether a type of a branch is a string enum.
+fn is_string_enum(ty: &TokenStream, api: &Api) -> bool {
+    let ty = syn::parse2::<syn::Type>(ty.clone()).ok();
+    let schema = ty.and_then(|ty| schema_of(&ty, api));
+    schema.is_some_and(|(_, kind)| matches!(kind, Kind::Strings { .. }))
 }
 
 fn schema_of<'a>(ty: &syn::Type, api: &'a Api) -> Option<(&'a str, &'a Kind<'a>)> {

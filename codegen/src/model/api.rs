@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::operation::{self, Operation};
 use super::reference::{SCHEMAS, reference, visit_references};
-use super::schema::Schema;
+use super::schema::{Kind, Schema};
 use crate::error::Error;
 use crate::module::Module;
 
@@ -96,6 +96,11 @@ impl<'a> Api<'a> {
     /// The value of the header that the import recorded, or null.
     pub fn recorded_beta(&self) -> &'a Value {
         &self.document["info"]["x-source"]["beta"]
+    }
+
+    /// Whether the type of a schema has a builder.
+    pub fn has_builder(&self, schema: &str) -> bool {
+        self.requests.contains(schema) && matches!(self.schemas[schema].kind, Kind::Object { .. })
     }
 
     /// Whether an operation returns a run that handwritten code can follow.

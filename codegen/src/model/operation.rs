@@ -21,7 +21,7 @@ pub const BINARY: &str = "application/octet-stream";
 pub const RUST_NAME: &str = "x-rust-name";
 
 /// Methods and fields that a request builder has in addition to the parameters.
-const RESERVED_SETTERS: [&str; 22] = [
+const RESERVED_SETTERS: [&str; 23] = [
     "new",
     "client",
     "options",
@@ -39,6 +39,7 @@ const RESERVED_SETTERS: [&str; 22] = [
     "bytes",
     "send",
     "send_response",
+    "with",
     "items",
     "pages",
     "stream",

@@ -119,6 +119,11 @@ pub const CONSUMERS: &[Consumer] = &[
             ("DeleteThreadResponse", &[]),
             ("ErrorResponse", &[]),
             ("RunStatus", &["requires_action"]),
+            ("TextAnnotation", &["file_citation", "file_path"]),
+            (
+                "RunStepToolCall",
+                &["function", "code_interpreter", "file_search"],
+            ),
         ],
     },
     Consumer {
@@ -182,6 +187,23 @@ pub const CONSUMERS: &[Consumer] = &[
                 "RunToolCallFunction",
                 &["name: string", "arguments: string"],
             ),
+        ],
+    },
+    Consumer {
+        name: "content parts of new messages (src/types/content.rs)",
+        feature: None,
+        cfg: Some("CreateMessageContentPart"),
+        operations: &[],
+        schemas: &[
+            (
+                "CreateMessageContentPart",
+                &["text", "image_url", "image_file"],
+            ),
+            ("MessageRequestContentTextObject", &["text: string"]),
+            ("MessageContentImageUrlObject", &["image_url: ImageUrl"]),
+            ("ImageUrl", &["url: string"]),
+            ("MessageContentImageFileObject", &["image_file: ImageFile"]),
+            ("ImageFile", &["file_id: string"]),
         ],
     },
     Consumer {

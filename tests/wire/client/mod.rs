@@ -10,6 +10,7 @@ mod pagination;
 mod presets;
 mod proxies;
 mod raw;
+mod setters;
 
 use openai_assistants::{Client, ClientBuilder};
 

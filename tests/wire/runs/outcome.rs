@@ -287,7 +287,7 @@ fn a_run_is_terminal_or_active() {
         ("cancelled", true),
         ("expired", true),
     ] {
-        let status = RunStatus::from(status);
+        let status: RunStatus = serde_json::from_value(json!(status)).unwrap();
         assert_eq!(status.is_terminal(), is_terminal, "{status}");
         assert_eq!(status.is_active(), !is_terminal, "{status}");
     }

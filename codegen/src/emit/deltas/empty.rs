@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quote::quote;
 use syn::{Item, Type, parse_quote};
 
-use super::super::runtime::DELTA;
+use super::super::runtime::{DELTA, SCALAR};
 use super::super::syntax::{ident, name_of, parameter_of};
 use super::definitions::{Definition, Definitions, is_json, is_string, text};
 
@@ -55,7 +55,7 @@ impl<'a> Empties<'a> {
             Definition::Tagged(_, unknown) | Definition::Untagged(unknown) => {
                 Some(quote!(Self::#unknown(::serde_json::Value::Null)))
             }
-            Definition::Strings => Some(quote!(::std::convert::From::from(""))),
+            Definition::Strings => Some(quote!(#SCALAR::StringEnum::from_wire(""))),
         };
         let ty = ident(&name);
         self.known.insert(name, value.is_some());
