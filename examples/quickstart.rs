@@ -104,8 +104,8 @@ async fn ask(
         .await?;
     let run = &outcome.run;
     print!("run        {} {}", run.id, run.status);
-    match &run.usage {
-        Some(usage) => println!(", {} tokens", usage.total_tokens),
+    match run.usage.as_ref().and_then(|usage| usage.total_tokens) {
+        Some(tokens) => println!(", {tokens} tokens"),
         None => println!(),
     }
     for step in &outcome.steps {

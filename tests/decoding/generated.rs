@@ -4,9 +4,9 @@ use openai_assistants::types::{
     AssistantStreamEvent, AssistantTool, AssistantToolsFunction, AssistantsApiResponseFormatOption,
     AssistantsApiToolChoiceOption, CreateMessageContent, ListRunsResponse, MessageContent,
     MessageDeltaContent, MessageDeltaObject, MessageObject, Metadata, ResponseFormat,
-    RunCompletionUsage, RunObject, RunStatus, ThreadObject, ToolChoiceMode,
+    RunCompletionUsage, RunObject, RunStatus, RunStepObject, ThreadObject, ToolChoiceMode,
 };
-use openai_assistants::{Extra, StreamEvent, Timestamp};
+use openai_assistants::{Extra, StreamEvent, Timestamp, mock};
 use serde_json::{Value, json};
 
 use super::{parse, serialized};
@@ -176,6 +176,23 @@ fn missing_strings_and_numbers_are_empty() {
 }
 
 #[test]
+fn a_missing_number_of_usage_is_none_and_not_zero() {
+    let usage: RunCompletionUsage = parse(r#"{"prompt_tokens": 3, "total_tokens": null}"#);
+    assert_eq!(
+        (
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            usage.total_tokens
+        ),
+        (Some(3), None, None)
+    );
+    let mut step = json!(mock::run_step());
+    step["usage"] = json!({});
+    let step: RunStepObject = serde_json::from_value(step).expect("nothing required is missing");
+    assert_eq!(step.usage.expect("there is usage").total_tokens, None);
+}
+
+#[test]
 fn an_object_without_data_is_not_an_empty_list() {
     for answer in [
         r#"{}"#,
@@ -282,7 +299,7 @@ fn a_whole_number_may_be_a_float() {
         ("-9223372036854775808.0", i64::MIN),
     ] {
         let usage: RunCompletionUsage = parse(&usage(tokens));
-        assert_eq!(usage.completion_tokens, expected, "{tokens}");
+        assert_eq!(usage.completion_tokens, Some(expected), "{tokens}");
     }
     for tokens in [
         "12.5",

@@ -445,7 +445,10 @@ async fn a_fractional_count_is_kept_as_received() {
         let response = client.get_run().thread_id("t").run_id("r").send().await;
         let usage = response.expect("only the count is malformed").usage;
         let usage = usage.expect("there is usage");
-        assert_eq!((usage.completion_tokens, usage.prompt_tokens), (0, 8));
+        assert_eq!(
+            (usage.completion_tokens, usage.prompt_tokens),
+            (None, Some(8))
+        );
         assert_eq!(usage.extra["completion_tokens"], 4.5, "{}", dialect.name);
     }
 }
