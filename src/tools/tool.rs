@@ -113,8 +113,22 @@ impl Tool {
     /// });
     /// ```
     ///
-    /// Calls run concurrently, so each future owns its data. To share state, such as a connection
-    /// pool, move it into the closure and clone it for each call:
+    /// Calls run concurrently, so each future owns its data. Use [`with_state`](Self::with_state) to
+    /// share state, such as a connection pool.
+    pub fn function<A, F, Fut, R, E>(function: F) -> Self
+    where
+        A: DeserializeOwned + JsonSchema + Send + 'static,
+        F: Fn(A) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, E>> + Send + 'static,
+        R: Serialize,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        Self::with_context(move |_, arguments| function(arguments))
+    }
+
+    /// Creates a tool from a function that also takes a state, which is cloned for each call.
+    ///
+    /// Otherwise the same as [`function`](Self::function).
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -130,20 +144,20 @@ impl Tool {
     /// }
     ///
     /// let prices = Arc::new(HashMap::from([("tea".to_owned(), 4.2)]));
-    /// let tool = Tool::function(move |lookup: Lookup| {
-    ///     let prices = prices.clone();
-    ///     async move { prices.get(&lookup.article).copied().ok_or("there is no such article") }
+    /// let tool = Tool::with_state(prices, |prices, lookup: Lookup| async move {
+    ///     prices.get(&lookup.article).copied().ok_or("there is no such article")
     /// });
     /// ```
-    pub fn function<A, F, Fut, R, E>(function: F) -> Self
+    pub fn with_state<S, A, F, Fut, R, E>(state: S, function: F) -> Self
     where
+        S: Clone + Send + Sync + 'static,
         A: DeserializeOwned + JsonSchema + Send + 'static,
-        F: Fn(A) -> Fut + Send + Sync + 'static,
+        F: Fn(S, A) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, E>> + Send + 'static,
         R: Serialize,
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        Self::with_context(move |_, arguments| function(arguments))
+        Self::function(move |arguments| function(state.clone(), arguments))
     }
 
     /// Creates a tool from a function that also takes a [`ToolContext`].

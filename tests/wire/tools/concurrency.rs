@@ -81,3 +81,22 @@ async fn dropping_a_run_drops_its_calls() {
     run.await.expect_err("it was aborted");
     assert_eq!(Arc::strong_count(&gate.permits), 2);
 }
+
+#[tokio::test]
+async fn calls_share_the_state_of_their_tool() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let tool = Tool::with_state(
+        count.clone(),
+        |count: Arc<AtomicUsize>, _: Wait| async move {
+            Ok::<_, Infallible>(count.fetch_add(1, Ordering::Relaxed))
+        },
+    );
+    let calls = ["0", "1", "2"].map(|id| (id, "wait", "{}"));
+    let outputs = submitted_outputs(&only(tool), &calls, &ManualClock::default(), |follow| {
+        follow.tool_concurrency(1)
+    })
+    .await;
+    let expected = ["0", "1", "2"].map(|text| (text.to_owned(), text.to_owned()));
+    assert_eq!(outputs.unwrap(), expected);
+    assert_eq!(count.load(Ordering::Relaxed), 3);
+}
