@@ -67,6 +67,62 @@ pub fn text(value: &str) -> types::MessageContent {
     decode(json!({ "type": "text", "text": { "value": value, "annotations": [] } }))
 }
 
+/// Returns a text part of a message, with annotations.
+///
+/// An annotation gets the position of its text, if that occurs in the value.
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::mock;
+///
+/// let mut message = mock::message();
+/// message.content = vec![mock::annotated_text(
+///     "Tea is at 4【0†plan】.",
+///     [mock::file_citation("【0†plan】", "file_1")],
+/// )];
+/// let json = serde_json::to_value(&message).unwrap();
+/// assert_eq!(json["content"][0]["text"]["annotations"][0]["start_index"], 11);
+/// ```
+#[must_use]
+pub fn annotated_text(
+    value: &str,
+    annotations: impl IntoIterator<Item = types::TextAnnotation>,
+) -> types::MessageContent {
+    let annotations = annotations.into_iter().map(|annotation| {
+        let mut annotation = json!(annotation);
+        let text = annotation["text"].as_str().unwrap_or_default();
+        if let Some(start) = value.find(text) {
+            let count = |text: &str| text.chars().count();
+            let (start, length) = (count(&value[..start]), count(text));
+            annotation["start_index"] = start.into();
+            annotation["end_index"] = (start + length).into();
+        }
+        annotation
+    });
+    let annotations: Vec<_> = annotations.collect();
+    decode(json!({ "type": "text", "text": { "value": value, "annotations": annotations } }))
+}
+
+/// Returns an annotation that cites a file, for [`annotated_text`].
+#[must_use]
+pub fn file_citation(text: &str, file_id: &str) -> types::TextAnnotation {
+    annotation("file_citation", text, file_id)
+}
+
+/// Returns an annotation with the path of a file that a tool created, for [`annotated_text`].
+#[must_use]
+pub fn file_path(text: &str, file_id: &str) -> types::TextAnnotation {
+    annotation("file_path", text, file_id)
+}
+
+fn annotation(kind: &str, text: &str, file_id: &str) -> types::TextAnnotation {
+    let end = text.chars().count();
+    decode(json!({
+        "type": kind, "text": text, kind: { "file_id": file_id }, "start_index": 0, "end_index": end,
+    }))
+}
+
 /// Returns a refusal of the model, as a part of a message.
 #[must_use]
 pub fn refusal(text: &str) -> types::MessageContent {
@@ -182,12 +238,52 @@ pub fn tool_call(id: &str, name: &str, arguments: &str) -> ToolCall {
         run_id: "run_1".to_owned(),
         thread_id: "thread_1".to_owned(),
         step_id: Some("step_1".to_owned()),
-        call: decode(json!({
-            "id": id,
-            "type": "function",
-            "function": { "name": name, "arguments": arguments, "output": null },
-        })),
+        call: function_call(id, name, arguments, None),
     }
+}
+
+/// Returns a function call of a run step.
+///
+/// The output is `None` until it is submitted.
+#[must_use]
+pub fn function_call(
+    id: &str,
+    name: &str,
+    arguments: &str,
+    output: Option<&str>,
+) -> types::RunStepToolCall {
+    decode(json!({
+        "id": id,
+        "type": "function",
+        "function": { "name": name, "arguments": arguments, "output": output },
+    }))
+}
+
+/// Returns a call of the code interpreter that printed a text.
+#[must_use]
+pub fn code_interpreter_call(id: &str, input: &str, logs: &str) -> types::RunStepToolCall {
+    decode(json!({
+        "id": id,
+        "type": "code_interpreter",
+        "code_interpreter": { "input": input, "outputs": [{ "type": "logs", "logs": logs }] },
+    }))
+}
+
+/// Returns a file search. Each result has the ID of a file, its name and its score.
+#[must_use]
+pub fn file_search_call(id: &str, results: &[(&str, &str, f64)]) -> types::RunStepToolCall {
+    let results = results
+        .iter()
+        .map(|(id, name, score)| json!({ "file_id": id, "file_name": name, "score": score }));
+    let results: Vec<_> = results.collect();
+    decode(json!({
+        "id": id,
+        "type": "file_search",
+        "file_search": {
+            "ranking_options": { "ranker": "default_2024_08_21", "score_threshold": 0 },
+            "results": results,
+        },
+    }))
 }
 
 /// Returns the outcome of a run.
@@ -238,6 +334,27 @@ pub fn run_step() -> types::RunStepObject {
         "metadata": {},
         "usage": { "prompt_tokens": 20, "completion_tokens": 7, "total_tokens": 27 },
     }))
+}
+
+/// Returns a completed run step with tool calls.
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::mock;
+///
+/// let step = mock::tool_calls_step(vec![
+///     mock::code_interpreter_call("call_1", "print(2 + 2)", "4"),
+///     mock::function_call("call_2", "add", r#"{"a": 2, "b": 2}"#, Some("4")),
+/// ]);
+/// assert_eq!(step.type_.as_str(), "tool_calls");
+/// ```
+#[must_use]
+pub fn tool_calls_step(calls: Vec<types::RunStepToolCall>) -> types::RunStepObject {
+    let mut step = json!(run_step());
+    step["type"] = "tool_calls".into();
+    step["step_details"] = json!({ "type": "tool_calls", "tool_calls": calls });
+    decode(step)
 }
 
 /// Returns the last page of a list, with these assistants.

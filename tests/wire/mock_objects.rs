@@ -26,6 +26,50 @@ fn a_tool_call_is_a_function_call() {
 }
 
 #[test]
+fn annotations_have_the_position_of_their_text_in_characters() {
+    let cited = "【0†plan】";
+    let part = mock::annotated_text(
+        &format!("Tee für 4{cited}, as in plan.csv."),
+        [
+            mock::file_citation(cited, "file_1"),
+            mock::file_path("plan.csv", "file_2"),
+            mock::file_path("lost", "file_3"),
+        ],
+    );
+    assert_eq!(
+        json!(part)["text"]["annotations"],
+        json!([
+            { "type": "file_citation", "text": cited, "file_citation": { "file_id": "file_1" },
+              "start_index": 9, "end_index": 17 },
+            { "type": "file_path", "text": "plan.csv", "file_path": { "file_id": "file_2" },
+              "start_index": 25, "end_index": 33 },
+            { "type": "file_path", "text": "lost", "file_path": { "file_id": "file_3" },
+              "start_index": 0, "end_index": 4 },
+        ])
+    );
+}
+
+#[test]
+fn a_step_has_tool_calls_of_each_kind() {
+    let step = mock::tool_calls_step(vec![
+        mock::function_call("call_1", "add", "{}", Some("4")),
+        mock::code_interpreter_call("call_2", "print(4)", "4"),
+        mock::file_search_call("call_3", &[("file_1", "plan.csv", 0.5)]),
+    ]);
+    let calls = &json!(step)["step_details"]["tool_calls"];
+    assert_eq!(step.type_.as_str(), "tool_calls");
+    assert_eq!(calls[0]["function"]["output"], "4");
+    assert_eq!(
+        calls[1]["code_interpreter"],
+        json!({ "input": "print(4)", "outputs": [{ "type": "logs", "logs": "4" }] })
+    );
+    assert_eq!(
+        calls[2]["file_search"]["results"],
+        json!([{ "file_id": "file_1", "file_name": "plan.csv", "score": 0.5 }])
+    );
+}
+
+#[test]
 fn an_outcome_returns_the_text_of_its_messages() {
     let outcome = mock::outcome(mock::run(), vec![mock::message()], vec![mock::run_step()]);
     assert_eq!(outcome.text(), "2 + 2 = 4");
