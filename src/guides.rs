@@ -1,4 +1,15 @@
-//! Guides: servers, retries, runs and streams, tools, tracing, testing, regenerating, dialects, files, performance.
+//! Guides: recipes, migration, servers, retries, runs and streams, tools, tracing, testing,
+//! regenerating, dialects, files, performance.
+
+/// Recipes: a web handler that relays a run, a chat that survives broken streams.
+#[doc = ""]
+#[doc = include_str!("../docs/recipes.md")]
+pub mod recipes {}
+
+/// Migration from the Python client and from async-openai.
+#[doc = ""]
+#[doc = include_str!("../docs/migration.md")]
+pub mod migration {}
 
 /// Servers: Azure, Foundry, self-hosted servers, authentication, raw calls.
 #[doc = ""]

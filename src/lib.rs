@@ -10,7 +10,6 @@
 //! `send_response` a [`Response`] with status, headers and request ID.
 //!
 //! ```no_run
-//! use openai_assistants::types::{CreateMessageRequest, CreateRunRequest, MessageRole};
 //! use openai_assistants::Client;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -20,13 +19,13 @@
 //! client
 //!     .create_message()
 //!     .thread_id(&thread.id)
-//!     .body(CreateMessageRequest::builder().role(MessageRole::User).content("What is 2 + 2?"))
+//!     .with(|message| message.role("user").content("What is 2 + 2?"))
 //!     .send()
 //!     .await?;
 //! let outcome = client
 //!     .create_run()
 //!     .thread_id(&thread.id)
-//!     .body(CreateRunRequest::builder().assistant_id("asst_1"))
+//!     .with(|run| run.assistant_id("asst_1"))
 //!     .follow()
 //!     .outcome()
 //!     .await?
@@ -139,6 +138,8 @@
 //!
 //! # Guides
 //!
+//! - [Recipes](guides::recipes): a web handler, a chat that survives broken streams
+//! - [Migration](guides::migration) from the Python client and from async-openai
 //! - [Servers](guides::servers): Azure OpenAI, Foundry, self-hosted servers, gateways, raw calls
 //! - [What is retried, and what that can cost](guides::retries)
 //! - [Runs and streams](guides::runs_and_streams): following, streaming, interruptions, lists
@@ -155,7 +156,7 @@
 //! | feature | default | adds |
 //! | --- | --- | --- |
 //! | `rustls` | yes | TLS by rustls with aws-lc, as in other crates on reqwest |
-//! | `tools` | yes | tools from Rust functions, structured output |
+//! | `tools` | yes | tools from Rust functions, structured output; sets `preserve_order` of serde_json |
 //! | `rustls-ring` | | TLS by rustls with ring, unless the program installs another provider |
 //! | `native-tls` | | TLS by the library of the operating system, which then is reqwest's default |
 //! | `http2` | | HTTP/2, where the server supports it; see [connections](guides::retries#connections) |
@@ -174,6 +175,7 @@
     docsrs,
     doc(auto_cfg(hide(
         assistants_document = "openapi.yaml",
+        assistants_schema = "CreateMessageContentPart",
         assistants_schema = "DeleteMessageResponse",
         assistants_schema = "MessageContentRefusalObject",
         assistants_schema = "ResponseFormatJsonSchema",
