@@ -2,8 +2,9 @@
 //!
 //! For tests of programs that use this crate. [`MockServerExt`] adds a method for each operation to
 //! the server of httpmock. [`run()`], [`message()`] and the other functions return valid objects
-//! whose fields a test changes as needed. [`requires_action()`], [`tool_call()`], [`outcome()`] and
-//! [`refusal()`] build objects that are cumbersome or impossible to construct by hand.
+//! whose fields a test changes as needed. [`requires_action()`], [`tool_call()`], [`tool_calls_step()`],
+//! [`annotated_text()`], [`outcome()`] and [`refusal()`] build objects that are cumbersome or impossible to
+//! construct by hand.
 //!
 //! # Examples
 //!
