@@ -60,6 +60,7 @@ impl Rule<i64> for Integer {
 }
 
 /// Uses [`scalar::integer_or_zero`].
+#[allow(dead_code, reason = "a document may have no such required integer")]
 pub(crate) struct IntegerOrZero;
 
 impl Rule<i64> for IntegerOrZero {

@@ -57,6 +57,7 @@ pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64,
 }
 
 /// Deserializes an integer, null as 0.
+#[allow(dead_code, reason = "a document may have no such required integer")]
 pub(crate) fn integer_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     Ok(integer_or_null(deserializer)?.unwrap_or_default())
 }

@@ -17,6 +17,7 @@ mod runtime;
 mod structs;
 pub mod syntax;
 mod types;
+mod union_conversions;
 mod unions;
 
 pub use structs::ESSENTIAL;

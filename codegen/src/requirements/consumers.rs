@@ -119,11 +119,7 @@ pub const CONSUMERS: &[Consumer] = &[
             ("DeleteThreadResponse", &[]),
             ("ErrorResponse", &[]),
             ("RunStatus", &["requires_action"]),
-            ("TextAnnotation", &["file_citation", "file_path"]),
-            (
-                "RunStepToolCall",
-                &["function", "code_interpreter", "file_search"],
-            ),
+            ("TextAnnotation", &[TAGGED]),
         ],
     },
     Consumer {
