@@ -266,9 +266,9 @@ fn works() -> Vec<Works> {
                 property("self", text.clone()),
             ],
             &[
-                "pubfndefault_<V>(",
-                "pubfnbuild_<V>(",
-                "pubfnself_<V>(",
+                "pubfndefault_<M>(",
+                "pubfnbuild_<M>(",
+                "pubfnself_<M>(",
                 r#"object.optional("default",&self.default_)?;"#,
                 r#"object.optional("self",&self.self_)?;"#,
             ],
@@ -462,7 +462,7 @@ fn works() -> Vec<Works> {
             &[
                 "pubstructLabelResponse(pub::std::vec::Vec<ThreadObject>);",
                 "pubenumLabelRequest{",
-                "pubfnsend_<V>(",
+                "pubfnsend_<M>(",
                 "mode:::std::option::Option<types::Mode>",
             ],
         ),
