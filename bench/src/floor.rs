@@ -2,11 +2,14 @@
 //!
 //! JSON is parsed into serde's `IgnoredAny`, which discards it. A stream is read with
 //! reqwest and split at empty lines, and the data of each event is parsed. A call uses
-//! reqwest directly and deserializes into a type of this project.
+//! reqwest directly and deserializes into a type of this project. A followed run is two calls.
 
 use std::hint::black_box;
+use std::path::Path;
 
-use openai_assistants::types::ThreadObject;
+use openai_assistants::types::{RunObject, RunStatus, ThreadObject};
+use reqwest::RequestBuilder;
+use reqwest::multipart::Form;
 use serde::de::IgnoredAny;
 
 use crate::client::BenchClient;
@@ -69,16 +72,43 @@ impl BenchClient for Floor {
         }
     }
 
-    async fn read_text(&self, deltas: usize) {
-        self.read_events(deltas).await;
+    async fn upload(&self, file: &Path) {
+        let form = Form::new().text("purpose", "assistants");
+        let form = form.file("file", file).await.expect("the file opens");
+        let request = self.client.post(format!("{}/files", self.base_url));
+        let response = request.multipart(form).send().await;
+        let body = response.expect("the call succeeds").bytes().await;
+        parse(&body.expect("the body is complete"));
     }
 
-    async fn read_snapshots(&self, deltas: usize) {
-        self.read_events(deltas).await;
+    async fn download(&self) {
+        let request = self
+            .client
+            .get(format!("{}/files/f/content", self.base_url));
+        let mut response = request.send().await.expect("the call succeeds");
+        while let Some(chunk) = response.chunk().await.expect("the body is complete") {
+            black_box(chunk);
+        }
     }
 
-    async fn list_all(&self) {
-        unreachable!("the lower bound does not include pagination");
+    async fn follow(&self) {
+        let runs = format!("{}/threads/t/runs", self.base_url);
+        let create = self.client.post(&runs).body(r#"{"assistant_id":"asst_1"}"#);
+        let created = self.run(create).await;
+        let run = self
+            .run(self.client.get(format!("{runs}/{}", created.id)))
+            .await;
+        assert_eq!(run.status, RunStatus::Completed);
+    }
+}
+
+impl Floor {
+    async fn run(&self, request: RequestBuilder) -> RunObject {
+        let request = request.header("authorization", "Bearer any");
+        let request = request.header("content-type", "application/json");
+        let response = request.send().await.expect("the call succeeds");
+        let body = response.bytes().await.expect("the body is complete");
+        serde_json::from_slice(&body).expect("the run decodes")
     }
 }
 

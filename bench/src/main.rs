@@ -1,16 +1,19 @@
 //! Run-time benchmarks of the crate against another client and a lower bound.
 //!
-//! `cargo run --release -p bench` measures every row, prints a table and writes the
-//! figures to `target/bench.json`. The server and every measurement run in separate
+//! `cargo run --release -p bench` measures every row, prints a table, and writes the figures
+//! to `target/bench.json` and a chart to `docs/performance.svg`. The server and every measurement run in separate
 //! processes, which `report` starts.
 //!
 //! - peer: async-openai, in its last version with Assistants
+//! - generated: openai-client-base, which openapi-generator generates from the same document
 //! - floor: the minimum that any client has to do
 
 #![forbid(unsafe_code)]
 
+mod chart;
 mod client;
 mod floor;
+mod generated;
 mod measure;
 mod ours;
 mod payload;

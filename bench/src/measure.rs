@@ -2,13 +2,14 @@
 
 use crate::client::BenchClient;
 use crate::floor::Floor;
+use crate::generated::Generated;
 use crate::ours::Ours;
 use crate::payload;
 use crate::peer::Peer;
 use crate::row::{ClientKind, Row};
 use crate::usage::{Stopwatch, Usage};
 
-/// Concurrency of the rows with concurrent calls and streams.
+/// Concurrency of the rows with concurrent calls or runs, and streams.
 const CONCURRENT_CALLS: usize = 64;
 const CONCURRENT_STREAMS: usize = 1_000;
 
@@ -24,6 +25,7 @@ pub async fn print_usage(row: &str, client: &str, port: &str) -> Result<(), Stri
         match client {
             ClientKind::Ours => run::<Ours>(row, &base_url).await,
             ClientKind::Peer => run::<Peer>(row, &base_url).await,
+            ClientKind::Generated => run::<Generated>(row, &base_url).await,
             ClientKind::Floor => run::<Floor>(row, &base_url).await,
         }
     })
@@ -41,6 +43,10 @@ async fn run<C: BenchClient>(row: Row, base_url: &str) -> Usage {
             let page = payload::page(0, true);
             return repeat(units, || C::decode_page(&page));
         }
+        Row::DecodePageUnknown => {
+            let page = payload::page_with_unknown();
+            return repeat(units, || C::decode_page(&page));
+        }
         Row::DecodeRun => {
             let run = payload::run();
             return repeat(units, || C::decode_run(&run));
@@ -51,6 +57,10 @@ async fn run<C: BenchClient>(row: Row, base_url: &str) -> Usage {
                 client.call().await;
             }
         }
+    }
+    let file = tempfile::NamedTempFile::new().expect("a file can be created");
+    if row == Row::Upload {
+        std::fs::write(file.path(), vec![b'a'; payload::FILE_SIZE]).expect("the file is written");
     }
     let stopwatch = Stopwatch::start();
     match row {
@@ -77,7 +87,17 @@ async fn run<C: BenchClient>(row: Row, base_url: &str) -> Usage {
             })
             .await;
         }
-        Row::DecodePage | Row::DecodeRun => {}
+        Row::Upload => client.upload(file.path()).await,
+        Row::Download => client.download().await,
+        Row::FollowConcurrent => {
+            concurrently(CONCURRENT_CALLS, &client, move |client| async move {
+                for _ in 0..units / CONCURRENT_CALLS {
+                    client.follow().await;
+                }
+            })
+            .await;
+        }
+        Row::DecodePage | Row::DecodePageUnknown | Row::DecodeRun => {}
     }
     stopwatch.stop(units)
 }

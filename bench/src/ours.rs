@@ -1,11 +1,14 @@
 //! The client of this project, openai-assistants.
 
 use std::hint::black_box;
+use std::path::Path;
+use std::time::Duration;
 
 use openai_assistants::types::{
-    AssistantStreamEvent, CreateRunRequest, ListMessagesResponse, RunObject,
+    AssistantStreamEvent, CreateFileRequest, CreateRunRequest, FilePurpose, ListMessagesResponse,
+    RunObject,
 };
-use openai_assistants::{Client, EventStream};
+use openai_assistants::{Client, EventStream, Upload};
 use serde::de::DeserializeOwned;
 
 use crate::client::{BenchClient, process_page};
@@ -72,6 +75,29 @@ impl BenchClient for Ours {
             black_box(page);
             process_page().await;
         }
+    }
+
+    async fn upload(&self, file: &Path) {
+        let create = self.0.create_file().file(Upload::path(file));
+        let purpose = CreateFileRequest::builder().purpose(FilePurpose::Assistants);
+        let file = create.body(purpose).send().await;
+        black_box(file.expect("the call succeeds"));
+    }
+
+    async fn download(&self) {
+        let download = self.0.download_file().file_id("f").send().await;
+        let mut download = download.expect("the call succeeds");
+        while let Some(chunk) = download.try_next().await.expect("the body is complete") {
+            black_box(chunk);
+        }
+    }
+
+    async fn follow(&self) {
+        let create = self.0.create_run().thread_id("t");
+        let create = create.body(CreateRunRequest::builder().assistant_id("asst_1"));
+        let outcome = create.follow().interval(Duration::ZERO).outcome().await;
+        let outcome = outcome.expect("the run is followed");
+        black_box(outcome.into_completed().expect("the run is completed"));
     }
 }
 

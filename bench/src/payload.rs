@@ -13,6 +13,9 @@ pub const PAGE_SIZE: usize = 100;
 /// Pages of a list.
 pub const PAGES: usize = 200;
 
+/// Bytes of an uploaded or downloaded file.
+pub const FILE_SIZE: usize = 64 * 1024 * 1024;
+
 /// Deltas per block. A stream is written block by block.
 pub const BLOCK_SIZE: usize = 50;
 
@@ -39,6 +42,19 @@ pub fn page(first: usize, has_more: bool) -> Vec<u8> {
     })
     .to_string()
     .into_bytes()
+}
+
+/// The same page with properties that no document has: one in each message and in each part of its content.
+pub fn page_with_unknown() -> Vec<u8> {
+    let mut page: Value = serde_json::from_slice(&page(0, true)).expect("the page is JSON");
+    let messages = page["data"].as_array_mut();
+    for message in messages.into_iter().flatten() {
+        message["trace"] = json!({ "id": "0af7651916cd43dd8448eb211c80319c", "sampled": true });
+        for part in message["content"].as_array_mut().into_iter().flatten() {
+            part["confidence"] = json!(0.25);
+        }
+    }
+    page.to_string().into_bytes()
 }
 
 pub fn message_id(number: usize) -> String {
@@ -81,6 +97,27 @@ fn message(number: usize) -> Value {
         "attachments": [{"file_id": "file-abc123abc123abc123", "tools": [{"type": "file_search"}, {"type": "code_interpreter"}]}],
         "metadata": {"topic": "reports", "locale": "en"},
     })
+}
+
+/// A run after its creation, and once it is completed.
+pub fn followed_run(is_completed: bool) -> Vec<u8> {
+    let status = if is_completed { "completed" } else { "queued" };
+    run_with_status(status).to_string().into_bytes()
+}
+
+/// A file, as the response to an upload.
+pub fn file() -> Vec<u8> {
+    json!({
+        "id": "file-abc123abc123abc123",
+        "object": "file",
+        "bytes": FILE_SIZE,
+        "created_at": 1_699_012_949,
+        "filename": "report.pdf",
+        "purpose": "assistants",
+        "status": "processed",
+    })
+    .to_string()
+    .into_bytes()
 }
 
 /// A run that requires two tool outputs, with every type of tool.
@@ -231,6 +268,35 @@ mod tests {
             Value::Array(list) => list.into_iter().map(without_nulls).collect(),
             value => value,
         }
+    }
+
+    #[test]
+    fn generated_decodes_the_same_responses() {
+        use openai_client_base::models as generated;
+        assert_eq!(
+            round_trip::<generated::ThreadObject>(&thread()),
+            round_trip::<ours::ThreadObject>(&thread())
+        );
+        for (kept, sent) in [
+            (
+                round_trip::<generated::RunObject>(&run()),
+                round_trip::<ours::RunObject>(&run()),
+            ),
+            (
+                round_trip::<generated::ListMessagesResponse>(&page(0, true)),
+                round_trip::<ours::ListMessagesResponse>(&page(0, true)),
+            ),
+        ] {
+            assert_eq!(kept, sent);
+        }
+    }
+
+    #[test]
+    fn ours_keeps_unknown_properties() {
+        let page = page_with_unknown();
+        let sent = without_nulls(serde_json::from_slice(&page).expect("the payload is JSON"));
+        assert_eq!(round_trip::<ours::ListMessagesResponse>(&page), sent);
+        assert!(sent["data"][0]["trace"]["sampled"] == true);
     }
 
     fn assert_round_trips<Ours, Peer>(bytes: &[u8])

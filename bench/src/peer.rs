@@ -3,6 +3,7 @@
 #![expect(deprecated, reason = "the peer deprecated its Assistants types")]
 
 use std::hint::black_box;
+use std::path::Path;
 
 use async_openai::Client;
 use async_openai::config::OpenAIConfig;
@@ -11,6 +12,7 @@ use async_openai::types::assistants::{
     AssistantEventStream, AssistantStreamEvent, CreateRunRequest, ListMessagesResponse,
     MessageDeltaContent, RunObject,
 };
+use async_openai::types::files::{CreateFileRequest, FilePurpose};
 use futures_util::StreamExt;
 
 use crate::client::{BenchClient, process_page};
@@ -77,10 +79,6 @@ impl BenchClient for Peer {
         }
     }
 
-    async fn read_snapshots(&self, _: usize) {
-        unreachable!("the peer does not support snapshots");
-    }
-
     async fn list_all(&self) {
         let mut after: Option<String> = None;
         loop {
@@ -97,5 +95,20 @@ impl BenchClient for Peer {
                 break;
             }
         }
+    }
+
+    async fn upload(&self, file: &Path) {
+        let request = CreateFileRequest {
+            file: file.into(),
+            purpose: FilePurpose::Assistants,
+            expires_after: None,
+        };
+        let file = self.0.files().create(request).await;
+        black_box(file.expect("the call succeeds"));
+    }
+
+    async fn download(&self) {
+        let content = self.0.files().content("f").await;
+        black_box(content.expect("the body is complete"));
     }
 }

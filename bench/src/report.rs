@@ -6,15 +6,17 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
+use crate::chart::{self, Bars};
 use crate::row::{self, ClientKind, Line, Metric, Row};
 use crate::usage::Usage;
 
 /// Measurements of each client per row. The clients take turns.
 const ROUNDS: usize = 7;
 
-/// Measures the named rows, or all of them, and updates `target/bench.json`.
+/// Measures the named rows, or all of them, and updates `target/bench.json` and, after all rows,
+/// the chart.
 ///
-/// The file keeps its figures of rows that are not measured.
+/// The first file keeps its figures of rows that are not measured.
 pub fn run(names: &[&str]) -> Result<(), String> {
     let rows: Vec<Row> = match names {
         [] => row::ALL.to_vec(),
@@ -23,7 +25,8 @@ pub fn run(names: &[&str]) -> Result<(), String> {
             .map(|name| Row::from_name(name).ok_or_else(|| unknown_row(name)))
             .collect::<Result<_, _>>()?,
     };
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = root.join("target");
     let path = target.join("bench.json");
     let mut report: Map<String, Value> = std::fs::read(&path)
         .ok()
@@ -31,9 +34,10 @@ pub fn run(names: &[&str]) -> Result<(), String> {
         .unwrap_or_default();
     let server = Server::start()?;
     println!(
-        "{:<20} {:>10} {:>10} {:>10}  {:<17} {:>8} {:>8}",
-        "row", "ours", "peer", "floor", "unit", "vs peer", "vs floor"
+        "{:<20} {:>10} {:>10} {:>10} {:>10}  {:<17} {:>8} {:>8}",
+        "row", "ours", "peer", "generated", "floor", "unit", "vs peer", "vs floor"
     );
+    let mut bars = Vec::new();
     for row in rows {
         let mut usages: Vec<(ClientKind, Usage)> = Vec::new();
         for _ in 0..ROUNDS {
@@ -44,13 +48,21 @@ pub fn run(names: &[&str]) -> Result<(), String> {
         for line in row.lines() {
             let medians = Medians::new(&line, &usages);
             println!("{}", medians.format(&line));
+            bars.push(medians.bars(&line));
             report.insert(line.name.to_owned(), medians.json(&line));
         }
     }
     println!("`!` marks a ratio above its limit in bench/src/row.rs");
     std::fs::create_dir_all(&target).map_err(|error| error.to_string())?;
-    std::fs::write(&path, format!("{:#}\n", Value::Object(report)))
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+    write(&path, &format!("{:#}\n", Value::Object(report)))?;
+    if names.is_empty() {
+        write(&root.join("docs/performance.svg"), &chart::svg(&bars))?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 fn unknown_row(name: &str) -> String {
@@ -65,6 +77,7 @@ fn unknown_row(name: &str) -> String {
 struct Medians {
     ours: Option<f64>,
     peer: Option<f64>,
+    generated: Option<f64>,
     floor: Option<f64>,
 }
 
@@ -81,6 +94,7 @@ impl Medians {
         Self {
             ours: median_of(ClientKind::Ours),
             peer: median_of(ClientKind::Peer),
+            generated: median_of(ClientKind::Generated),
             floor: median_of(ClientKind::Floor),
         }
     }
@@ -97,10 +111,11 @@ impl Medians {
             _ => "- ".to_owned(),
         };
         format!(
-            "{:<20} {:>10} {:>10} {:>10}  {:<17} {:>8} {:>8}",
+            "{:<20} {:>10} {:>10} {:>10} {:>10}  {:<17} {:>8} {:>8}",
             line.name,
             median(self.ours),
             median(self.peer),
+            median(self.generated),
             median(self.floor),
             line.unit,
             ratio(self.ratio(self.peer), line.vs_peer),
@@ -108,10 +123,27 @@ impl Medians {
         )
     }
 
+    /// The bars of the line in the chart.
+    fn bars(&self, line: &Line) -> Bars {
+        Bars {
+            title: format!("{}, {}", line.name, line.unit),
+            values: [
+                ("openai-assistants", self.ours),
+                ("async-openai", self.peer),
+                ("openai-client-base", self.generated),
+                ("floor", self.floor),
+            ]
+            .into_iter()
+            .filter_map(|(client, value)| Some((client, value?)))
+            .collect(),
+        }
+    }
+
     fn json(&self, line: &Line) -> Value {
         json!({
             "ours": self.ours,
             "peer": self.peer,
+            "generated": self.generated,
             "floor": self.floor,
             "unit": line.unit,
             "vs_peer": self.ratio(self.peer),

@@ -1,18 +1,22 @@
 //! The rows of the table: the work, its repetitions, the metrics and their limits.
 
-use crate::payload::PAGES;
+use crate::payload::{FILE_SIZE, PAGES};
 
 /// A benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Row {
     DecodePage,
+    DecodePageUnknown,
     DecodeRun,
     StreamEvents,
     StreamText,
     StreamAccumulate,
     Call,
     CallConcurrent,
+    FollowConcurrent,
     ListAll,
+    Upload,
+    Download,
     Streams1000,
 }
 
@@ -21,6 +25,7 @@ pub enum Row {
 pub enum ClientKind {
     Ours,
     Peer,
+    Generated,
     Floor,
 }
 
@@ -46,15 +51,19 @@ pub struct Line {
     pub vs_floor: Option<f64>,
 }
 
-pub const ALL: [Row; 9] = [
+pub const ALL: [Row; 13] = [
     Row::DecodePage,
+    Row::DecodePageUnknown,
     Row::DecodeRun,
     Row::StreamEvents,
     Row::StreamText,
     Row::StreamAccumulate,
     Row::Call,
     Row::CallConcurrent,
+    Row::FollowConcurrent,
     Row::ListAll,
+    Row::Upload,
+    Row::Download,
     Row::Streams1000,
 ];
 
@@ -62,13 +71,17 @@ impl Row {
     pub fn name(self) -> &'static str {
         match self {
             Self::DecodePage => "decode_page",
+            Self::DecodePageUnknown => "decode_page_unknown",
             Self::DecodeRun => "decode_run",
             Self::StreamEvents => "stream_events",
             Self::StreamText => "stream_text",
             Self::StreamAccumulate => "stream_accumulate",
             Self::Call => "call",
             Self::CallConcurrent => "call_concurrent",
+            Self::FollowConcurrent => "follow_concurrent",
             Self::ListAll => "list_all",
+            Self::Upload => "upload",
+            Self::Download => "download",
             Self::Streams1000 => "streams_1000",
         }
     }
@@ -76,11 +89,13 @@ impl Row {
     /// Units of work in one measurement.
     pub fn units(self) -> usize {
         match self {
-            Self::DecodePage => 2_000,
+            Self::DecodePage | Self::DecodePageUnknown => 2_000,
             Self::DecodeRun => 50_000,
             Self::StreamEvents | Self::StreamText | Self::StreamAccumulate => 200_000,
             Self::Call => 20_000,
             Self::CallConcurrent => 20_000,
+            Self::FollowConcurrent => 10_240,
+            Self::Upload | Self::Download => FILE_SIZE / (1024 * 1024),
             Self::ListAll => PAGES,
             Self::Streams1000 => 1_000_000,
         }
@@ -88,10 +103,13 @@ impl Row {
 
     /// The clients that support this row.
     pub fn clients(self) -> &'static [ClientKind] {
+        use ClientKind::{Floor, Generated, Ours, Peer};
+
         match self {
-            Self::StreamAccumulate => &[ClientKind::Ours, ClientKind::Floor],
-            Self::ListAll => &[ClientKind::Ours, ClientKind::Peer],
-            _ => &[ClientKind::Ours, ClientKind::Peer, ClientKind::Floor],
+            Self::StreamAccumulate | Self::FollowConcurrent => &[Ours, Floor],
+            Self::ListAll => &[Ours, Peer, Generated],
+            Self::StreamEvents | Self::StreamText | Self::Streams1000 => &[Ours, Peer, Floor],
+            _ => &[Ours, Peer, Generated, Floor],
         }
     }
 
@@ -105,7 +123,8 @@ impl Row {
             vs_floor,
         };
         match self {
-            Self::DecodePage => vec![line(Metric::Cpu, "us/page", Some(0.40), Some(3.5))],
+            Self::DecodePage => vec![line(Metric::Cpu, "us/page", Some(0.60), Some(3.5))],
+            Self::DecodePageUnknown => vec![line(Metric::Cpu, "us/page", None, None)],
             Self::DecodeRun => vec![line(Metric::Cpu, "us/run", Some(0.50), Some(3.5))],
             Self::StreamEvents => vec![line(Metric::Cpu, "us/event", Some(0.20), Some(2.0))],
             Self::StreamText => vec![line(Metric::Cpu, "us/event", Some(0.15), Some(1.6))],
@@ -119,6 +138,8 @@ impl Row {
                 }
                 lines
             }
+            Self::FollowConcurrent => vec![line(Metric::Cpu, "us CPU/run", None, None)],
+            Self::Upload | Self::Download => vec![line(Metric::Cpu, "us CPU/MiB", None, None)],
             Self::ListAll => vec![line(Metric::Wall, "us/page", Some(0.60), None)],
             Self::Streams1000 => {
                 let mut memory = line(Metric::Memory, "MiB", Some(0.80), None);
@@ -138,12 +159,13 @@ impl ClientKind {
         match self {
             Self::Ours => "ours",
             Self::Peer => "peer",
+            Self::Generated => "generated",
             Self::Floor => "floor",
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Ours, Self::Peer, Self::Floor]
+        [Self::Ours, Self::Peer, Self::Generated, Self::Floor]
             .into_iter()
             .find(|client| client.name() == name)
     }

@@ -15,6 +15,10 @@ const LATENCY: Duration = Duration::from_millis(5);
 
 struct Responses {
     thread: Vec<u8>,
+    queued_run: Vec<u8>,
+    completed_run: Vec<u8>,
+    file: Vec<u8>,
+    content: Vec<u8>,
     pages: Vec<Vec<u8>>,
     stream_start: String,
     delta_block: String,
@@ -41,6 +45,10 @@ fn responses() -> Responses {
     let (delta_block, block_text) = payload::delta_block();
     Responses {
         thread: payload::thread(),
+        queued_run: payload::followed_run(false),
+        completed_run: payload::followed_run(true),
+        file: payload::file(),
+        content: vec![b'a'; payload::FILE_SIZE],
         pages: (0..payload::PAGES)
             .map(|page| payload::page(page * payload::PAGE_SIZE, page + 1 < payload::PAGES))
             .collect(),
@@ -65,6 +73,19 @@ async fn handle_connection(
         } else if path.ends_with("/messages") {
             simulate_latency().await;
             write_json(&mut connection, &responses.pages[page_index(query)]).await?;
+        } else if path.ends_with("/runs") {
+            write_json(&mut connection, &responses.queued_run).await?;
+        } else if path.contains("/runs/") {
+            write_json(&mut connection, &responses.completed_run).await?;
+        } else if path.ends_with("/files") {
+            write_json(&mut connection, &responses.file).await?;
+        } else if path.ends_with("/content") {
+            write(
+                &mut connection,
+                "application/octet-stream",
+                &responses.content,
+            )
+            .await?;
         } else {
             write_json(&mut connection, &responses.thread).await?;
         }
@@ -88,18 +109,32 @@ async fn read_request(
                 .lines()
                 .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
                 .unwrap_or(0);
-            let request_length = end + 4 + length;
-            while buffer.len() < request_length {
-                if connection.read_buf(buffer).await? == 0 {
-                    return Ok(None);
-                }
-            }
+            buffer.drain(..end + 4);
+            let is_complete = skip_body(connection, buffer, length).await?;
             let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
-            buffer.drain(..request_length);
-            return Ok(Some(target));
+            return Ok(is_complete.then_some(target));
         }
         if connection.read_buf(buffer).await? == 0 {
             return Ok(None);
+        }
+    }
+}
+
+/// Reads a body and keeps nothing of it. Returns false if the connection ends before.
+async fn skip_body(
+    connection: &mut TcpStream,
+    buffer: &mut Vec<u8>,
+    mut left: usize,
+) -> std::io::Result<bool> {
+    loop {
+        let skipped = left.min(buffer.len());
+        buffer.drain(..skipped);
+        left -= skipped;
+        if left == 0 {
+            return Ok(true);
+        }
+        if connection.read_buf(buffer).await? == 0 {
+            return Ok(false);
         }
     }
 }
@@ -122,8 +157,12 @@ fn page_index(query: &str) -> usize {
 }
 
 async fn write_json(connection: &mut TcpStream, body: &[u8]) -> std::io::Result<()> {
+    write(connection, "application/json", body).await
+}
+
+async fn write(connection: &mut TcpStream, content_type: &str, body: &[u8]) -> std::io::Result<()> {
     let mut response = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: req_1\r\ncontent-length: {}\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\nx-request-id: req_1\r\ncontent-length: {}\r\n\r\n",
         body.len()
     )
     .into_bytes();
