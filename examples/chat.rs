@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         });
         match reply.await {
             Ok(()) => println!(),
-            // The chat goes on: the next question is asked on the same thread.
+            // The chat continues: the next question is asked on the same thread.
             Err(error) => println!("\nno reply: {error}"),
         }
     }
@@ -104,7 +104,7 @@ mod tests {
     #[tokio::test]
     async fn a_reply_is_complete_although_its_stream_breaks() {
         let texts = ["2 + 2 is 4: two apples and two more.", "Twice that is 8."];
-        for after in [1, 7, 9] {
+        for after in [0, 1, 7, 9] {
             let fake = Fake::builder()
                 .model(Script::new().say(texts[0]).say(texts[1]))
                 .fault_times(1, "createRun", Fault::cut().after(after));

@@ -104,11 +104,14 @@ async fn relay(
         match run.try_next().await {
             Ok(Some(event)) => {
                 let data = event.data().unwrap_or_default();
-                let event = Event::default().event(event.event()).data(data);
+                // A name of an unknown event may have a line break, which the browser's format has not.
+                let name = event.event().replace(char::is_control, " ");
+                let event = Event::default().event(name).data(data);
                 // An error means that the browser has left: then the stream ends.
                 let _ = browser.send(event).await;
             }
-            Ok(None) => return Ok(()),
+            // After an error that ended the stream, it is returned here.
+            Ok(None) => return run.finish().await.map(drop),
             // One event that is malformed does not end the stream.
             Err(error) if error.is_decode() => {}
             Err(error) => return Err(error),

@@ -236,6 +236,7 @@ pub use http::request::Request;
 pub use http::response::Response;
 pub use http::retry_policy::RetryPolicy;
 pub use http::service::{CallInfo, HttpRequest, HttpResponse, HttpService};
+pub use http::size_limits::SizeLimits;
 #[cfg(feature = "files")]
 pub use http::upload::{Progress, Upload};
 pub use json::extra::Extra;

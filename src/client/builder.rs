@@ -19,6 +19,7 @@ use crate::http::config::{Config, Random};
 use crate::http::credentials::Credentials;
 use crate::http::header;
 use crate::http::retry_policy::RetryPolicy;
+use crate::http::size_limits::SizeLimits;
 use crate::http::time_limits::{CONNECT_TIMEOUT, TimeLimits};
 
 const API_VERSION: &str = "api-version";
@@ -101,6 +102,7 @@ pub struct ClientBuilder {
     headers: HeaderMap,
     query: Vec<(String, String)>,
     limits: TimeLimits,
+    sizes: SizeLimits,
     retry: RetryPolicy,
     has_budget: bool,
     pub(super) http: HttpSettings,
@@ -122,6 +124,7 @@ impl Default for ClientBuilder {
             headers: HeaderMap::new(),
             query: Vec::new(),
             limits: TimeLimits::default(),
+            sizes: SizeLimits::default(),
             retry: RetryPolicy::default(),
             has_budget: true,
             http: HttpSettings::default(),
@@ -406,6 +409,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets the limits of the memory that a response can take.
+    pub fn size_limits(mut self, limits: SizeLimits) -> Self {
+        self.sizes = limits;
+        self
+    }
+
     /// Sets the retry policy.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
@@ -620,6 +629,7 @@ impl ClientBuilder {
             has_default_beta: this.sends_beta,
             query: this.query,
             limits: this.limits,
+            sizes: this.sizes,
             retry: this.retry,
             budget: this.has_budget.then(Arc::default),
             clock: this.clock,

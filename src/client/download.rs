@@ -195,9 +195,9 @@ impl Stream for Download {
 
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without headers: a server may repeat a secret in any of them.
         f.debug_struct("Download")
             .field("status", &self.head.status)
-            .field("request_id", &self.request_id())
             .field("received", &self.received)
             .finish_non_exhaustive()
     }

@@ -23,6 +23,7 @@ use crate::http::request_body::RequestBody;
 use crate::http::response::Response;
 use crate::http::sealed::Sealed;
 use crate::http::stack;
+use crate::json::secret;
 use crate::sse::event;
 use crate::sse::run_state::RunState;
 use crate::sse::stream::{EventStream, StreamEvent};
@@ -156,11 +157,13 @@ impl RawRequest {
 
     /// Sets the body, which is serialized as JSON.
     ///
-    /// For a [`stream`](Self::stream) add `"stream": true` if the server requires it.
+    /// For a [`stream`](Self::stream) add `"stream": true` if the server requires it. Errors do not
+    /// repeat texts of the type [`Secret`](crate::Secret).
     pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
-        let json = serde_json::to_vec(body).map(RequestBody::from);
+        let (json, secrets) = secret::collect(|| serde_json::to_vec(body));
         let reason = |error| format!("`json`: it cannot be serialized as JSON: {error}");
-        self.body = Some(json.map_err(reason));
+        self.body = Some(json.map(RequestBody::from).map_err(reason));
+        self.options.body_secrets = secrets;
         self
     }
 
@@ -228,7 +231,8 @@ impl RawRequest {
         operation::send_request(self.into_request("application/json")?).await
     }
 
-    /// Sends the call and returns the body of the response, at most 256 MiB.
+    /// Sends the call and returns the body of the response, within the
+    /// [limit](crate::SizeLimits::body).
     ///
     /// A body with a content encoding is an error: the client requests content without one.
     ///

@@ -20,6 +20,9 @@ use crate::error::redaction::Secrets;
 use crate::error::response::ResponseHead;
 use crate::error::server_error::{ServerError, is_error};
 
+/// A longer code, type or parameter may be a key. A shorter one is a word of the API.
+const MAX_WORD: usize = 16;
+
 /// Errors before a request is sent.
 impl Error {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -350,12 +353,7 @@ impl Error {
         let (call_id, tool) = (Clip(call_id, NAME_LIMIT), Clip(tool, NAME_LIMIT));
         let message =
             format!("`{function}` failed on the call {call_id} of the tool `{tool}`: {error}");
-        // An incomplete builder is a mistake of the program, as in every other argument.
-        let kind = match error.downcast_ref::<Self>() {
-            Some(error) if error.is_invalid_argument() => ErrorKind::Argument,
-            _ => ErrorKind::Tool,
-        };
-        Self::new(kind, message).with_source(error)
+        Self::new(ErrorKind::Tool, message).with_source(error)
     }
 
     /// Output of the model that cannot be deserialized; `path` is the place in it.
@@ -436,6 +434,17 @@ impl Error {
         self.0.message = secrets.redact(&self.0.message);
         self.0.body = self.0.body.map(|body| secrets.redact(&body));
         secrets.redact_headers(&mut self.0.headers);
+        let ServerError {
+            message: _,
+            kind,
+            code,
+            param,
+        } = &mut self.0.server;
+        for word in [kind, code, param].into_iter().flatten() {
+            if word.len() > MAX_WORD {
+                *word = secrets.redact(word);
+            }
+        }
         // A cause cannot be changed.
         let mut causes = successors(StdError::source(&self), |cause| (*cause).source());
         if causes.any(|cause| secrets.are_in(&format!("{cause}\n{cause:?}"))) {

@@ -19,8 +19,6 @@ use crate::http::clock::Clock;
 use crate::http::deadline::Deadline;
 use crate::http::{retry_policy, span};
 
-/// Larger than a page of 100 messages of the maximum size.
-const MAX_BODY: usize = 256 * 1024 * 1024;
 /// How much of an error body is read, and for how long.
 const MAX_ERROR_BODY: usize = 64 * 1024;
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,6 +29,7 @@ pub(crate) trait Receive: Send + Sized + 'static {
         response: reqwest::Response,
         head: &ResponseHead,
         deadline: Deadline<impl AsRef<dyn Clock> + Send>,
+        max_body: usize,
     ) -> impl Future<Output = Result<Self>> + Send;
 }
 
@@ -41,14 +40,15 @@ impl Receive for Bytes {
         mut response: reqwest::Response,
         head: &ResponseHead,
         mut deadline: Deadline<impl AsRef<dyn Clock> + Send>,
+        max_body: usize,
     ) -> impl Future<Output = Result<Self>> + Send {
         async move {
             let version = response.version();
-            let read = pin!(read_all(&mut response, MAX_BODY));
+            let read = pin!(read_all(&mut response, max_body));
             match deadline.before(read).await {
                 Some(Ok(Some(bytes))) if is_cut(version, head, &bytes) => Err(Error::body_cut()),
                 Some(Ok(Some(bytes))) => Ok(bytes),
-                Some(Ok(None)) => Err(Error::body_too_large(MAX_BODY)),
+                Some(Ok(None)) => Err(Error::body_too_large(max_body)),
                 Some(Err(error)) => Err(Error::body_broken(error)),
                 None => Err(Error::body_timeout(deadline.limit())),
             }
@@ -61,6 +61,7 @@ impl Receive for reqwest::Response {
         response: Self,
         _: &ResponseHead,
         _: Deadline<impl AsRef<dyn Clock> + Send>,
+        _: usize,
     ) -> Result<Self> {
         Ok(response)
     }
@@ -120,7 +121,7 @@ where
         // Boxed, so that the future of a success is small.
         return Err(Box::pin(status_error(call, head, response)).await);
     }
-    match R::receive(response, &head, deadline).await {
+    match R::receive(response, &head, deadline, call.config.sizes.body).await {
         Ok(received) => Ok((head, received)),
         Err(error) => Err(error.with_head(head)),
     }

@@ -55,7 +55,7 @@ pub(super) async fn read_all(
         return Ok(Some(Bytes::new()));
     };
     let Some(mut chunk) = response.chunk().await? else {
-        return Ok(Some(first));
+        return Ok((first.len() <= limit).then_some(first));
     };
     let mut bytes = BytesMut::from(first);
     loop {

@@ -12,6 +12,7 @@ use crate::http::header;
 use crate::http::pool::Pool;
 use crate::http::retry_policy::RetryPolicy;
 use crate::http::service::HttpService;
+use crate::http::size_limits::SizeLimits;
 use crate::http::time_limits::TimeLimits;
 
 /// A source of random numbers from 0 to 1.
@@ -34,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) has_default_beta: bool,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) limits: TimeLimits,
+    pub(crate) sizes: SizeLimits,
     pub(crate) retry: RetryPolicy,
     /// Shared with clients of other versions of the API.
     pub(crate) budget: Option<Arc<RetryBudget>>,

@@ -30,6 +30,7 @@ pub(crate) mod retry;
 pub(crate) mod retry_policy;
 pub(crate) mod sealed;
 pub(crate) mod service;
+pub(crate) mod size_limits;
 pub(crate) mod span;
 pub(crate) mod stack;
 pub(crate) mod time_limits;

@@ -13,7 +13,7 @@ use crate::http::header;
 use crate::http::retry_policy::RetryPolicy;
 use crate::http::time_limits::TimeLimits;
 use crate::json::deep_merge::deep_merge;
-use crate::json::secret::Secret;
+use crate::json::secret::{self, Secret};
 
 /// A server that has received the key before returns the same response again.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -80,7 +80,9 @@ impl Settings {
 
     /// Adds properties to the body. They are merged into earlier ones.
     pub(crate) fn extra_body(&mut self, properties: &impl Serialize) {
-        match serde_json::to_value(properties) {
+        let (properties, secrets) = secret::collect(|| serde_json::to_value(properties));
+        self.body_secrets.extend(secrets);
+        match properties {
             Ok(properties @ Value::Object(_)) => {
                 let extra = self.extra_body.get_or_insert_with(|| json!({}));
                 deep_merge(extra, &properties);

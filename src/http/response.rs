@@ -137,7 +137,6 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
         f.debug_struct("Response")
             .field("value", &self.value)
             .field("status", &self.head.status)
-            .field("request_id", &self.request_id())
             .field("attempts", &self.attempts)
             .finish_non_exhaustive()
     }

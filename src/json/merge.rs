@@ -21,7 +21,7 @@ use crate::json::extra::Extra;
 use crate::json::lenient;
 use crate::json::timestamp::Timestamp;
 
-/// How many items of a stream may be missing in total. Without a limit, a few bytes could
+/// How many items of a stream may be missing in total by default. Without a limit, a few bytes could
 /// allocate gigabytes.
 pub(crate) const MAX_MISSING: usize = 1_000;
 
@@ -29,6 +29,13 @@ pub(crate) const MAX_MISSING: usize = 1_000;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holes(usize);
 
+impl Holes {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self(limit)
+    }
+}
+
+#[cfg(test)]
 impl Default for Holes {
     fn default() -> Self {
         Self(MAX_MISSING)

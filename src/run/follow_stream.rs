@@ -52,9 +52,10 @@ where
     pub async fn stream(self) -> Result<RunStream> {
         let request = stream_request(self.operation)?;
         let mut span = RunSpan::new(&request);
+        let sizes = request.config.sizes;
         let driver = RunDriver::new(&request, self.settings, true);
         let state = span.work(open(driver, request)).await?;
-        Ok(RunStream::new(RunEvents::new(state, span)))
+        Ok(RunStream::new(RunEvents::new(state, span), sizes))
     }
 }
 

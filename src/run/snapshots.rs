@@ -6,7 +6,7 @@ use std::mem;
 use serde::Deserialize as _;
 
 use crate::error::core::{Error, Result};
-use crate::json::merge::{self, Empty, Holes, Indexed, Merge, TooFar};
+use crate::json::merge::{Empty, Holes, Indexed, Merge, TooFar};
 use crate::run::outcome::RunOutcome;
 use crate::run::reported::reported_run;
 use crate::run::required_action::pending_tool_calls;
@@ -19,7 +19,6 @@ use crate::types::{
 };
 
 /// The objects of a run according to the events so far.
-#[derive(Default)]
 pub(crate) struct Snapshots {
     pub(crate) thread: Option<ThreadObject>,
     pub(crate) run: Option<RunObject>,
@@ -30,6 +29,7 @@ pub(crate) struct Snapshots {
     /// Complete tool calls that were not taken yet.
     calls: Vec<ToolCall>,
     holes: Holes,
+    max_missing: usize,
     /// The calls of the current round.
     pending: HashSet<String>,
     /// The runs and IDs of pending calls that are complete again with their step.
@@ -39,6 +39,23 @@ pub(crate) struct Snapshots {
 }
 
 impl Snapshots {
+    /// Creates snapshots of lists in which this many items may be missing.
+    pub(crate) fn new(max_missing: usize) -> Self {
+        Self {
+            thread: None,
+            run: None,
+            steps_unavailable: None,
+            messages: Accumulated::default(),
+            steps: Accumulated::default(),
+            calls: Vec::new(),
+            holes: Holes::new(max_missing),
+            max_missing,
+            pending: HashSet::new(),
+            reported: HashSet::new(),
+            executed: HashSet::new(),
+        }
+    }
+
     /// Adds an event.
     pub(crate) fn add(&mut self, event: &AssistantStreamEvent) -> Result<()> {
         if let Some(delta) = event.message_delta() {
@@ -174,7 +191,7 @@ impl Snapshots {
 
     fn error(&self, too_far: TooFar) -> Error {
         let run = self.run.as_ref();
-        Error::index_out_of_range(too_far.index, too_far.length, merge::MAX_MISSING).in_run(
+        Error::index_out_of_range(too_far.index, too_far.length, self.max_missing).in_run(
             run.map(|run| run.thread_id.as_str()),
             run.map(|run| run.id.as_str()),
         )

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use crate::error::core::{Error, Result};
+use crate::http::size_limits::SizeLimits;
 use crate::run::outcome::RunOutcome;
 use crate::run::replay;
 use crate::run::run_events::RunItem;
@@ -32,7 +33,8 @@ impl EventStream<AssistantStreamEvent> {
     /// # }
     /// ```
     pub fn accumulate(self) -> RunStream {
-        RunStream::new(OneRequest(self))
+        let sizes = self.sizes();
+        RunStream::new(OneRequest(self), sizes)
     }
 }
 
@@ -90,14 +92,14 @@ pub struct RunStream {
 }
 
 impl RunStream {
-    pub(crate) fn new<S>(events: S) -> Self
+    pub(crate) fn new<S>(events: S, sizes: SizeLimits) -> Self
     where
         S: Stream<Item = Result<RunItem>> + Send + 'static,
     {
         Self {
             events: Box::pin(events),
             fetched: VecDeque::new(),
-            snapshots: Snapshots::default(),
+            snapshots: Snapshots::new(sizes.missing_items),
             messages: MessageBreaks::default(),
             decode_errors: Vec::new(),
             has_failed: false,
@@ -107,9 +109,9 @@ impl RunStream {
     /// Returns the next event, or `None` after the last.
     ///
     /// # Errors
-    /// Those of the stream, see [`EventStream`]. The stream continues after an error with
-    /// [`is_decode`](crate::Error::is_decode), which the outcome also contains. A delta whose index
-    /// leaves a gap of more than 1,000 items is such an error.
+    /// Those of the stream, see [`EventStream`]. After an event that does not match the document
+    /// ([`is_decode`](crate::Error::is_decode)) the stream continues, and the outcome contains the error too. A delta whose index
+    /// leaves a gap of more than 1,000 [items](crate::SizeLimits::missing_items) is such an error.
     pub async fn try_next(&mut self) -> Result<Option<AssistantStreamEvent>> {
         poll_fn(|context| self.poll_event(context))
             .await

@@ -15,8 +15,6 @@ use memchr::memchr2;
 
 use crate::json::utf8;
 
-/// The maximum size of an event.
-const LIMIT: usize = 80 * 1024 * 1024;
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// The name and the data of an event. Bytes that are not UTF-8 are replaced.
@@ -25,12 +23,6 @@ pub(crate) struct SseEvent<'a> {
     /// The name; empty if the event has no name.
     pub(crate) name: Cow<'a, str>,
     pub(crate) data: Cow<'a, str>,
-}
-
-/// An event is larger than the limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooLarge {
-    pub(super) limit: usize,
 }
 
 /// Parses events from chunks of bytes.
@@ -49,6 +41,7 @@ pub(crate) struct SseParser {
     after_cr: bool,
     is_first_line: bool,
     limit: usize,
+    is_too_large: bool,
     /// The number of bytes that were searched or moved.
     #[cfg(test)]
     work: usize,
@@ -66,11 +59,8 @@ struct Progress {
 }
 
 impl SseParser {
-    pub(crate) fn new() -> Self {
-        Self::with_limit(LIMIT)
-    }
-
-    pub(crate) fn with_limit(limit: usize) -> Self {
+    /// Creates a parser of events of at most this many bytes.
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
             bytes: Bytes::new(),
             start: 0,
@@ -80,22 +70,24 @@ impl SseParser {
             after_cr: false,
             is_first_line: true,
             limit,
+            is_too_large: false,
             #[cfg(test)]
             work: 0,
         }
     }
 
     /// Adds a chunk. Call it once [`next`](Self::next) has returned `None`.
-    pub(crate) fn push(&mut self, chunk: Bytes) -> Result<(), TooLarge> {
-        if chunk.len() > self.limit.saturating_sub(self.bytes.len()) {
-            return Err(TooLarge { limit: self.limit });
-        }
+    pub(crate) fn push(&mut self, chunk: Bytes) {
         if self.bytes.is_empty() {
             self.bytes = chunk;
         } else {
             self.change(|bytes| bytes.extend_from_slice(&chunk));
         }
-        Ok(())
+    }
+
+    /// Whether an event was larger than the limit. No events follow.
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.is_too_large
     }
 
     /// The number of bytes that are not parsed, or belong to an incomplete event.
@@ -106,7 +98,14 @@ impl SseParser {
     /// Returns the next event if it is complete.
     pub(crate) fn next(&mut self) -> Option<SseEvent<'_>> {
         loop {
-            let Some(line) = self.line() else {
+            let line = self.line();
+            // The size so far, of a complete event without its last line end.
+            let size = line.as_ref().map_or(self.len(), |_| self.event.line);
+            self.is_too_large |= size > self.limit;
+            if self.is_too_large {
+                return None;
+            }
+            let Some(line) = line else {
                 self.release();
                 return None;
             };
@@ -159,16 +158,21 @@ impl SseParser {
 
     /// Returns the next line if it is complete.
     fn line(&mut self) -> Option<Range<usize>> {
-        let bytes = &self.bytes[self.start..];
         let event = &mut self.event;
         if self.after_cr {
-            let next = *bytes.get(event.line)?;
+            let next = *self.bytes.get(self.start + event.line)?;
             self.after_cr = false;
-            if next == b'\n' {
-                event.line += 1;
-                event.searched = event.line;
+            match (next, event.line) {
+                // It belongs to the event before.
+                (b'\n', 0) => self.start += 1,
+                (b'\n', _) => {
+                    event.line += 1;
+                    event.searched = event.line;
+                }
+                _ => {}
             }
         }
+        let bytes = &self.bytes[self.start..];
         let unsearched = &bytes[event.searched..];
         let found = match unsearched {
             // Every event ends with an empty line, and starting a search is slow.
@@ -234,6 +238,8 @@ impl SseParser {
             return None;
         }
         self.change(|bytes| bytes.extend_from_slice(b"\n\n"));
+        // Its size has been checked.
+        self.limit = usize::MAX;
         self.next()
     }
 
@@ -274,12 +280,12 @@ mod tests {
 
     /// The events of a stream in these chunks, and whether another is incomplete.
     fn parse<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Pair>, bool) {
-        let mut parser = SseParser::new();
+        let mut parser = SseParser::new(usize::MAX);
         let mut events = Vec::new();
         for chunk in chunks {
             // The connection shares the buffer.
             let chunk = Bytes::copy_from_slice(chunk);
-            parser.push(chunk.clone()).expect("it is below the limit");
+            parser.push(chunk.clone());
             while let Some(SseEvent { name, data }) = parser.next() {
                 events.push((name.into_owned(), data.into_owned()));
             }
@@ -322,13 +328,13 @@ mod tests {
 
     #[test]
     fn a_cr_ends_a_line_at_once() {
-        let mut parser = SseParser::new();
-        parser.push(Bytes::from_static(b"data: 1\r\r")).unwrap();
+        let mut parser = SseParser::new(usize::MAX);
+        parser.push(Bytes::from_static(b"data: 1\r\r"));
         assert_eq!(parser.next().unwrap().data, "1");
-        parser.push(Bytes::from_static(b"\ndata: 2\r\n\r")).unwrap();
+        parser.push(Bytes::from_static(b"\ndata: 2\r\n\r"));
         assert_eq!(parser.next().unwrap().data, "2");
         assert!(parser.next().is_none());
-        parser.push(Bytes::from_static(b"\n")).unwrap();
+        parser.push(Bytes::from_static(b"\n"));
         assert!(parser.next().is_none() && !parser.is_pending());
     }
 
@@ -449,8 +455,8 @@ mod tests {
             ("data: 2\neve", None),
             ("data: 2\ndat", None),
         ] {
-            let mut parser = SseParser::new();
-            parser.push(format!("data: 1\n\n{rest}").into()).unwrap();
+            let mut parser = SseParser::new(usize::MAX);
+            parser.push(format!("data: 1\n\n{rest}").into());
             assert!(parser.next().is_some() && parser.next().is_none());
             let found = parser.finish();
             let found = found.as_ref().map(|event| (&*event.name, &*event.data));
@@ -462,12 +468,12 @@ mod tests {
     #[test]
     fn data_on_one_line_is_not_copied() {
         for end in ["\n", "\r", "\r\n"] {
-            let mut parser = SseParser::new();
+            let mut parser = SseParser::new(usize::MAX);
             for _ in 0..3 {
                 let chunk = "event: a\ndata: 1\n\ndata: 2\n\n".replace('\n', end);
                 let chunk = Bytes::from(chunk);
                 let memory = chunk.as_ptr_range();
-                parser.push(chunk.clone()).unwrap();
+                parser.push(chunk.clone());
                 for data in ["1", "2"] {
                     let event = parser.next().unwrap();
                     assert_eq!(event.data, data);
@@ -480,14 +486,12 @@ mod tests {
 
     #[test]
     fn the_memory_of_a_large_event_is_released() {
-        let mut parser = SseParser::new();
+        let mut parser = SseParser::new(usize::MAX);
         for _ in 0..1024 {
-            parser.push(Bytes::from(vec![b':'; 1024])).unwrap();
+            parser.push(Bytes::from(vec![b':'; 1024]));
             assert!(parser.next().is_none());
         }
-        parser
-            .push(Bytes::from("\ndata: 1\n\ndata".to_owned()))
-            .unwrap();
+        parser.push(Bytes::from("\ndata: 1\n\ndata".to_owned()));
         assert_eq!(parser.next().unwrap().data, "1");
         assert!(parser.next().is_none());
         parser.change(|bytes| assert!(bytes.capacity() < 1024, "{}", bytes.capacity()));
@@ -498,19 +502,17 @@ mod tests {
         const SIZE: usize = 64 * 1024 * 1024;
         let chunk = Bytes::from_static(&[b'x'; 8192]);
         for line in [SIZE, 1024 * 1024] {
-            let mut parser = SseParser::new();
-            parser
-                .push(Bytes::from_static(b"data: 1\n\nevent: large\ndata: "))
-                .unwrap();
+            let mut parser = SseParser::new(usize::MAX);
+            parser.push(Bytes::from_static(b"data: 1\n\nevent: large\ndata: "));
             assert_eq!(parser.next().unwrap().data, "1");
             for sent in (0..SIZE).step_by(chunk.len()) {
                 if sent > 0 && sent % line == 0 {
-                    parser.push(Bytes::from_static(b"\ndata: ")).unwrap();
+                    parser.push(Bytes::from_static(b"\ndata: "));
                 }
-                parser.push(chunk.clone()).unwrap();
+                parser.push(chunk.clone());
                 assert!(parser.next().is_none());
             }
-            parser.push(Bytes::from_static(b"\n\n")).unwrap();
+            parser.push(Bytes::from_static(b"\n\n"));
             let event = parser.next().expect("the event is complete");
             assert_eq!(event.name, "large");
             assert_eq!(event.data.len(), SIZE + SIZE / line - 1);
@@ -521,11 +523,11 @@ mod tests {
     #[test]
     fn many_small_events_take_linear_time() {
         let stream = "event: a\ndata: 1\n\n".repeat(100_000);
-        let mut parser = SseParser::new();
+        let mut parser = SseParser::new(usize::MAX);
         let mut count = 0;
         let mut capacity = 0;
         for chunk in stream.as_bytes().chunks(8192) {
-            parser.push(Bytes::copy_from_slice(chunk)).unwrap();
+            parser.push(Bytes::copy_from_slice(chunk));
             while parser.next().is_some() {
                 count += 1;
             }
@@ -539,8 +541,8 @@ mod tests {
     #[test]
     fn many_lines_of_data_in_one_chunk_take_linear_time() {
         let chunk = Bytes::from("data: 1\ndata: 2\ndata: 3\n\n".repeat(10_000));
-        let mut parser = SseParser::new();
-        parser.push(chunk.clone()).unwrap();
+        let mut parser = SseParser::new(usize::MAX);
+        parser.push(chunk.clone());
         let mut count = 0;
         while let Some(event) = parser.next() {
             assert_eq!(event.data, "1\n2\n3");
@@ -552,19 +554,36 @@ mod tests {
 
     #[test]
     fn an_event_above_the_limit_is_an_error() {
-        let mut parser = SseParser::with_limit(100);
+        let mut parser = SseParser::new(100);
         for _ in 0..20 {
-            parser
-                .push(Bytes::from_static(b"data: 1\n\n: comment\n"))
-                .unwrap();
+            parser.push(Bytes::from_static(b"data: 1\n\n: comment\n"));
             assert!(parser.next().is_some() && parser.next().is_none());
         }
-        parser.push(vec![b'x'; 90].into()).unwrap();
+        parser.push(vec![b'x'; 90].into());
         assert!(parser.next().is_none());
-        assert_eq!(
-            parser.push(vec![b'x'; 11].into()),
-            Err(TooLarge { limit: 100 })
-        );
-        parser.push(vec![b'x'; 10].into()).unwrap();
+        parser.push(vec![b'x'; 10].into());
+        assert!(parser.next().is_none() && !parser.is_too_large());
+        parser.push(vec![b'x'; 1].into());
+        assert!(parser.next().is_none() && parser.is_too_large());
+    }
+
+    #[test]
+    fn the_limit_is_for_an_event_and_not_for_a_chunk() {
+        let small = "data: 1234567890\r\n\r\n";
+        for (limit, count) in [(18, 0), (19, 3), (30, 3)] {
+            let large = format!("{}data: 1\ndata: {}\n\n", small.repeat(3), "x".repeat(100));
+            for size in 1..=large.len() {
+                let mut parser = SseParser::new(limit);
+                let mut found = 0;
+                for chunk in large.as_bytes().chunks(size) {
+                    parser.push(Bytes::copy_from_slice(chunk));
+                    while parser.next().is_some() {
+                        found += 1;
+                    }
+                }
+                assert!(parser.is_too_large());
+                assert_eq!(found, count, "limit {limit}, chunks of {size}");
+            }
+        }
     }
 }

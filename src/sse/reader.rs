@@ -26,6 +26,7 @@ use crate::http::body::read_start;
 use crate::http::call::Call;
 use crate::http::deadline::Deadline;
 use crate::http::request::Request;
+use crate::http::size_limits::SizeLimits;
 use crate::http::{span, stack};
 use crate::sse::event::{self, EventClass};
 use crate::sse::parser::{SseEvent, SseParser};
@@ -55,6 +56,7 @@ pub(crate) struct EventReader {
     state: State,
     content: Content,
     parser: SseParser,
+    sizes: SizeLimits,
     /// How long the stream may be idle.
     limit: Duration,
     deadline: Deadline,
@@ -119,6 +121,7 @@ impl EventReader {
         let (head, mut response) = opened.map_err(|error| run.annotate(error))?;
         let (attempts, secrets) = (call.total_attempts(), call.secrets());
         let limit = call.stream_idle_timeout();
+        let sizes = call.config.sizes;
         let mut deadline = Deadline::new(call.config.clock.clone(), limit);
         if !may_be_stream(&head) {
             deadline.set_limit(limit.min(OTHER_BODY_TIMEOUT));
@@ -137,7 +140,8 @@ impl EventReader {
             secrets,
             state: State::Open(response.into()),
             content: Content::Nothing,
-            parser: SseParser::new(),
+            parser: SseParser::new(sizes.event),
+            sizes,
             limit,
             deadline,
             run,
@@ -206,6 +210,11 @@ impl EventReader {
                 }
                 continue;
             }
+            if self.parser.is_too_large() && matches!(self.state, State::Open(_)) {
+                self.state = State::Finished;
+                let error = Error::event_too_large(self.sizes.event);
+                return Poll::Ready(Some(Err(self.annotate(error))));
+            }
             if let ControlFlow::Break(error) = ready!(self.poll_more(context)) {
                 return Poll::Ready(error.map(Err));
             }
@@ -227,33 +236,29 @@ impl EventReader {
 
     /// Reads a chunk, or finishes the stream with its error, unless it is complete.
     fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<ControlFlow<Option<Error>>> {
-        let error = if let State::Open(body) = &mut self.state {
+        if let State::Open(body) = &mut self.state {
             let poll = |context: &mut Context<'_>| poll_chunk(body, context);
             let chunk = ready!(self.deadline.poll_before(context, poll));
-            let Err(error) = self.add(chunk) else {
-                return Poll::Ready(ControlFlow::Continue(()));
-            };
-            self.state = State::Finished;
-            Some(error)
-        } else {
-            self.finish()
-        };
+            self.add(chunk);
+            return Poll::Ready(ControlFlow::Continue(()));
+        }
+        let error = self.finish();
         Poll::Ready(ControlFlow::Break(error.map(|error| self.annotate(error))))
     }
 
     /// Adds what was read: a chunk, the end of the body, or `None` after the time-out.
-    fn add(&mut self, chunk: Option<Option<reqwest::Result<Bytes>>>) -> Result<()> {
+    fn add(&mut self, chunk: Option<Option<reqwest::Result<Bytes>>>) {
         let (end, source) = match chunk {
             Some(Some(Ok(chunk))) => {
                 if !self.run.termination.is_terminal_or_blocked() {
                     self.deadline.restart();
                 }
                 if let Some(events) = self.content.add(chunk) {
-                    let added = self.parser.push(events);
-                    return added.map_err(|too_large| Error::event_too_large(too_large.limit));
+                    self.parser.push(events);
+                    return;
                 }
                 if !self.content.is_full() {
-                    return Ok(());
+                    return;
                 }
                 (End::Closed, None)
             }
@@ -266,7 +271,6 @@ impl EventReader {
             is_cut: self.parser.is_pending(),
             source,
         };
-        Ok(())
     }
 
     /// Finishes the stream. Returns its error, unless it is complete.
@@ -310,6 +314,10 @@ impl EventReader {
         self.attempts
     }
 
+    pub(crate) fn sizes(&self) -> SizeLimits {
+        self.sizes
+    }
+
     pub(crate) fn run_id(&self) -> Option<&str> {
         self.run.ids.run_id.as_deref()
     }
@@ -338,10 +346,9 @@ impl EventReader {
 
 impl fmt::Debug for EventReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without headers and buffer, which may contain cookies and personal data.
+        // Without headers and buffer, which may contain cookies, secrets and personal data.
         f.debug_struct("EventReader")
             .field("operation", &self.operation)
-            .field("request_id", &self.request_id())
             .field("attempts", &self.attempts)
             .field("thread_id", &self.thread_id())
             .field("run_id", &self.run_id())

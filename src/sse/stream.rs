@@ -12,6 +12,7 @@ use http::HeaderMap;
 use crate::error::core::Result;
 use crate::http::request::Request;
 use crate::http::sealed::Sealed;
+use crate::http::size_limits::SizeLimits;
 use crate::sse::parser::SseEvent;
 use crate::sse::reader::EventReader;
 use crate::sse::run_state::RunState;
@@ -123,6 +124,11 @@ impl<E: StreamEvent> EventStream<E> {
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.reader.attempts()
+    }
+
+    /// The limits of the client.
+    pub(crate) fn sizes(&self) -> SizeLimits {
+        self.reader.sizes()
     }
 
     /// Whether the stream has ended, whatever the last item was.

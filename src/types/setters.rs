@@ -1,4 +1,4 @@
-//! What the setters of generated builders accept, and how they store it.
+//! The values that setters of generated builders accept, and how they store it.
 
 use std::fmt;
 
@@ -33,6 +33,21 @@ pub struct Given;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Maybe;
+
+/// Marks an item that may be given, which a list does not accept: see [`IntoList`].
+///
+/// # Examples
+///
+/// ```
+/// use openai_assistants::types::setters::{IntoList, Item};
+///
+/// fn stored(item: impl IntoList<String, Item>) -> Option<Vec<String>> {
+///     item.into_list().ok().flatten()
+/// }
+/// assert_eq!(stored(Some("file_1")), Some(vec!["file_1".to_owned()]));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Item;
 
 /// A value that a setter accepts: whatever converts into `T`, or an `Option` of it.
 ///
@@ -83,7 +98,14 @@ impl<T, V: IntoValue<T, Given>> IntoValue<T, Maybe> for Option<V> {
 
 /// Items that a setter of a list adds: a list of whatever converts into `T`, or an `Option` of it.
 ///
-/// A second call adds further items. `None` adds nothing; an empty list sets an empty list.
+/// A second call adds further items. `None` adds nothing; an empty list sets an empty list. An
+/// `Option` of a single item does not compile: put the item into an array.
+///
+/// ```compile_fail
+/// # use openai_assistants::types::CodeInterpreterResources;
+/// let id: Option<String> = None;
+/// let files = CodeInterpreterResources::builder().file_ids(id);
+/// ```
 ///
 /// # Examples
 ///
@@ -125,6 +147,16 @@ where
 impl<T, I: IntoList<T, Given>> IntoList<T, Maybe> for Option<I> {
     fn into_list(self) -> Result<Option<Vec<T>>, String> {
         self.map_or(Ok(None), I::into_list)
+    }
+}
+
+/// Without it an `Option` of an item would be a list, and `None` would set an empty one. With it the
+/// compiler asks which of the two is meant.
+impl<T, V: TryInto<T, Error: fmt::Display>> IntoList<T, Item> for Option<V> {
+    fn into_list(self) -> Result<Option<Vec<T>>, String> {
+        let item = self.map(TryInto::try_into).transpose();
+        let item = item.map_err(|error| error.to_string())?;
+        Ok(item.map(|item| vec![item]))
     }
 }
 
@@ -176,6 +208,14 @@ where
 impl<T, I: IntoPairs<T, Given>> IntoPairs<T, Maybe> for Option<I> {
     fn into_pairs(self) -> Option<Vec<(String, T)>> {
         self.and_then(I::into_pairs)
+    }
+}
+
+/// As for lists.
+impl<T, K: Into<String>, V: Into<T>> IntoPairs<T, Item> for Option<(K, V)> {
+    fn into_pairs(self) -> Option<Vec<(String, T)>> {
+        let pair = self.map(|(key, value)| (key.into(), value.into()));
+        pair.map(|pair| vec![pair])
     }
 }
 

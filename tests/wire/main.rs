@@ -12,6 +12,7 @@ mod files;
 mod http;
 mod mock_objects;
 mod runs;
+mod secrets;
 mod spans;
 mod streams;
 mod support;

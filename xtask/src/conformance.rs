@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use openai_assistants_codegen::document;
 use serde_json::{Map, Value};
+use xtask::spec;
 
-use crate::spec;
 use crate::workspace::{DOCUMENT, cargo, context};
 
 const PACKAGE: &str = "@stdy/cli@0.22.2";

@@ -5,8 +5,8 @@
 mod architecture;
 mod build_cost;
 mod conformance;
+mod fuzz_seeds;
 mod release;
-mod spec;
 mod workspace;
 
 use std::fmt;
@@ -19,6 +19,7 @@ use openai_assistants_codegen::{self as codegen, Module, Options, document, feat
 use serde_json::Value;
 
 use workspace::{canonical_document, document_of, root};
+use xtask::spec;
 
 #[derive(Parser)]
 #[command(
@@ -67,6 +68,8 @@ enum Command {
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
         seeds: u32,
     },
+    /// Write the fixtures and recordings of this repository as inputs of the fuzz targets
+    FuzzSeeds,
     /// Measure compile time and binary size, compared with async-openai
     ///
     /// Prints a table of medians and writes it to `target/build-cost.json`. Each round
@@ -259,6 +262,7 @@ fn run(command: Command) -> Result<Outcome, Failure> {
             overlay,
             seeds,
         } => conformance::run(&root(), &document, &overlay, seeds)?,
+        Command::FuzzSeeds => fuzz_seeds::run(&root())?,
         Command::BuildCost { rounds } => build_cost::run(&root(), rounds)?,
         Command::Release => return release(),
     };

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use openai_assistants_codegen::Module;
+use xtask::spec::module::file_name;
 
 /// Environment variable with the document that the crate is built from.
 pub(crate) const DOCUMENT: &str = "ASSISTANTS_OPENAPI";
@@ -19,9 +20,6 @@ pub(crate) fn root() -> PathBuf {
         .unwrap_or_default()
 }
 
-/// The name of the canonical document of the module `v1`.
-const V1_DOCUMENT: &str = "openapi-v1.yaml";
-
 /// Returns the path of the canonical document of the crate.
 pub(crate) fn canonical_document() -> PathBuf {
     document_of(Module::Root)
@@ -29,18 +27,7 @@ pub(crate) fn canonical_document() -> PathBuf {
 
 /// Returns the path of the canonical document of a module.
 pub(crate) fn document_of(module: Module) -> PathBuf {
-    root().join(match module {
-        Module::Root => "openapi.yaml",
-        Module::V1 => V1_DOCUMENT,
-    })
-}
-
-/// Returns the module that a canonical document is for, by the name of the file.
-pub(crate) fn module_of(document: &Path) -> Module {
-    match document.file_name() {
-        Some(name) if name == V1_DOCUMENT => Module::V1,
-        _ => Module::Root,
-    }
+    root().join(file_name(module))
 }
 
 /// The Cargo that runs this command.

@@ -11,6 +11,7 @@ mod presets;
 mod proxies;
 mod raw;
 mod setters;
+mod size_limits;
 
 use openai_assistants::{Client, ClientBuilder};
 

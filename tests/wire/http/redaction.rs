@@ -58,6 +58,21 @@ async fn a_key_that_is_a_word_of_the_error_leaves_it_readable() {
 }
 
 #[tokio::test]
+async fn a_key_in_place_of_a_word_of_the_error_is_redacted() {
+    let key = "sk-0123456789abcdef";
+    let body =
+        format!(r#"{{"error":{{"message":"no","type":"{key}","code":"{key}","param":"{key}"}}}}"#);
+    let server = ScriptedServer::start([response(400, "", &body)]).await;
+    let builder = server.builder(&ManualClock::default()).api_key(key);
+    let call = create_thread(&builder.build().unwrap()).send().await;
+    let error = call.expect_err("the status is 400");
+    assert!(!texts(&error).contains(key), "{error}");
+    let hidden = Some("***");
+    assert_eq!((error.code(), error.param()), (hidden, hidden));
+    assert_eq!(error.api_type(), hidden);
+}
+
+#[tokio::test]
 async fn every_secret_header_is_redacted() {
     let quoted = "call-secret, token-secret, sk-secret-key and org_12345";
     for (status, body) in [

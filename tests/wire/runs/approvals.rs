@@ -147,7 +147,7 @@ async fn an_incomplete_decision_is_an_error() {
     let follow = follow(&server.client()).approve(async |_| ToolApproval::builder());
     let error = outcome(follow, false).await.expect_err("it is incomplete");
     assert!(
-        error.is_invalid_argument() && error.to_string().contains("`approve`"),
+        error.is_tool() && error.to_string().contains("`approve`"),
         "{error}"
     );
     assert_eq!(error.run_id(), Some("run_1"));
@@ -281,7 +281,7 @@ async fn errors_after_a_submission_do_not_repeat_its_headers() {
         let follow = follow(&server.client()).approve(async |call| {
             let is_first = call.id == "call_1";
             let approval = ToolApproval::builder().tool_call_id(call.id).approve(true);
-            let headers = is_first.then_some(("authorization", "Bearer hush-hush-1"));
+            let headers = is_first.then_some([("authorization", "Bearer hush-hush-1")]);
             approval.headers(headers)
         });
         let error = outcome(follow, streams).await.expect_err("a call failed");

@@ -6,7 +6,8 @@ mod collector;
 mod content;
 mod runs;
 
-use collector::{Span, Spans};
+use collector::Span;
+pub use collector::Spans;
 
 /// Asserts the fields of a span, apart from those of the server.
 #[track_caller]

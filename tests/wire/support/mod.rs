@@ -8,13 +8,15 @@
 
 mod clock;
 mod dispatchers;
+mod leak;
 mod objects;
 mod random;
 mod script;
 mod server;
 
 pub use clock::ManualClock;
-pub use dispatchers::keep_dispatchers;
+pub use dispatchers::{KEYS, checked_fields, keep_dispatchers};
+pub use leak::leak;
 pub use objects::{create_run, event, read_to_end, run, run_event, run_requiring};
 pub use random::Random;
 pub use script::{

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use super::changes::{self, Bump, Change, Counts};
 use super::import::{self, Compared};
-use crate::workspace::module_of;
+use super::module::module_of;
 
 /// Compares two documents, upstream or canonical. Overlays apply to the second one.
 ///
 /// # Errors
 /// If a document or an overlay cannot be read or imported.
-pub(crate) fn run(from: &Path, to: &Path, overlays: &[PathBuf]) -> Result<Report, Error> {
+pub fn run(from: &Path, to: &Path, overlays: &[PathBuf]) -> Result<Report, Error> {
     let module = module_of(from);
     let (from, before) = read(from, &[])?;
     let (to_path, (to, after)) = (to, read(to, overlays)?);
@@ -59,7 +59,7 @@ impl fmt::Display for Origin {
 }
 
 /// The differences between two documents, most important first.
-pub(crate) struct Report {
+pub struct Report {
     from: Origin,
     to: Origin,
     changes: Vec<Change>,
@@ -68,12 +68,12 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn has_changes(&self) -> bool {
+    pub fn has_changes(&self) -> bool {
         !self.changes.is_empty()
     }
 
     /// The report as JSON.
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         let changes: Vec<Value> = self
             .changes
             .iter()

@@ -14,13 +14,13 @@ use super::changes::{self, Change, Counts};
 use super::closure::{self, Closure};
 use super::hoist::Hoist;
 use super::lower::Lowering;
+use super::module::module_of;
 use super::overlay::{self, Overlay};
 use super::pointer::Pointer;
 use super::schema::Schemas;
 use super::select::{self, Scope};
 use super::{aliases, corrected, descriptions, discriminator, naming, operations, provenance};
 use super::{unions, validate, yaml};
-use crate::workspace::module_of;
 
 /// The comment at the top of the written document.
 const HEADER: &str = "The part of the OpenAI Assistants API that this project uses.\n\
@@ -50,7 +50,7 @@ struct Imported {
 ///
 /// # Errors
 /// If a file cannot be read, imported or written. `output` is then unchanged.
-pub(crate) fn run(
+pub fn run(
     source: &Path,
     overlays: &[PathBuf],
     output: &Path,
@@ -130,7 +130,7 @@ fn check(before: Option<&Value>, after: &Value, module: Module) -> Result<Compat
 ///
 /// # Errors
 /// If a file cannot be read, or the document cannot be imported.
-pub(crate) fn show_lowered(source: &Path, overlays: &[PathBuf]) -> Result<String, Error> {
+pub fn show_lowered(source: &Path, overlays: &[PathBuf]) -> Result<String, Error> {
     let upstream = document::read(source)?;
     let overlays = read_overlays(overlays)?;
     let name = source.display().to_string();
@@ -334,7 +334,7 @@ fn version(upstream: &Value) -> Result<String, Error> {
 }
 
 /// The summary of an import.
-pub(crate) struct Summary {
+pub struct Summary {
     /// The module that the document is for.
     module: Module,
     source: String,

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `import` runs these steps; each other module implements one step or is a helper of
-//! several (`canonical`, `constraints`, `intersection`, `keywords`, `naming`, `pointer`, `schema`).
+//! several (`canonical`, `constraints`, `intersection`, `keywords`, `module`, `naming`, `pointer`, `schema`).
 //! `provenance` records facts about the upstream document. `diff` compares two documents.
 
 mod aliases;
@@ -25,6 +25,7 @@ pub mod import;
 mod intersection;
 mod keywords;
 mod lower;
+pub mod module;
 mod naming;
 mod operations;
 pub mod overlay;

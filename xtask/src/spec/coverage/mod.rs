@@ -17,7 +17,7 @@ use openai_assistants_codegen::{Error, document, features};
 use serde_json::Value;
 
 use report::Finding;
-pub(crate) use report::Report;
+pub use report::Report;
 use unread::Unread;
 
 use super::import;
@@ -28,11 +28,7 @@ use super::select::{self, Operation, Scope};
 ///
 /// # Errors
 /// If a document cannot be read or lowered.
-pub(crate) fn run(
-    server: &Path,
-    ours: &Path,
-    is_enabled: &dyn Fn(&str) -> bool,
-) -> Result<Report, Error> {
+pub fn run(server: &Path, ours: &Path, is_enabled: &dyn Fn(&str) -> bool) -> Result<Report, Error> {
     let canonical = document::read(ours)?;
     let canonical = features::select(&canonical, is_enabled)
         .and_then(|selected| Side::read(&selected, Scope::Tagged))

@@ -12,17 +12,17 @@ pub(super) struct Finding {
 }
 
 /// The differences between a server's document and the canonical one.
-pub(crate) struct Report {
+pub struct Report {
     pub(super) findings: Vec<Finding>,
 }
 
 impl Report {
-    pub(crate) fn has_findings(&self) -> bool {
+    pub fn has_findings(&self) -> bool {
         !self.findings.is_empty()
     }
 
     /// The report as JSON.
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         self.findings
             .iter()
             .map(|Finding { place, what }| json!({ "place": place, "what": what }))
