@@ -13,7 +13,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use bytes::Bytes;
 use futures_util::future::select;
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt, LengthLimitError};
 use serde_json::Value;
 
 use crate::api_error::ApiError;
@@ -148,7 +148,11 @@ impl Context {
                             self.headers.insert(name, value);
                         }
                     }
-                    if is_executed && let Err(error) = self.execute(path, request).await {
+                    if !is_executed {
+                        // A client that is still sending could lose the response.
+                        let mut body = request.into_body();
+                        while let Some(Ok(_)) = body.frame().await {}
+                    } else if let Err(error) = self.execute(path, request).await {
                         return self.reject(&error);
                     }
                     return self.reject(&ApiError::injected(status));

@@ -56,7 +56,8 @@ fn other_media_types(body: &Value) -> Option<String> {
         return None;
     }
     let content = body.get("content")?.as_object()?;
-    let names: Vec<&str> = content.keys().map(String::as_str).collect();
+    let mut names: Vec<&str> = content.keys().map(String::as_str).collect();
+    names.sort_unstable();
     Some(names.join(" or "))
 }
 
