@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use openai_assistants::types::{
     AssistantStreamEvent, CreateFileRequest, CreateRunRequest, FilePurpose, ListMessagesResponse,
-    RunObject,
+    RunObject, RunStatus,
 };
 use openai_assistants::{Client, EventStream, Upload};
 use serde::de::DeserializeOwned;
@@ -95,9 +95,11 @@ impl BenchClient for Ours {
     async fn follow(&self) {
         let create = self.0.create_run().thread_id("t");
         let create = create.body(CreateRunRequest::builder().assistant_id("asst_1"));
-        let outcome = create.follow().interval(Duration::ZERO).outcome().await;
-        let outcome = outcome.expect("the run is followed");
-        black_box(outcome.into_completed().expect("the run is completed"));
+        let run = create.follow().interval(Duration::ZERO).wait().await;
+        assert_eq!(
+            run.expect("the run is followed").status,
+            RunStatus::Completed
+        );
     }
 }
 

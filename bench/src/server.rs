@@ -62,7 +62,7 @@ async fn handle_connection(
     mut connection: TcpStream,
     responses: &Responses,
 ) -> std::io::Result<()> {
-    let mut buffer = Vec::new();
+    let mut buffer = Vec::with_capacity(64 * 1024);
     loop {
         let Some(target) = read_request(&mut connection, &mut buffer).await? else {
             return Ok(());
@@ -110,12 +110,38 @@ async fn read_request(
                 .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
                 .unwrap_or(0);
             buffer.drain(..end + 4);
-            let is_complete = skip_body(connection, buffer, length).await?;
+            let is_complete = match head.contains("\r\ntransfer-encoding: chunked") {
+                true => skip_chunks(connection, buffer).await?,
+                false => skip_body(connection, buffer, length).await?,
+            };
             let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
             return Ok(is_complete.then_some(target));
         }
         if connection.read_buf(buffer).await? == 0 {
             return Ok(None);
+        }
+    }
+}
+
+/// Reads a chunked body, as [`skip_body`] does.
+async fn skip_chunks(connection: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<bool> {
+    loop {
+        let end = loop {
+            match memchr::memchr(b'\n', buffer) {
+                Some(end) => break end,
+                None if connection.read_buf(buffer).await? == 0 => return Ok(false),
+                None => {}
+            }
+        };
+        let size = String::from_utf8_lossy(&buffer[..end]);
+        let size = usize::from_str_radix(size.trim(), 16).unwrap_or(0);
+        buffer.drain(..=end);
+        let data_and_line_end = size + 2;
+        if !skip_body(connection, buffer, data_and_line_end).await? {
+            return Ok(false);
+        }
+        if size == 0 {
+            return Ok(true);
         }
     }
 }

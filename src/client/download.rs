@@ -169,7 +169,8 @@ impl Download {
             None => Error::download_idle(self.deadline.limit()),
         };
         self.body = None;
-        let error = self.call.annotate(error.with_head(self.head.clone()));
+        let error = error.with_head(self.head.clone());
+        let error = self.call.annotate(error.redacted(&self.call.secrets()));
         Poll::Ready(Some(Err(error)))
     }
 

@@ -163,7 +163,9 @@ impl RawRequest {
         let (json, secrets) = secret::collect(|| serde_json::to_vec(body));
         let reason = |error| format!("`json`: it cannot be serialized as JSON: {error}");
         self.body = Some(json.map(RequestBody::from).map_err(reason));
-        self.options.body_secrets = secrets;
+        if !secrets.is_empty() {
+            self.options.body_secrets = secrets;
+        }
         self
     }
 

@@ -429,11 +429,15 @@ impl Error {
         self
     }
 
-    /// Redacts secrets of the request from the message, the body, the headers and the cause.
+    /// Redacts secrets of the request from the message, the body, the headers, the IDs and the cause.
     pub(crate) fn redacted(mut self, secrets: &Secrets) -> Self {
         self.0.message = secrets.redact(&self.0.message);
         self.0.body = self.0.body.map(|body| secrets.redact(&body));
         secrets.redact_headers(&mut self.0.headers);
+        let RunIds { thread_id, run_id } = &mut self.0.run;
+        for id in [thread_id, run_id].into_iter().flatten() {
+            *id = secrets.redact(id);
+        }
         let ServerError {
             message: _,
             kind,

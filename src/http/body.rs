@@ -59,7 +59,7 @@ pub(super) async fn read_all(
     };
     let mut bytes = BytesMut::from(first);
     loop {
-        if chunk.len() > limit.saturating_sub(bytes.len()) {
+        if bytes.len().saturating_add(chunk.len()) > limit {
             return Ok(None);
         }
         bytes.extend_from_slice(&chunk);

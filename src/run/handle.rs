@@ -47,7 +47,9 @@ impl RunHandle {
         request.options = self.options();
         // The same results may be submitted again.
         secrets.retain(|secret| !self.options.body_secrets.contains(secret));
-        request.options.body_secrets.extend(secrets);
+        if !secrets.is_empty() {
+            request.options.body_secrets.extend(secrets);
+        }
         request
     }
 
@@ -113,7 +115,9 @@ impl RunHandle {
             false => self.request(submit)?,
         };
         let secrets = &request.options.body_secrets;
-        self.options.body_secrets.clone_from(secrets);
+        if !secrets.is_empty() {
+            self.options.body_secrets.clone_from(secrets);
+        }
         Ok(request)
     }
 

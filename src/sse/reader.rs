@@ -224,7 +224,7 @@ impl EventReader {
     /// Waits for the first event, or the start of a large one. It is not consumed.
     pub(crate) async fn begin(&mut self) -> Result<()> {
         poll_fn(|context| {
-            while self.parser.len() < MAX_FIRST_EVENT && self.parser.clone().next().is_none() {
+            while self.parser.len() < MAX_FIRST_EVENT && !self.has_first_event() {
                 if let ControlFlow::Break(error) = ready!(self.poll_more(context)) {
                     return Poll::Ready(error.map_or(Ok(()), Err));
                 }
@@ -232,6 +232,12 @@ impl EventReader {
             Poll::Ready(Ok(()))
         })
         .await
+    }
+
+    /// Whether the first event is complete, or too large.
+    fn has_first_event(&self) -> bool {
+        let mut parser = self.parser.clone();
+        parser.next().is_some() || parser.is_too_large()
     }
 
     /// Reads a chunk, or finishes the stream with its error, unless it is complete.
@@ -328,11 +334,9 @@ impl EventReader {
 
     /// Adds the call and the run to an error, and logs it.
     fn annotate(&self, error: Error) -> Error {
-        let error = error
-            .with_head(self.head.clone())
-            .redacted(&self.secrets)
-            .in_operation(self.operation.clone(), self.attempts);
-        let error = self.run.annotate(error);
+        let error = error.with_head(self.head.clone());
+        let error = error.in_operation(self.operation.clone(), self.attempts);
+        let error = self.run.annotate(error).redacted(&self.secrets);
         tracing::debug!(
             operation = self.operation_id,
             error.kind = error.kind().as_str(),

@@ -213,7 +213,17 @@ fn calls(client: &Client) -> Vec<(&'static str, Texts<'_>)> {
             "download",
             Box::pin(async move {
                 match raw().download().await {
-                    Ok(mut download) => debug(&download) + &of_result(download.try_next().await),
+                    Ok(mut download) => {
+                        let mut texts = debug(&download);
+                        loop {
+                            let next = download.try_next().await;
+                            let is_last = !matches!(next, Ok(Some(_)));
+                            texts += &of_result(next);
+                            if is_last {
+                                break texts;
+                            }
+                        }
+                    }
                     Err(error) => texts(&error),
                 }
             }),

@@ -14,8 +14,11 @@ use tracing_subscriber::registry::Registry;
 use super::leak::leak;
 
 /// The keys, tokens and headers of the clients. Spans and events, errors and `Debug` must not have them.
-pub const KEYS: [&str; 6] = [
+pub const KEYS: [&str; 9] = [
     "sk-secret-key",
+    "hush-hush-1",
+    "sk-other-key",
+    "sk-0123456789abcdef",
     "hush/hush+hush=",
     "call-secret",
     "query-secret",
