@@ -35,7 +35,10 @@ pub(crate) trait Receive: Send + Sized + 'static {
 
 /// The time-out covers the body, and a body that breaks off fails the attempt.
 impl Receive for Bytes {
-    // Not an async function, whose future would have room for the arguments twice.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "the future of an async function has room for the arguments twice"
+    )]
     fn receive(
         mut response: reqwest::Response,
         head: &ResponseHead,
