@@ -5,7 +5,7 @@ use std::path::Path;
 
 use openai_client_base::apis::configuration::Configuration;
 use openai_client_base::apis::{assistants_api, files_api};
-use openai_client_base::models::{ListMessagesResponse, RunObject};
+use openai_client_base::models::ListMessagesResponse;
 
 use crate::client::{BenchClient, process_page};
 
@@ -24,11 +24,6 @@ impl BenchClient for Generated {
     fn decode_page(json: &[u8]) {
         let page: ListMessagesResponse = serde_json::from_slice(json).expect("the page decodes");
         black_box(page);
-    }
-
-    fn decode_run(json: &[u8]) {
-        let run: RunObject = serde_json::from_slice(json).expect("the run decodes");
-        black_box(run);
     }
 
     async fn call(&self) {

@@ -13,6 +13,7 @@
 mod chart;
 mod client;
 mod floor;
+#[cfg(feature = "generated")]
 mod generated;
 mod measure;
 mod ours;

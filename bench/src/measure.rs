@@ -2,6 +2,7 @@
 
 use crate::client::BenchClient;
 use crate::floor::Floor;
+#[cfg(feature = "generated")]
 use crate::generated::Generated;
 use crate::ours::Ours;
 use crate::payload;
@@ -25,7 +26,10 @@ pub async fn print_usage(row: &str, client: &str, port: &str) -> Result<(), Stri
         match client {
             ClientKind::Ours => run::<Ours>(row, &base_url).await,
             ClientKind::Peer => run::<Peer>(row, &base_url).await,
+            #[cfg(feature = "generated")]
             ClientKind::Generated => run::<Generated>(row, &base_url).await,
+            #[cfg(not(feature = "generated"))]
+            ClientKind::Generated => unreachable!("rows require the feature `generated`"),
             ClientKind::Floor => run::<Floor>(row, &base_url).await,
         }
     })

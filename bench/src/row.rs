@@ -108,7 +108,10 @@ impl Row {
         match self {
             Self::StreamAccumulate | Self::FollowConcurrent => &[Ours, Floor],
             Self::ListAll => &[Ours, Peer, Generated],
-            Self::StreamEvents | Self::StreamText | Self::Streams1000 => &[Ours, Peer, Floor],
+            // The second peer has no streams, and deserializes no run that has its usage.
+            Self::DecodeRun | Self::StreamEvents | Self::StreamText | Self::Streams1000 => {
+                &[Ours, Peer, Floor]
+            }
             _ => &[Ours, Peer, Generated, Floor],
         }
     }
