@@ -438,13 +438,9 @@ impl Error {
         for id in [thread_id, run_id].into_iter().flatten() {
             *id = secrets.redact(id);
         }
-        let ServerError {
-            message: _,
-            kind,
-            code,
-            param,
-        } = &mut self.0.server;
-        for word in [kind, code, param].into_iter().flatten() {
+        let server = &mut self.0.server;
+        let words = [&mut server.kind, &mut server.code, &mut server.param];
+        for word in words.into_iter().flatten() {
             if word.len() > MAX_WORD {
                 *word = secrets.redact(word);
             }
