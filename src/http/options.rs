@@ -20,7 +20,7 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// Settings of a single call, in addition to those of its client.
 ///
-/// They are allocated when one is set. Most calls have none, and their builders are moved often.
+/// They are allocated with the first setting. Most calls have no settings, and builders are moved often.
 #[derive(Clone, Default)]
 pub(crate) struct RequestOptions(Option<Box<Settings>>);
 

@@ -151,7 +151,7 @@ impl<T, I: IntoList<T, Given>> IntoList<T, Maybe> for Option<I> {
 }
 
 /// Without it an `Option` of an item would be a list, and `None` would set an empty one. With it the
-/// compiler asks which of the two is meant.
+/// call is ambiguous and does not compile.
 impl<T, V: TryInto<T, Error: fmt::Display>> IntoList<T, Item> for Option<V> {
     fn into_list(self) -> Result<Option<Vec<T>>, String> {
         let item = self.map(TryInto::try_into).transpose();

@@ -28,12 +28,12 @@ pub const KEYS: [&str; 9] = [
 
 /// Installs a subscriber that checks the spans and events of tests without a subscriber of their own.
 ///
-/// There are two dispatchers: while there is only one, `tracing` asks the thread that reaches a span
-/// first whether anyone wants it, and that may be a test that collects nothing.
+/// There are two dispatchers: with only one, the thread that reaches a span first decides whether it is
+/// enabled, and that may be a test that collects nothing.
 pub fn keep_dispatchers() {
     static KEPT: OnceLock<Dispatch> = OnceLock::new();
     KEPT.get_or_init(|| {
-        set_global_default(Registry::default().with(Watch)).expect("nobody else sets it");
+        set_global_default(Registry::default().with(Watch)).expect("no other code sets it");
         Dispatch::new(NoSubscriber::new())
     });
 }

@@ -111,7 +111,7 @@ fn next_steps(tag: &str, packages: &[&str]) -> String {
     format!("\nRelease with:\n\ngit tag {tag}\n{publish}git push origin {tag}\n")
 }
 
-/// Returns the versions that the README does not state, and whether it says that there is none.
+/// Returns what the README has to change for a release: versions that it lacks, and a note that it is unpublished.
 fn in_readme(readme: &str, version: &str, rust_version: &str) -> Vec<String> {
     let compatible = match version.split('.').collect::<Vec<_>>()[..] {
         ["0", minor, _] => format!("0.{minor}"),
