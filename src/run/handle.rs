@@ -1,6 +1,5 @@
 //! A handle of a run: the requests that fetch it, cancel it and submit its outputs.
 
-use std::mem;
 use std::time::Duration;
 
 use crate::client::core::Client;
@@ -43,7 +42,7 @@ impl RunHandle {
     }
 
     fn with_options(&self, mut request: Request) -> Request {
-        let mut secrets = mem::take(&mut request.options.body_secrets);
+        let mut secrets = request.options.body_secrets.clone();
         request.options = self.options();
         // The same results may be submitted again.
         secrets.retain(|secret| !self.options.body_secrets.contains(secret));
