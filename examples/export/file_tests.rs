@@ -11,6 +11,7 @@ use openai_assistants::types::{
 use openai_assistants::{Client, RetryPolicy, Upload};
 use openai_assistants_fake::{Fake, FakeBuilder, Fault, Server};
 use serde_json::{Value, from_value, json};
+use tempfile::TempDir;
 
 use crate::archive::{self, Archive};
 use crate::fake_client::FakeClient;
@@ -280,8 +281,7 @@ async fn an_archive_is_not_restored_to_its_source_nor_continued_from_another_ser
     );
 }
 
-#[tokio::test]
-async fn an_object_whose_response_was_lost_is_found_and_not_created_again() {
+async fn export_of_a_file_and_a_vector_store() -> (TempDir, Report) {
     let old = fake(Fake::builder()).await;
     let client = old.client();
     let body = CreateFileRequest::builder().purpose(FilePurpose::Assistants);
@@ -292,6 +292,12 @@ async fn an_object_whose_response_was_lost_is_found_and_not_created_again() {
     let mut report = Report::new(ProgressBar::hidden());
     let export = crate::export(&client, folder.path(), Some(Vec::new()), &mut report);
     export.await.unwrap();
+    (folder, report)
+}
+
+#[tokio::test]
+async fn an_object_whose_response_was_lost_is_found_and_not_created_again() {
+    let (folder, mut report) = export_of_a_file_and_a_vector_store().await;
 
     let new = Fake::builder().fault_times(1, "createFile", Fault::lost());
     let new = fake(new.fault_times(1, "createVectorStore", Fault::lost())).await;
@@ -358,16 +364,7 @@ async fn a_restore_says_what_to_do_about_a_rejection_and_goes_on() {
         (415, "upload it in another format"),
         (501, "the server cannot create it"),
     ] {
-        let old = fake(Fake::builder()).await;
-        let client = old.client();
-        let body = CreateFileRequest::builder().purpose(FilePurpose::Assistants);
-        let upload = client.create_file().file(Upload::bytes("a.md", "# A"));
-        upload.body(body).send().await.unwrap();
-        client.create_vector_store().send().await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let mut report = Report::new(ProgressBar::hidden());
-        let export = crate::export(&client, folder.path(), Some(Vec::new()), &mut report);
-        export.await.unwrap();
+        let (folder, mut report) = export_of_a_file_and_a_vector_store().await;
 
         let new = Fake::builder().fault_on("createFile", Fault::status(status));
         let new = fake(new).await;

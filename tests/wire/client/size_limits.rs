@@ -84,6 +84,13 @@ async fn an_event_above_the_limit_is_an_error_and_a_chunk_is_not() {
     assert!(error.is_none() && count == 5, "{count}: {error:?}");
     let texts = stream(small).await.text_deltas().try_next().await;
     assert!(texts.expect_err("an event is too large").is_cut());
+
+    // `once` waits for the first event, which is too large.
+    let client = client(&server, SizeLimits::default().event(small - 1));
+    let stream = create_run(&client).once().stream().await;
+    let (count, error) = read(stream.expect("it opens")).await;
+    let error = error.expect("an event is too large").to_string();
+    assert!(count == 0 && error.contains("is larger than"), "{error}");
 }
 
 #[tokio::test]
