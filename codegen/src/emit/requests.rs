@@ -141,20 +141,18 @@ fn request(operation: &Operation, accept: Accept) -> TokenStream {
 
 /// The path of the base URL and of the operation, with each argument as one segment.
 fn path(operation: &Operation) -> TokenStream {
-    let mut format = format!("{{}}{}", operation.path);
-    let mut segments: Vec<(usize, TokenStream)> = Vec::new();
-    for parameter in operation.path_parameters() {
-        let template = format!("{{{}}}", parameter.name);
-        let (wire_name, value) = (parameter.name, ident(&parameter.function()));
-        if let Some(position) = operation.path.find(&template) {
-            format = format.replace(&template, "{}");
-            segments.push((
-                position,
-                quote!(#OPERATION::path_segment(#wire_name, self.#value)?),
-            ));
-        }
-    }
-    segments.sort_by_key(|(position, _)| *position);
-    let segments = segments.into_iter().map(|(_, segment)| segment);
-    quote!(format!(#format, self.client.config().base_path(), #(#segments),*))
+    let parts = operation.path.split_inclusive('}').flat_map(|part| {
+        let (text, template) = part.split_at(part.find('{').unwrap_or(part.len()));
+        let name = template.trim_matches(['{', '}']);
+        let mut parameters = operation.path_parameters();
+        let argument = parameters.find(|parameter| parameter.name == name);
+        let argument = argument.map(|parameter| {
+            let value = ident(&parameter.function());
+            quote!(&#OPERATION::path_segment(#name, self.#value)?)
+        });
+        [Some(quote!(#text)), argument]
+    });
+    let parts = parts.flatten();
+    // Allocated once, which `format!` is not.
+    quote!([self.client.config().base_path(), #(#parts),*].concat())
 }
