@@ -15,9 +15,10 @@ use crate::http::upload::Upload;
 use crate::run::limits::Limits;
 use crate::run::polling::Pace;
 use crate::run::wait_settings::{WaitSettings, wait_setters};
+use crate::types::setters::{Given, IntoPairs, IntoValue};
 use crate::types::{
-    ChunkingStrategy, CreateFileRequest, CreateVectorStoreFileBatchRequest, FilePurpose,
-    VectorStoreFileAttributes, VectorStoreFileBatchObject as Batch, VectorStoreFileObject,
+    AttributeValue, ChunkingStrategy, FilePurpose, VectorStoreFileBatchObject as Batch,
+    VectorStoreFileObject, builder,
 };
 
 /// How many files a server accepts in a batch.
@@ -150,10 +151,11 @@ pub struct IndexFiles<S = Uploads> {
 struct Store {
     client: Client,
     id: String,
-    purpose: FilePurpose,
     concurrency: usize,
-    attributes: Option<VectorStoreFileAttributes>,
-    chunking_strategy: Option<ChunkingStrategy>,
+    /// What all uploads have in common.
+    file: builder::CreateFileRequest,
+    /// What all batches have in common.
+    batch: builder::CreateVectorStoreFileBatchRequest,
 }
 
 impl<S> IndexFiles<S> {
@@ -162,10 +164,9 @@ impl<S> IndexFiles<S> {
             store: Store {
                 client,
                 id: store_id,
-                purpose: FilePurpose::Assistants,
                 concurrency: CONCURRENCY,
-                attributes: None,
-                chunking_strategy: None,
+                file: builder::CreateFileRequest::default().purpose(FilePurpose::Assistants),
+                batch: builder::CreateVectorStoreFileBatchRequest::default(),
             },
             files,
             source: PhantomData,
@@ -177,8 +178,8 @@ impl<S> IndexFiles<S> {
 
 impl IndexFiles<Uploads> {
     /// Sets the purpose of the uploaded files. The default is `assistants`.
-    pub fn purpose(mut self, purpose: FilePurpose) -> Self {
-        self.store.purpose = purpose;
+    pub fn purpose(mut self, purpose: impl IntoValue<FilePurpose, Given>) -> Self {
+        self.store.file = self.store.file.purpose(purpose);
         self
     }
 
@@ -190,15 +191,15 @@ impl IndexFiles<Uploads> {
 }
 
 impl<S: AddsFiles> IndexFiles<S> {
-    /// Sets the attributes of all files.
-    pub fn attributes(mut self, attributes: impl Into<VectorStoreFileAttributes>) -> Self {
-        self.store.attributes = Some(attributes.into());
+    /// Sets attributes of all files. A further call adds pairs.
+    pub fn attributes<M>(mut self, pairs: impl IntoPairs<AttributeValue, M>) -> Self {
+        self.store.batch = self.store.batch.attributes(pairs);
         self
     }
 
     /// Sets how all files are split into chunks.
-    pub fn chunking_strategy(mut self, strategy: impl Into<ChunkingStrategy>) -> Self {
-        self.store.chunking_strategy = Some(strategy.into());
+    pub fn chunking_strategy<M>(mut self, strategy: impl IntoValue<ChunkingStrategy, M>) -> Self {
+        self.store.batch = self.store.batch.chunking_strategy(strategy);
         self
     }
 }
@@ -220,7 +221,7 @@ impl<S> IndexFiles<S> {
     /// A poll with a transient failure is repeated, as in [`Follow::wait`](crate::Follow::wait).
     ///
     /// # Errors
-    /// A batch cannot be created, and the message has the IDs of the files that were uploaded for it. A
+    /// A setting is invalid, and nothing is sent. A batch cannot be created, and the message has the IDs of the files that were uploaded for it. A
     /// batch cannot be fetched, the deadline passes, or the caller cancels: a deadline and a
     /// cancellation name the batch, and [`on_state`](Self::on_state) has received it in any case.
     pub async fn wait(self) -> Result<Indexed> {
@@ -231,6 +232,9 @@ impl<S> IndexFiles<S> {
             mut on_state,
             ..
         } = self;
+        // An invalid setting is an error before anything is sent.
+        store.file.clone().build()?;
+        store.batch.clone().build()?;
         let interval = wait.interval;
         let (_, mut limits) = wait.start(&store.client.config().clock);
         let mut report = |batch: &Batch| {
@@ -286,8 +290,8 @@ impl Store {
         let files = files.into_iter().enumerate();
         let uploads = stream::iter(files).map(|(index, file)| async move {
             let name = file.name().to_owned();
-            let body = CreateFileRequest::builder().purpose(self.purpose.clone());
-            let sent = self.client.create_file().body(body).file(file).send().await;
+            let create = self.client.create_file().body(self.file.clone());
+            let sent = create.file(file).send().await;
             (
                 index,
                 sent.map_err(|error| NotUploaded { index, name, error }),
@@ -321,13 +325,7 @@ impl Store {
     }
 
     async fn create(&self, file_ids: &[String]) -> Result<Batch> {
-        let mut body = CreateVectorStoreFileBatchRequest::builder().file_ids(file_ids.to_vec());
-        if let Some(attributes) = &self.attributes {
-            body = body.attributes(attributes.clone());
-        }
-        if let Some(strategy) = &self.chunking_strategy {
-            body = body.chunking_strategy(strategy.clone());
-        }
+        let body = self.batch.clone().file_ids(file_ids.to_vec());
         let create = self.client.create_vector_store_file_batch();
         create.vector_store_id(&self.id).body(body).send().await
     }

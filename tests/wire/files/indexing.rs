@@ -4,6 +4,7 @@ use std::future::{pending, ready};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use openai_assistants::types::ChunkingStrategy;
 use openai_assistants::{Client, Upload, VectorStore};
 use serde_json::{Value, json};
 
@@ -63,7 +64,10 @@ async fn files_are_uploaded_added_as_a_batch_and_polled_until_they_are_indexed()
     let indexing = store(&client)
         .upload_and_wait(files)
         .concurrency(1)
+        .purpose("assistants")
         .attributes([("team", "docs")])
+        .attributes(Some([("year", 2026)]))
+        .chunking_strategy(None::<ChunkingStrategy>)
         .on_state(move |batch| kept.lock().unwrap().push(batch.file_counts.completed));
     // The future is `Send`, so it can be spawned.
     let indexed = tokio::spawn(indexing.wait()).await.unwrap().unwrap();
@@ -96,7 +100,7 @@ async fn files_are_uploaded_added_as_a_batch_and_polled_until_they_are_indexed()
     );
     assert_eq!(
         body(&requests[2]),
-        json!({ "file_ids": ["file_1", "file_2"], "attributes": { "team": "docs" } })
+        json!({ "file_ids": ["file_1", "file_2"], "attributes": { "team": "docs", "year": 2026 } })
     );
 }
 
@@ -143,6 +147,19 @@ async fn a_file_that_cannot_be_uploaded_or_indexed_is_part_of_the_outcome() {
         body(&server.requests()[3])["file_ids"],
         json!(["file_1", "file_3"])
     );
+}
+
+#[tokio::test]
+async fn an_invalid_setting_is_an_error_before_anything_is_sent() {
+    let server = ScriptedServer::start([]).await;
+    let client = server.client();
+    let indexing = store(&client).upload_and_wait([Upload::bytes("a.md", "x")]);
+    let error = indexing.purpose("asistants").wait().await.unwrap_err();
+    assert!(
+        error.to_string().contains("`asistants` is not one of"),
+        "{error}"
+    );
+    assert!(server.request_lines().is_empty());
 }
 
 #[tokio::test]
