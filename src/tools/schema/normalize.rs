@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::error::core::Result;
 use crate::tools::schema::keywords::{Keywords, any_of, has_type, merge, supported};
-use crate::tools::schema::normalized::Normalized;
+use crate::tools::schema::normalized::{Normalized, required};
 use crate::tools::schema::reference::{DEFINITIONS, decode_name, resolve};
-use crate::tools::schema::unsupported::{not_strict, untyped};
+use crate::tools::schema::unsupported::{error, not_strict, untyped};
 
 /// The API accepts 10 levels and 5,000 properties. A larger schema is recursive once its
 /// references are inlined.
@@ -188,7 +188,18 @@ impl Normalizer<'_> {
                 _ => {}
             }
         }
-        Ok(schema.into())
+        let schema = Value::from(schema);
+        let is_missing = |name: &&str| schema["properties"].get(name).is_none();
+        if let Some(name) = required(&schema).find(is_missing)
+            && self.is_strict
+        {
+            let problem = format!("requires `{name}` and has no such property");
+            return Err(error(
+                path,
+                format_args!("{problem}: add it to `properties`"),
+            ));
+        }
+        Ok(schema)
     }
 
     /// Returns the supported keywords of the schema that a reference points to.

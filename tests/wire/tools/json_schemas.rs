@@ -120,3 +120,17 @@ fn contradictory_schemas_are_an_error() {
         assert!(has_path && message.contains(reason), "{message}");
     }
 }
+
+#[test]
+fn a_required_property_that_is_not_defined_is_an_error() {
+    let inner = json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a", "city"]});
+    let message = error_of(tool_with("Given", with(inner.clone())).strict(true)).to_string();
+    assert!(
+        message.contains("`Given.x` requires `city` and has no such property"),
+        "{message}"
+    );
+    // A part of `allOf` may require what another defines.
+    let mut whole = closed(json!({"city": {"type": "string"}}));
+    whole["allOf"] = json!([inner]);
+    strict(whole);
+}
