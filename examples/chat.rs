@@ -87,12 +87,17 @@ async fn reply(
         .iter()
         .map(|message| message.text())
         .collect();
-    let text = texts.join("\n");
-    match text.strip_prefix(shown.as_str()) {
-        Some(rest) => show(rest),
-        None => show(&format!("\n{text}")),
-    }
+    show(rest(&texts.join("\n"), &shown));
     Ok(())
+}
+
+/// Returns what follows the text that was shown, which may lack line breaks between parts.
+fn rest<'a>(text: &'a str, shown: &str) -> &'a str {
+    let mut rest = text.chars();
+    for _ in shown.chars().filter(|character| *character != '\n') {
+        rest.find(|character| *character != '\n');
+    }
+    rest.as_str()
 }
 
 #[cfg(test)]
@@ -100,6 +105,16 @@ mod tests {
     use openai_assistants_fake::{Fake, Fault};
 
     use super::*;
+
+    #[test]
+    fn the_rest_is_what_was_not_shown() {
+        let text = "Zwei\nund drei.";
+        let rests = ["", "Z", "Zwei", "Zweiu", "Zwei\nund drei."].map(|shown| rest(text, shown));
+        assert_eq!(
+            rests,
+            [text, "wei\nund drei.", "\nund drei.", "nd drei.", ""]
+        );
+    }
 
     #[tokio::test]
     async fn a_reply_is_complete_although_its_stream_breaks() {
