@@ -28,7 +28,8 @@ use crate::sse::reader::poll_chunk;
 /// Nothing is read before it is polled, and nothing is held in memory. There is no limit on the size,
 /// unless [`max_bytes`](Self::max_bytes) sets one. `stream_idle_timeout` of the call, or else of the
 /// client, limits how long the server may send nothing. Content that breaks off is an error, and is not
-/// requested again. So is content with a content encoding: the client requests content without one.
+/// requested again. So is content with a content encoding: the client requests content without one. A download that is
+/// kept without being read takes room on its HTTP/2 connection: read it or drop it.
 ///
 /// # Examples
 ///
@@ -166,7 +167,10 @@ impl Download {
                 self.body = None;
                 return Poll::Ready(None);
             }
-            None => Error::download_idle(self.deadline.limit()),
+            None => {
+                self.call.retire_connection();
+                Error::download_idle(self.deadline.limit())
+            }
         };
         self.body = None;
         let error = error.with_head(self.head.clone());

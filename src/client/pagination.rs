@@ -146,7 +146,9 @@ pub struct Items<L: List>(BoxStream<'static, Result<L::Item>>);
 
 /// A stream of the pages of a list.
 ///
-/// It is a `Stream` of `Result<Page, Error>` that fetches pages on demand and ends after an error.
+/// It is a `Stream` of `Result<Page, Error>` that fetches pages on demand and ends after an error. From the second
+/// page on, the next one is fetched in the background and read completely, so a list that is not read does not hold up
+/// other calls on an HTTP/2 connection.
 ///
 /// # Examples
 ///

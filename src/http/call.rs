@@ -11,6 +11,7 @@ use tracing::Span;
 
 use crate::error::core::{Error, Result};
 use crate::error::redaction::Secrets;
+use crate::http::pool::Connection;
 use crate::http::request::Request;
 use crate::http::request_body::RequestBody;
 use crate::http::span;
@@ -112,11 +113,17 @@ impl Call {
         &self.shared.span
     }
 
+    /// The connection of the current attempt, once it is sent.
+    pub(crate) fn connection(&self) -> Option<Connection> {
+        let generation = self.progress().sent_by?;
+        let pool = self.config.pool.clone();
+        Some(Connection { pool, generation })
+    }
+
     /// Leaves the connection of the current attempt, which timed out.
-    pub(super) fn retire_connection(&self) {
-        let sent_by = self.progress().sent_by;
-        if let Some(generation) = sent_by {
-            self.config.pool.retire(generation);
+    pub(crate) fn retire_connection(&self) {
+        if let Some(connection) = self.connection() {
+            connection.retire();
         }
     }
 

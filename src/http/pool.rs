@@ -1,7 +1,7 @@
 //! The HTTP clients of a client: one for each connect time-out.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Version;
@@ -21,8 +21,8 @@ pub(crate) struct Pool {
     clients: Mutex<Vec<(Duration, reqwest::Client)>>,
     /// How often the clients were replaced.
     generation: AtomicU64,
-    /// Whether a response came by HTTP/2.
-    has_http2: AtomicBool,
+    /// Whether the last response came by HTTP/1.
+    is_http1: AtomicBool,
 }
 
 impl Pool {
@@ -35,7 +35,7 @@ impl Pool {
             proxy,
             clients: Mutex::default(),
             generation: AtomicU64::new(0),
-            has_http2: AtomicBool::new(false),
+            is_http1: AtomicBool::new(false),
         }
     }
 
@@ -63,20 +63,35 @@ impl Pool {
 
     /// Records the version of a response.
     pub(super) fn observe(&self, version: Version) {
-        if version == Version::HTTP_2 {
-            self.has_http2.store(true, Ordering::Relaxed);
+        let is_http1 = version != Version::HTTP_2;
+        // Calls at the same time would wait for each other's writes.
+        if self.is_http1.load(Ordering::Relaxed) != is_http1 {
+            self.is_http1.store(is_http1, Ordering::Relaxed);
         }
     }
 
     /// Leaves the connections on which an attempt timed out, unless that has been done since. An
     /// HTTP/1 connection closes with its attempt, but one of HTTP/2 would be used again although
     /// nothing may come through it. Calls in flight keep theirs.
-    pub(super) fn retire(&self, generation: u64) {
+    fn retire(&self, generation: u64) {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let is_current = self.generation.load(Ordering::Relaxed) == generation;
-        if is_current && self.has_http2.load(Ordering::Relaxed) {
+        if is_current && !self.is_http1.load(Ordering::Relaxed) {
             self.generation.store(generation + 1, Ordering::Relaxed);
             clients.clear();
         }
+    }
+}
+
+/// The connection that an attempt uses, as far as it is known.
+pub(crate) struct Connection {
+    pub(super) pool: Arc<Pool>,
+    pub(super) generation: u64,
+}
+
+impl Connection {
+    /// Leaves the connection, on which nothing came in time.
+    pub(crate) fn retire(&self) {
+        self.pool.retire(self.generation);
     }
 }

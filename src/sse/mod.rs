@@ -1,5 +1,6 @@
 //! Server-sent events: parser, event reader, event stream, text deltas.
 
+mod content;
 pub(crate) mod event;
 mod parser;
 pub(crate) mod reader;

@@ -25,9 +25,11 @@ use crate::error::server_error::is_error;
 use crate::http::body::read_start;
 use crate::http::call::Call;
 use crate::http::deadline::Deadline;
+use crate::http::pool::Connection;
 use crate::http::request::Request;
 use crate::http::size_limits::SizeLimits;
 use crate::http::{span, stack};
+use crate::sse::content::{Content, MAX_OTHER_BODY};
 use crate::sse::event::{self, EventClass};
 use crate::sse::parser::{SseEvent, SseParser};
 use crate::sse::run_state::RunTracker;
@@ -35,11 +37,7 @@ use crate::sse::termination::{End, Outcome};
 
 /// How much of a stream is parsed again for each chunk, until its first event is complete.
 const MAX_FIRST_EVENT: usize = 64 * 1024;
-/// How much is read of a response that is not a stream.
-///
-/// Enough for a run, whose instructions may have 256,000 characters.
-const MAX_OTHER_BODY: usize = 4 * 1024 * 1024;
-/// How long it may take: the total time-out has ended with the head of the response.
+/// How long a body that is not a stream may take: the total time-out has ended with the head of the response.
 const OTHER_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The events of a response, not deserialized.
@@ -57,6 +55,7 @@ pub(crate) struct EventReader {
     content: Content,
     parser: SseParser,
     sizes: SizeLimits,
+    connection: Option<Connection>,
     /// How long the stream may be idle.
     limit: Duration,
     deadline: Deadline,
@@ -74,40 +73,6 @@ enum State {
     },
     /// The result was returned.
     Finished,
-}
-
-/// What the body contains, according to its first bytes.
-#[derive(Default)]
-enum Content {
-    #[default]
-    Nothing,
-    Events,
-    /// JSON in place of events. No line of an event starts like it.
-    Json(Vec<u8>),
-}
-
-impl Content {
-    /// Adds a chunk. Returns it if it contains events.
-    fn add(&mut self, chunk: Bytes) -> Option<Bytes> {
-        if let Self::Nothing = self
-            && let Some(first) = chunk.iter().find(|byte| !byte.is_ascii_whitespace())
-        {
-            *self = match first {
-                b'{' => Self::Json(Vec::new()),
-                _ => Self::Events,
-            };
-        }
-        let Self::Json(bytes) = self else {
-            return Some(chunk);
-        };
-        let left = MAX_OTHER_BODY - bytes.len();
-        bytes.extend_from_slice(&chunk[..chunk.len().min(left)]);
-        None
-    }
-
-    fn is_full(&self) -> bool {
-        matches!(self, Self::Json(bytes) if bytes.len() == MAX_OTHER_BODY)
-    }
 }
 
 impl EventReader {
@@ -138,6 +103,7 @@ impl EventReader {
             head,
             attempts,
             secrets,
+            connection: call.connection(),
             state: State::Open(response.into()),
             content: Content::Nothing,
             parser: SseParser::new(sizes.event),
@@ -270,7 +236,15 @@ impl EventReader {
             }
             Some(Some(Err(error))) => (End::Broken, Some(error)),
             Some(None) => (End::Closed, None),
-            None => (End::TimedOut, None),
+            None => {
+                // A server may leave the stream of a run that has ended open.
+                if let Some(connection) = &self.connection
+                    && !self.run.termination.is_terminal_or_blocked()
+                {
+                    connection.retire();
+                }
+                (End::TimedOut, None)
+            }
         };
         self.state = State::Ended {
             end,

@@ -18,6 +18,8 @@ enum Reply {
     Thread,
     /// More data than fit into the window of a stream, and no end.
     Flood,
+    /// The head of a response, and no body.
+    Open,
     /// Half of a thread, and a reset without an error.
     Cut,
     /// A body that is shorter than its length, and a reset without an error.
@@ -108,6 +110,10 @@ fn send(mut response: SendResponse<Bytes>, reply: Reply) -> Option<SendResponse<
             body().send_data(data.into(), false).unwrap();
             return Some(response);
         }
+        Reply::Open => {
+            body();
+            return Some(response);
+        }
         Reply::Cut => {
             let mut body = body();
             body.send_data("{\"id\":".into(), false).unwrap();
@@ -178,6 +184,52 @@ async fn a_silent_connection_is_left_once_by_all_calls() {
         assert_eq!(response.attempts(), 2);
     }
     assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_connection_that_never_answers_is_left() {
+    let server = Server::start(|connection, _| match connection {
+        1 => Reply::Nothing,
+        _ => Reply::Thread,
+    })
+    .await;
+    let clock = ManualClock::default();
+    let client = server.client(&clock, RetryPolicy::default());
+    let call = tokio::spawn(client.get_thread().thread_id("thread_1").send());
+    until(|| server.requests() == 1).await;
+    yield_often().await;
+    clock.expire_timeouts();
+    call.await.unwrap().expect("the second attempt succeeds");
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn an_idle_stream_or_download_leaves_the_connection() {
+    let server = Server::start(|connection, _| match connection {
+        1 | 2 => Reply::Open,
+        _ => Reply::Thread,
+    })
+    .await;
+    let clock = ManualClock::default();
+    let client = server.client(&clock, RetryPolicy::never());
+    let create = create_run(&client).thread_id("thread_1");
+    let mut stream = create.stream().await.unwrap();
+    let stream = tokio::spawn(async move { stream.try_next().await.map(drop) });
+    yield_often().await;
+    clock.expire_timeouts();
+    assert!(stream.await.unwrap().unwrap_err().is_interrupted());
+
+    let get = client.request(Method::GET, "/files/file_1/content");
+    let mut download = get.download().await.unwrap();
+    assert_eq!(server.connections(), 2);
+    let download = tokio::spawn(async move { download.try_next().await.map(drop) });
+    yield_often().await;
+    clock.expire_timeouts();
+    assert!(download.await.unwrap().unwrap_err().is_timeout());
+
+    let get = client.get_thread().thread_id("thread_1");
+    get.send().await.expect("a new connection works");
+    assert_eq!(server.connections(), 3);
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 mod budget;
 mod connections;
 #[cfg(feature = "http2")]
+mod goaway;
+#[cfg(feature = "http2")]
 mod http2;
 mod limits;
 mod malformed;

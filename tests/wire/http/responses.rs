@@ -152,6 +152,15 @@ async fn a_body_with_too_many_values_is_an_error_before_it_takes_memory() {
 }
 
 #[tokio::test]
+async fn the_body_of_an_error_with_a_success_status_is_not_requested_again() {
+    let body = r#"{"error":{"message":"pay","code":"insufficient_quota"}}"#;
+    let server = ScriptedServer::start([response(200, "", body)]).await;
+    let error = server.client().list_assistants().send().await;
+    assert_eq!(error.expect_err("it is an error").attempts(), 1);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn content_in_an_encoding_is_an_error() {
     for (encoding, is_known) in [
         ("gzip", true),

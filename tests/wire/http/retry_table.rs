@@ -3,6 +3,7 @@
 use std::future::ready;
 
 use openai_assistants::{Credentials, Error, HttpRequest, Method, RetryPolicy};
+use reqwest::dns::{Name, Resolve, Resolving};
 use tower::service_fn;
 
 use super::create_thread;
@@ -11,6 +12,8 @@ use crate::support::{CLOSE, ManualClock, STALL, ScriptedServer, response, until,
 /// What makes every attempt fail.
 enum Cause {
     NoServer,
+    /// The name of the host does not resolve.
+    NoAddress,
     NoToken,
     /// The time-out passes before the provider returns a token.
     SlowToken,
@@ -26,7 +29,9 @@ enum Cause {
 
 /// The failures, with their class and their cause.
 fn rows() -> Vec<(&'static str, &'static str, Cause)> {
-    use Cause::{NoResponse, NoServer, NoService, NoToken, Response, SlowToken, StalledBody};
+    use Cause::{
+        NoAddress, NoResponse, NoServer, NoService, NoToken, Response, SlowToken, StalledBody,
+    };
 
     let status = |status| Response(response(status, "", ""));
     let head = "HTTP/1.1 200 X\r\ncontent-length: 99\r\n\r\n{";
@@ -35,6 +40,7 @@ fn rows() -> Vec<(&'static str, &'static str, Cause)> {
     let should_retry = |answer| response(500, &format!("x-should-retry: {answer}\r\n"), "");
     vec![
         ("the connection is refused", "not sent", NoServer),
+        ("the name does not resolve", "not sent", NoAddress),
         ("no token in time", "not sent", SlowToken),
         ("408", "refused", status(408)),
         ("409", "refused", status(409)),
@@ -74,6 +80,7 @@ fn rows() -> Vec<(&'static str, &'static str, Cause)> {
         ("401", "final", status(401)),
         ("403", "final", status(403)),
         ("404", "final", status(404)),
+        ("405", "final", status(405)),
         ("422", "final", status(422)),
         (
             "429 with `insufficient_quota`",
@@ -97,6 +104,11 @@ fn rows() -> Vec<(&'static str, &'static str, Cause)> {
             Response(response(303, "location: /v1/threads/thread_1\r\n", "")),
         ),
         (
+            "200 with the body of an error",
+            "final",
+            Response(response(200, "", quota)),
+        ),
+        (
             "200 with JSON that does not match",
             "final",
             Response(response(200, "", "{}")),
@@ -105,12 +117,21 @@ fn rows() -> Vec<(&'static str, &'static str, Cause)> {
     ]
 }
 
+/// A resolver that knows no name.
+struct NoNames;
+
+impl Resolve for NoNames {
+    fn resolve(&self, _: Name) -> Resolving {
+        Box::pin(ready(Err("there is no such host".into())))
+    }
+}
+
 /// Sends a call of which every attempt fails.
 async fn failure(cause: &Cause, is_idempotent: bool, policy: RetryPolicy) -> Error {
     let (script, clock) = match cause {
         Cause::Response(text) | Cause::StalledBody(text) => (text.clone(), ManualClock::default()),
         Cause::NoResponse | Cause::SlowToken => (STALL.to_string(), ManualClock::expired()),
-        Cause::NoServer | Cause::NoToken | Cause::NoService => {
+        Cause::NoServer | Cause::NoAddress | Cause::NoToken | Cause::NoService => {
             (String::new(), ManualClock::default())
         }
     };
@@ -119,6 +140,10 @@ async fn failure(cause: &Cause, is_idempotent: bool, policy: RetryPolicy) -> Err
     let builder = match cause {
         // Port 9 of the loopback interface has no server.
         Cause::NoServer => builder.base_url("http://127.0.0.1:9/v1"),
+        Cause::NoAddress => builder
+            .base_url("http://assistants.example/v1")
+            .no_proxy()
+            .http_client_builder(|http| http.dns_resolver(NoNames)),
         Cause::NoToken => builder.credentials(Credentials::from_fn(|| async {
             Err::<String, _>("the vault is closed")
         })),
