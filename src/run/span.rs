@@ -19,6 +19,8 @@ pub(crate) struct RunSpan {
     span: Span,
     /// Whether the span was created with the ID of the thread.
     has_thread: bool,
+    /// Whether it was created with the ID of the assistant.
+    has_agent: bool,
     /// The messages of the run, if content is recorded.
     messages: Option<Vec<Value>>,
 }
@@ -38,8 +40,12 @@ impl RunSpan {
             assistants.run.id = Empty,
             assistants.run.status = Empty,
         );
+        let agent_id = (!span.is_disabled()).then(|| assistant_id(request));
+        let agent_id = agent_id.flatten();
+        span.record("gen_ai.agent.id", &agent_id);
         Self {
             has_thread: request.run_ids().thread_id.is_some(),
+            has_agent: agent_id.is_some(),
             messages: (request.config.records_content && !span.is_disabled()).then(Vec::new),
             span,
         }
@@ -90,7 +96,8 @@ impl RunSpan {
         let count = |path| object.pointer(path).and_then(Value::as_i64);
         let status = run.status.as_str();
         self.record_ids(&span, Some(&run.thread_id), Some(&run.id));
-        span.record("gen_ai.agent.id", text("/assistant_id"));
+        let agent_id = text("/assistant_id").filter(|_| !self.has_agent);
+        span.record("gen_ai.agent.id", agent_id);
         span.record("gen_ai.request.model", text("/model"));
         span.record("gen_ai.usage.input_tokens", count("/usage/prompt_tokens"));
         span.record(
@@ -118,6 +125,12 @@ impl RunSpan {
         span.record("gen_ai.conversation.id", thread_id);
         span.record("assistants.run.id", run_id);
     }
+}
+
+/// The assistant that a request names, for a run that fails before it is known.
+fn assistant_id(request: &Request) -> Option<String> {
+    let body: Value = serde_json::from_slice(request.body.as_ref()?.as_bytes()).ok()?;
+    Some(body["assistant_id"].as_str()?.to_owned())
 }
 
 /// Converts a message to that of the conventions.

@@ -112,6 +112,7 @@ async fn a_follow_that_fails_has_its_error() {
         let span = &spans.all()[0];
         assert!(span.has_ended);
         assert_eq!(span.field("assistants.run.id"), "run_1");
+        assert_eq!(span.field("gen_ai.agent.id"), "asst_1");
         assert_eq!(span.field("otel.status_code"), "ERROR");
         let expected = if streams { "stream_ended" } else { "404" };
         assert_eq!(span.field("error.type"), expected);
@@ -132,6 +133,7 @@ async fn a_first_request_that_fails_is_the_error_of_the_run() {
             "    POST /threads/{thread_id}/runs",
         ];
         assert_eq!(spans.tree(), expected);
+        assert_eq!(spans.all()[0].field("gen_ai.agent.id"), "asst_1");
         for span in spans.all() {
             assert_eq!(span.field("error.type"), "401");
         }
