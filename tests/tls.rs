@@ -11,7 +11,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use openai_assistants::{Client, ClientBuilder, Error, ErrorKind};
+use openai_assistants::{Client, ClientBuilder, Error, ErrorKind, RetryPolicy};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -133,6 +133,8 @@ impl Server {
         let error = send(client).await.expect_err("the client refuses");
         assert_eq!(error.kind(), ErrorKind::Certificate, "{error:?}");
         assert_eq!((error.attempts(), error.is_retryable()), (1, false));
+        let advice = "check the certificate and the roots that it is checked against";
+        assert!(error.to_string().ends_with(advice), "{error}");
         assert!(self.versions().is_empty(), "nothing was sent");
         let handshakes = || self.seen.handshakes.lock().unwrap().clone();
         while handshakes().is_empty() {
@@ -248,6 +250,40 @@ async fn a_client_certificate_is_presented() {
     let known = trusting().identity(certificate, key);
     send(known).await.expect("the server knows it");
     assert_eq!(server.versions(), [VERSION]);
+}
+
+#[tokio::test]
+async fn an_identity_that_the_caller_sets_on_the_http_client_is_presented() {
+    let (authority, clients) = (Authority::new("ours"), Authority::new("clients"));
+    let server = Server::start(&authority, Some(&clients)).await;
+    let (certificate, key) = clients.issue("client");
+    #[cfg(feature = "native-tls")]
+    let identity = reqwest::Identity::from_pkcs8_pem(certificate.as_bytes(), key.as_bytes());
+    #[cfg(not(feature = "native-tls"))]
+    let identity = reqwest::Identity::from_pem((certificate + &key).as_bytes());
+    let identity = identity.expect("it is valid");
+    let client = server.client().add_root_certificate(&authority.pem);
+    let client = client.http_client_builder(move |http| http.identity(identity.clone()));
+    send(client).await.expect("the server knows it");
+    assert_eq!(server.versions(), [VERSION]);
+}
+
+#[tokio::test]
+async fn a_request_to_a_server_without_tls_was_not_sent() {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let listener = TcpListener::bind(address).await.expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a client connects");
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+    });
+    let client = Client::builder().base_url(format!("https://localhost:{port}/v1"));
+    let client = client.api_key(KEY).retry(RetryPolicy::never()).build();
+    let call = client.expect("the settings are valid").create_thread();
+    let error = call.send().await.expect_err("there is no handshake");
+    assert_eq!(error.kind(), ErrorKind::Connection, "{error:?}");
+    assert!(error.is_retryable() && !error.may_have_been_processed());
 }
 
 #[test]

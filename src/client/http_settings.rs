@@ -140,3 +140,24 @@ fn is_loopback(url: &Url) -> bool {
     let address = host.trim_matches(['[', ']']).parse();
     host == "localhost" || address.is_ok_and(|address: IpAddr| address.is_loopback())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_and_all_addresses_of_this_machine_are_loopback() {
+        for (host, expected) in [
+            ("localhost", true),
+            ("127.0.0.1", true),
+            ("127.8.9.10", true),
+            ("[::1]", true),
+            ("localhost.example", false),
+            ("10.0.0.1", false),
+            ("[::2]", false),
+        ] {
+            let url = format!("http://{host}:8080/v1").parse().unwrap();
+            assert_eq!(is_loopback(&url), expected, "{host}");
+        }
+    }
+}

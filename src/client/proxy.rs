@@ -23,7 +23,8 @@ pub(super) fn of_environment(
         let proxy = matcher.build().intercept(&url)?;
         let host = proxy.uri().host()?;
         Some(format!(
-            "the environment variable {name} sets the proxy {host}"
+            "the environment variable {name} sets the proxy {host}, unless \
+             `http_client_builder` sets another"
         ))
     };
     // In a CGI program it is a header of the request that sets `HTTP_PROXY`.
@@ -64,7 +65,8 @@ mod tests {
                 assert_eq!(
                     proxy(url, &[(name, value)]).as_deref(),
                     Some(&*format!(
-                        "the environment variable {name} sets the proxy proxy.test"
+                        "the environment variable {name} sets the proxy proxy.test, unless \
+                         `http_client_builder` sets another"
                     ))
                 );
             }
@@ -76,12 +78,12 @@ mod tests {
         let variables = [("all_proxy", "all.test:1"), ("https_proxy", "https.test:1")];
         let text = proxy("https://a.test", &variables).unwrap();
         assert!(
-            text.ends_with("https_proxy sets the proxy https.test"),
+            text.contains("https_proxy sets the proxy https.test,"),
             "{text}"
         );
         let text = proxy("http://a.test", &variables).unwrap();
         assert!(
-            text.ends_with("all_proxy sets the proxy all.test"),
+            text.contains("all_proxy sets the proxy all.test,"),
             "{text}"
         );
     }

@@ -86,8 +86,8 @@ async fn calls_through_a_proxy_that_is_down() {
     let with_layer = remote.clone().layer(tower::layer::util::Identity::new());
     for builder in [remote.clone(), with_layer] {
         let text = error(builder).await;
-        let named = "; the environment variable http_proxy sets the proxy 127.0.0.1 (3 attempts); \
-                     check the base URL and the network";
+        let named = "; the environment variable http_proxy sets the proxy 127.0.0.1, \
+                     unless `http_client_builder` sets another (3 attempts); check the base URL and the network";
         assert!(text.ends_with(named), "{text}");
         assert!(
             !text.contains("user") && !text.contains("password"),

@@ -128,3 +128,30 @@ async fn lists_with_more_missing_items_than_the_limit_are_an_error() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_event_with_too_many_values_is_an_error_and_the_stream_continues() {
+    let mut crowded = run("in_progress");
+    crowded["tools"] = vec![0; 600_000].into();
+    let events = format!(
+        "{}{}{DONE}",
+        run_event(&crowded),
+        run_event(&run("completed"))
+    );
+    let server = ScriptedServer::start([event_stream(&events)]).await;
+    let mut stream = create_run(&server.client())
+        .stream()
+        .await
+        .expect("it opens");
+    let error = stream.try_next().await.expect_err("there are too many");
+    assert!(error.is_decode(), "{error}");
+    assert!(
+        error.message().contains("more than 500000 values"),
+        "{error}"
+    );
+    let event = stream
+        .try_next()
+        .await
+        .expect("the next one is well-formed");
+    assert_eq!(event.expect("there is one").event(), "thread.run.completed");
+}
