@@ -142,7 +142,14 @@ pub(crate) async fn open_stream<O: StreamingOperation>(
 
 /// Returns a required argument.
 pub(crate) fn argument<T>(name: &str, value: Option<T>) -> Result<T> {
-    value.ok_or_else(|| Error::argument(format!("`{name}` is not set: call `.{name}(…)`")))
+    value.ok_or_else(|| {
+        let or_with = if name == "body" {
+            " or `.with(…)`"
+        } else {
+            ""
+        };
+        Error::argument(format!("`{name}` is not set: call `.{name}(…)`{or_with}"))
+    })
 }
 
 /// Encodes a required argument as a path segment.

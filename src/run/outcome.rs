@@ -148,10 +148,14 @@ impl RunOutcome {
         let incomplete = completion.incomplete_details.unwrap_or_default().reason;
         let error = completion.last_error.unwrap_or_default();
         let reason = error.message.or(incomplete);
-        Err(
-            Error::run_not_completed(status, error.code, reason.as_deref())
-                .in_run(Some(&self.run.thread_id), Some(&self.run.id)),
-        )
+        let mut error = Error::run_not_completed(status, error.code, reason.as_deref())
+            .in_run(Some(&self.run.thread_id), Some(&self.run.id));
+        if status == "requires_action" {
+            error.add_note(
+                "it waits for you: pass `.tools(&tools)` to `follow()`, or submit outputs",
+            );
+        }
+        Err(error)
     }
 
     /// Returns the text of the last message of the assistant.

@@ -63,6 +63,12 @@ pub fn map_conversions(item: &ItemStruct) -> Vec<Item> {
         }
     });
     let file: syn::File = parse_quote! {
+        impl ::std::default::Default for #name {
+            fn default() -> Self {
+                Self(::std::default::Default::default())
+            }
+        }
+
         impl<K, V> ::std::iter::FromIterator<(K, V)> for #name
         where
             K: ::std::convert::Into<::std::string::String>,

@@ -223,7 +223,7 @@ async fn an_error_of_a_builder_names_the_call_to_make() {
     let of = |result: openai_assistants::Result<_>| result.unwrap_err().to_string();
     assert_eq!(
         of(message().thread_id("t").send().await),
-        "createMessage failed: `body` is not set: call `.body(…)`"
+        "createMessage failed: `body` is not set: call `.body(…)` or `.with(…)`"
     );
     assert_eq!(
         of(message().body(complete()).send().await),

@@ -251,7 +251,8 @@ async fn only_a_completed_run_is_completed() {
             "model",
             json!("m"),
             None,
-            "the run is `requires_action`",
+            "the run is `requires_action`; it waits for you: pass `.tools(&tools)` to `follow()`, or \
+             submit outputs",
         ),
     ] {
         for streams in [false, true] {
