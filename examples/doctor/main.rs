@@ -13,7 +13,7 @@
 //! Further variables:
 //!
 //! - `OPENAI_MODEL`: the model.
-//! - `OPENAI_FILE_ID`: a file, for documents with operations on files.
+//! - `OPENAI_FILE_ID`: a file, for documents with operations on files. It is only read.
 //! - `DOCTOR_WAIT`: how many seconds to wait until a run requires action (30 by default).
 //! - `DOCTOR_CHECKS=none`: makes each call once and checks no behavior. For mocks without state.
 //! - `DOCTOR_BODIES=full`: sends every documented property with a valid value. For servers that

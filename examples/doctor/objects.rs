@@ -105,7 +105,8 @@ impl Objects {
             };
         }
         let known = |name: &str| match name {
-            "file_id" => options.file.clone(),
+            // The caller's file is only read.
+            "file_id" => options.file.clone().filter(|_| call.method == "GET"),
             _ => self.newest(name).map(|object| id(&object.ids, name)),
         };
         let ids: Vec<_> = call.parameters().map(|name| (name, known(name))).collect();

@@ -23,12 +23,13 @@ pub struct Refused {
 ///
 /// Omits those that the errors name, then each one by itself, then all of them. A refused call
 /// creates nothing, so only one object is created, by at most two calls per property and two more.
+/// Another failure ends the attempts, because the server may have created the object.
 pub async fn attempt<T>(
     optional: &[String],
     mut send: impl AsyncFnMut(&[String]) -> Outcome<T>,
 ) -> Attempted<T> {
     let first = match send(&[]).await {
-        Err(error) if is_refusal(&*error) && !optional.is_empty() => error,
+        Err(error) if is_refusal(&*error) => error,
         outcome => {
             return Attempted {
                 outcome,
@@ -36,26 +37,34 @@ pub async fn attempt<T>(
             };
         }
     };
-    let accepted = |value, properties: &[String]| Attempted {
-        outcome: Ok(value),
-        refused: Some(Refused {
-            properties: properties.to_vec(),
-            reason: first.to_string(),
-        }),
-    };
-    let mut omitted: Vec<String> = Vec::new();
-    let mut next = named(optional, &omitted, &*first);
-    while let Some(name) = next {
-        omitted.push(name);
-        next = match send(&omitted).await {
-            Ok(value) => return accepted(value, &omitted),
-            Err(error) => named(optional, &omitted, &*error),
-        };
-    }
+    let mut named = Vec::new();
+    let mut next = named_in(&*first, optional, &named);
     let each = optional.iter().map(std::slice::from_ref);
-    for omitted in each.chain([optional]) {
-        if let Ok(value) = send(omitted).await {
-            return accepted(value, omitted);
+    let all = (optional.len() > 1).then_some(optional);
+    let mut unnamed = each.chain(all);
+    loop {
+        let omitted = match next.take() {
+            Some(name) => {
+                named.push(name);
+                &named[..]
+            }
+            None => match unnamed.next() {
+                Some(omitted) => omitted,
+                None => break,
+            },
+        };
+        match send(omitted).await {
+            Ok(value) => {
+                return Attempted {
+                    outcome: Ok(value),
+                    refused: Some(Refused {
+                        properties: omitted.to_vec(),
+                        reason: first.to_string(),
+                    }),
+                };
+            }
+            Err(error) if is_refusal(&*error) => next = named_in(&*error, optional, &named),
+            Err(_) => break,
         }
     }
     Attempted {
@@ -65,10 +74,10 @@ pub async fn attempt<T>(
 }
 
 /// The optional property that an error names, unless it is omitted already.
-fn named(
+fn named_in(
+    error: &(dyn StdError + 'static),
     optional: &[String],
     omitted: &[String],
-    error: &(dyn StdError + 'static),
 ) -> Option<String> {
     let error: &Error = error.downcast_ref()?;
     let text = format!("{} {}", error.param().unwrap_or_default(), error.message());
@@ -80,8 +89,9 @@ fn named(
     })
 }
 
-/// Whether the server refuses the content of a request. Some report that as a failure of their own.
+/// Whether the server refuses the content of a request. After its own failure (500 and above), what
+/// was to be created may exist.
 fn is_refusal(error: &(dyn StdError + 'static)) -> bool {
     let error: Option<&Error> = error.downcast_ref();
-    error.is_some_and(|error| error.is_bad_request() || error.is_server_error())
+    error.is_some_and(Error::is_bad_request)
 }

@@ -2,6 +2,10 @@
 
 mod gateway;
 
+#[cfg(feature = "files")]
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use openai_assistants::{Client, RetryPolicy};
 use openai_assistants_fake::{Fake, Server};
 use serde_json::{Value, json};
@@ -33,6 +37,13 @@ fn options() -> Options {
 async fn check(
     decide: impl Fn(&Request) -> Action + Send + Sync + 'static,
 ) -> (String, Vec<Request>) {
+    check_with(options(), decide).await
+}
+
+async fn check_with(
+    options: Options,
+    decide: impl Fn(&Request) -> Action + Send + Sync + 'static,
+) -> (String, Vec<Request>) {
     let fake = fake().await;
     let gateway = Gateway::start(fake.address(), decide).await;
     let client = Client::builder()
@@ -40,7 +51,7 @@ async fn check(
         .query("api-version", "v1")
         .api_key("any")
         .retry(RetryPolicy::never());
-    let mut checkup = Checkup::new(client.build().expect("the settings are valid"), options());
+    let mut checkup = Checkup::new(client.build().expect("the settings are valid"), options);
     run(&mut checkup).await;
     (checkup.report.lines.join("\n"), gateway.requests())
 }
@@ -179,6 +190,58 @@ async fn a_refused_property_is_named_and_left_out() {
 }
 
 #[tokio::test]
+async fn all_optional_properties_are_left_out_if_the_server_names_none() {
+    let refuse = |request: &Request| {
+        let refuses = |name: &str| !request.body[name].is_null();
+        match request.is("POST", "/v1/assistants") && (refuses("tools") || refuses("description")) {
+            true => respond(400, json!({ "error": { "message": "Bad request." } })),
+            false => Action::Forward,
+        }
+    };
+    let (report, requests) = check(refuse).await;
+    let is_create = |request: &&Request| request.is("POST", "/v1/assistants");
+    let sent: Vec<_> = requests.iter().filter(is_create).collect();
+    let last = sent.last().expect("it was sent").body.as_object();
+    let names: Vec<_> = last.into_iter().flat_map(|body| body.keys()).collect();
+    assert_eq!(names, ["model"], "{} calls", sent.len());
+    let [first, ..] = &sent[..] else { panic!() };
+    let optional = first.body.as_object().map_or(0, |body| body.len() - 1);
+    assert_eq!(sent.len(), 1 + optional + 1, "all, without each, the least");
+    assert!(report.contains("ok createAssistant 200"), "{report}");
+    let line = report
+        .lines()
+        .find(|line| line.contains("in createAssistant: leave it out"));
+    let line = line.expect("the refusal is reported");
+    assert!(
+        line.contains("`tools`") && line.contains("`description`"),
+        "{line}"
+    );
+}
+
+/// A failure of the server may have created the object, whatever was sent before.
+#[tokio::test]
+async fn a_creation_that_the_server_fails_is_not_repeated() {
+    for refused_before in [0, 1] {
+        let calls = AtomicUsize::new(0);
+        let fail = move |request: &Request| {
+            if !request.is("POST", "/v1/assistants") {
+                return Action::Forward;
+            }
+            let status = match calls.fetch_add(1, Ordering::Relaxed) < refused_before {
+                true => 400,
+                false => 500,
+            };
+            respond(status, json!({ "error": { "message": "No." } }))
+        };
+        let (report, requests) = check(fail).await;
+        let is_create = |request: &&Request| request.is("POST", "/v1/assistants");
+        let sent = requests.iter().filter(is_create).count();
+        assert_eq!(sent, refused_before + 1, "{report}");
+        assert!(report.contains("failed createAssistant: "), "{report}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_always_refused_is_sent_a_bounded_number_of_times() {
     let refuse = |request: &Request| match request.is("POST", "/v1/threads/*/runs") {
         true => respond(
@@ -246,6 +309,36 @@ async fn objects_of_others_are_not_touched() {
         report.contains(
             r#"failed listed runs belong to the thread: one is of the thread "thread_foreign""#
         ),
+        "{report}"
+    );
+}
+
+/// The caller's file is only read, even if the server refuses those of the example.
+#[cfg(feature = "files")]
+#[tokio::test]
+async fn the_file_of_the_caller_is_neither_deleted_nor_changed() {
+    let refuse = |request: &Request| match request {
+        request
+            if request.is("POST", "/v1/files")
+                || request.is("POST", "/v1/vector_stores/*/files")
+                || request.is("POST", "/v1/vector_stores/*/file_batches") =>
+        {
+            respond(403, json!({ "error": { "message": "No." } }))
+        }
+        _ => Action::Forward,
+    };
+    let options = Options {
+        file: Some("file-user".to_owned()),
+        ..options()
+    };
+    let (report, requests) = check_with(options, refuse).await;
+    let on_it = requests
+        .iter()
+        .filter(|request| request.path.contains("file-user"));
+    let methods: BTreeSet<&str> = on_it.map(|request| &*request.method).collect();
+    assert_eq!(methods, BTreeSet::from(["GET"]), "{report}");
+    assert!(
+        report.contains("-- deleteFile: there is no file"),
         "{report}"
     );
 }
