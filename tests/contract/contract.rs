@@ -11,6 +11,8 @@ use crate::version::{Event, ReceivedEvent};
 /// The result of a call: the response as JSON, or what a list or a stream returned.
 pub type Outcome<T = Value> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
 type Call<T = Value> = fn(Client) -> Outcome<T>;
+/// The events of a stream, or their errors.
+pub type ReceivedEvents = Vec<Result<ReceivedEvent, Error>>;
 
 pub struct Contract {
     pub id: &'static str,
@@ -25,7 +27,7 @@ pub struct Contract {
     /// For a list: reads all items and returns their IDs.
     pub items: Option<Call<Vec<String>>>,
     /// For an operation with a stream: the same call, which returns all events.
-    pub events: Option<Call<Vec<ReceivedEvent>>>,
+    pub events: Option<Call<ReceivedEvents>>,
 }
 
 impl Contract {
@@ -71,7 +73,7 @@ impl Contract {
         self
     }
 
-    pub fn events(mut self, events: Call<Vec<ReceivedEvent>>) -> Self {
+    pub fn events(mut self, events: Call<ReceivedEvents>) -> Self {
         self.events = Some(events);
         self
     }
@@ -100,12 +102,12 @@ pub fn ids_of<L: List>(mut items: Items<L>) -> Outcome<Vec<String>> {
 /// Opens a stream and reads it to its end.
 pub fn events_of<E: Event>(
     stream: impl Future<Output = Result<EventStream<E>, Error>> + 'static,
-) -> Outcome<Vec<ReceivedEvent>> {
+) -> Outcome<ReceivedEvents> {
     Box::pin(async move {
         let mut stream = stream.await?;
         let mut events = Vec::new();
-        while let Some(event) = stream.try_next().await? {
-            events.push(event.received());
+        while let Some(event) = stream.try_next().await.transpose() {
+            events.push(event.map(|event| event.received()));
         }
         Ok(events)
     })

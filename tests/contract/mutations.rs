@@ -1,14 +1,18 @@
 //! Malformed objects: of every response and event, each property is removed, null, or of another
 //! JSON type.
 
+use std::collections::BTreeSet;
+
 use openai_assistants::{Page, RawEvent, StreamEvent, types};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::document::Document;
 use crate::loss::lost;
 use crate::objects;
-use crate::version::versions;
+use crate::server::{MockResponse, Server};
+use crate::version::{Version, versions};
 
 /// An object with one property changed.
 struct Mutation {
@@ -74,7 +78,8 @@ impl Mutation {
                 && !properties.contains_key("run_id")
         };
         match &*self.pointer {
-            "/id" => true,
+            // A page without items would end a list.
+            "/id" | "/data" => true,
             "/status" => is_run(&self.object),
             _ => false,
         }
@@ -105,6 +110,8 @@ struct Report {
     mutations: usize,
     essential: usize,
     failures: Vec<String>,
+    /// The types of the pages.
+    pages: BTreeSet<&'static str>,
 }
 
 impl Report {
@@ -127,11 +134,62 @@ impl Report {
         self.failures.extend(failure);
     }
 
-    /// Checks all mutations of a response.
-    fn response<T: DeserializeOwned + Serialize>(&mut self, object: &Value) {
-        for mutation in Mutation::all(object) {
-            let result = decode::<T>(&mutation.object).map(|object| serialized(&object));
-            self.check(std::any::type_name::<T>(), &mutation, result);
+    /// Checks all mutations of every response, by the calls of the contracts.
+    async fn responses(&mut self, version: &Version) {
+        let server = Server::start(MockResponse::json(200, Value::Null)).await;
+        let mut checked = BTreeSet::new();
+        for contract in &version.contracts {
+            let schema = Document::name(version.document.response_schema(contract.id));
+            if !checked.insert((schema, contract.response.to_string())) {
+                continue;
+            }
+            for mutation in Mutation::all(&contract.response) {
+                server.respond_with(MockResponse::json(200, mutation.object.clone()));
+                let response = (contract.call)(server.client()).await;
+                let result = response.map_err(|error| error.to_string());
+                self.check(contract.id, &mutation, result);
+            }
+        }
+    }
+
+    /// Checks all mutations of every event between two valid ones, by the streams of a version.
+    async fn events(&mut self, version: &Version) {
+        let events = version.events();
+        let completed = events
+            .iter()
+            .find(|event| event.name == "thread.run.completed");
+        let completed = completed.expect("a run can complete");
+        let stream = version
+            .contracts
+            .iter()
+            .find_map(|contract| contract.events);
+        let stream = stream.expect("an operation streams");
+        for event in &events {
+            if !event.data.is_object() || event.name == "error" {
+                continue;
+            }
+            let mutations = Mutation::all(&event.data);
+            let wire = |name: &str, data: &Value| format!("event: {name}\ndata: {data}\n\n");
+            let valid = wire(event.name, &event.data);
+            let mut text = String::new();
+            for mutation in &mutations {
+                text += &[&valid, &*wire(event.name, &mutation.object), &valid].concat();
+            }
+            text += &wire(completed.name, &completed.data);
+            let response = MockResponse::text(200, &text);
+            let server = Server::start(response.header("content-type", "text/event-stream")).await;
+            let received = stream(server.client()).await.expect("the stream opens");
+            assert_eq!(received.len(), 3 * mutations.len() + 1, "{}", event.name);
+            for (mutation, received) in mutations.iter().zip(received.chunks(3)) {
+                let data = |index: usize| match &received[index] {
+                    Ok(event) => Ok(event.data.clone()),
+                    Err(error) => Err(error.to_string()),
+                };
+                for neighbor in [data(0), data(2)] {
+                    assert_eq!(neighbor.as_ref(), Ok(&event.data), "{}", mutation.change);
+                }
+                self.check(event.name, mutation, data(1));
+            }
         }
     }
 
@@ -140,7 +198,7 @@ impl Report {
     where
         P: Page<Item: DeserializeOwned + Serialize> + DeserializeOwned + Serialize,
     {
-        self.response::<P::Item>(item);
+        self.pages.insert(std::any::type_name::<P>());
         for mutation in Mutation::all(item) {
             let page = json!({
                 "object": "list", "first_id": "a", "last_id": "b", "has_more": true,
@@ -182,38 +240,36 @@ fn serialized<T: Serialize>(value: &T) -> Value {
     serde_json::to_value(value).expect("it can be serialized")
 }
 
-#[test]
-fn a_malformed_property_affects_only_itself() {
+#[tokio::test]
+async fn a_malformed_property_affects_only_itself() {
     let mut report = Report::default();
     report.page::<types::ListAssistantsResponse>(&objects::assistant());
     report.page::<types::ListMessagesResponse>(&objects::message());
     report.page::<types::ListRunsResponse>(&objects::run());
     report.page::<types::ListRunStepsResponse>(&objects::run_step());
     report.page::<types::ListRunStepsResponse>(&objects::message_step());
-    report.response::<types::ThreadObject>(&objects::thread());
-    report
-        .response::<types::DeleteAssistantResponse>(&crate::contract::deleted("assistant.deleted"));
-    report.response::<types::DeleteThreadResponse>(&crate::contract::deleted("thread.deleted"));
-    report.response::<types::DeleteMessageResponse>(&crate::contract::deleted(
-        "thread.message.deleted",
-    ));
+    #[cfg(feature = "foundry")]
+    report.page::<types::ListThreadsResponse>(&objects::thread());
     #[cfg(feature = "files")]
     files(&mut report);
+    #[cfg(feature = "v1")]
+    v1(&mut report);
+    let mut pages = 0;
     for version in versions() {
-        for event in version.events() {
-            if event.data.is_object() && event.name != "error" {
-                for mutation in Mutation::all(&event.data) {
-                    let result = (version.decode_event)(event.name, &mutation.object.to_string());
-                    let result = result
-                        .map(|event| event.data)
-                        .map_err(|error| error.to_string());
-                    report.check(event.name, &mutation, result);
-                }
-            }
-        }
+        report.responses(version).await;
+        report.events(version).await;
+        let lists = version
+            .contracts
+            .iter()
+            .filter(|contract| contract.items.is_some());
+        let schemas: BTreeSet<_> = lists
+            .filter_map(|contract| Document::name(version.document.response_schema(contract.id)))
+            .collect();
+        pages += schemas.len();
     }
+    assert_eq!(report.pages.len(), pages, "{:?}", report.pages);
     println!(
-        "{} mutations, of which {} fail for lack of an ID or the status of a run",
+        "{} mutations, of which {} fail for lack of an ID, the status of a run or the items of a page",
         report.mutations, report.essential
     );
     let failures = &report.failures;
@@ -227,47 +283,23 @@ fn a_malformed_property_affects_only_itself() {
 
 #[cfg(feature = "files")]
 fn files(report: &mut Report) {
-    use crate::contract::deleted;
-    use crate::operations_files::{batch, content, file, found, store, store_file};
+    use crate::operations_files::{file, store, store_file};
 
-    report.response::<types::FileObject>(&file());
-    report.response::<types::VectorStoreObject>(&store());
-    report.response::<types::VectorStoreFileObject>(&store_file());
-    report.response::<types::VectorStoreFileBatchObject>(&batch());
-    report.response::<types::VectorStoreSearchResultItem>(&found()["data"][0]);
-    report.response::<types::VectorStoreFileContent>(&content()["data"][0]);
     report.page::<types::ListFilesResponse>(&file());
     report.page::<types::ListVectorStoresResponse>(&store());
     report.page::<types::ListVectorStoreFilesResponse>(&store_file());
-    report.response::<types::DeleteFileResponse>(&deleted("file"));
-    report.response::<types::DeleteVectorStoreResponse>(&deleted("vector_store.deleted"));
-    report.response::<types::DeleteVectorStoreFileResponse>(&deleted("vector_store.file.deleted"));
 }
 
-/// Every response of the contracts is among the mutated types.
-#[test]
-fn every_response_is_mutated() {
-    let mutated = [
-        "assistant",
-        "thread",
-        "thread.message",
-        "thread.run",
-        "thread.run.step",
-        "list",
-        "assistant.deleted",
-        "thread.deleted",
-        "thread.message.deleted",
-        "file",
-        "vector_store",
-        "vector_store.file",
-        "vector_store.file.deleted",
-        "vector_store.file_content.page",
-        "vector_store.files_batch",
-        "vector_store.deleted",
-        "vector_store.search_results.page",
-    ];
-    for contract in &versions()[0].contracts {
-        let object = contract.response["object"].as_str().unwrap_or_default();
-        assert!(mutated.contains(&object), "{}: {object}", contract.id);
-    }
+#[cfg(feature = "v1")]
+fn v1(report: &mut Report) {
+    use crate::objects_v1 as objects;
+    use openai_assistants::v1::types;
+
+    report.page::<types::ListAssistantsResponse>(&objects::assistant());
+    report.page::<types::ListAssistantFilesResponse>(&objects::assistant_file());
+    report.page::<types::ListMessagesResponse>(&objects::message());
+    report.page::<types::ListMessageFilesResponse>(&objects::message_file());
+    report.page::<types::ListRunsResponse>(&objects::run());
+    report.page::<types::ListRunStepsResponse>(&objects::run_step());
+    report.page::<types::ListRunStepsResponse>(&objects::message_step());
 }

@@ -166,17 +166,12 @@ impl Request {
         self.headers.clone()
     }
 
-    /// The parts of a form: what follows `name="` in the head of each, and the content.
+    pub fn text(&self) -> &str {
+        str::from_utf8(&self.body).unwrap_or_default()
+    }
+
     pub fn parts(&self) -> Vec<(&str, &str)> {
-        let body = str::from_utf8(&self.body).unwrap_or_default();
-        let parts = body
-            .split("Content-Disposition: form-data; name=\"")
-            .skip(1);
-        let parts = parts.filter_map(|part| {
-            let (head, content) = part.split_once("\r\n\r\n")?;
-            Some((head, content.split_once("\r\n--")?.0))
-        });
-        parts.collect()
+        parts(self.text())
     }
 
     pub fn json(&self) -> Result<Option<Value>, String> {
@@ -187,4 +182,16 @@ impl Request {
             .map(Some)
             .map_err(|error| format!("the body is not JSON: {error}"))
     }
+}
+
+/// The parts of a form: what follows `name="` in the head of each, and the content.
+pub fn parts(body: &str) -> Vec<(&str, &str)> {
+    let parts = body
+        .split("Content-Disposition: form-data; name=\"")
+        .skip(1);
+    let parts = parts.filter_map(|part| {
+        let (head, content) = part.split_once("\r\n\r\n")?;
+        Some((head, content.split_once("\r\n--")?.0))
+    });
+    parts.collect()
 }

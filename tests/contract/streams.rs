@@ -1,8 +1,9 @@
 //! Streams: their requests and events.
 
+use openai_assistants::Error;
 use serde_json::{Value, json};
 
-use crate::contract::error;
+use crate::contract::{ReceivedEvents, error};
 use crate::server::{MockResponse, Server};
 use crate::version::{NamedEvent, ReceivedEvent, Version, on_the_wire, versions};
 use crate::{expect, for_every_operation, same};
@@ -40,6 +41,11 @@ fn response(events: &[ReceivedEvent]) -> MockResponse {
     response.header("content-type", "text/event-stream")
 }
 
+/// All events, or the first error.
+fn all(received: Result<ReceivedEvents, Error>) -> Result<Vec<ReceivedEvent>, Error> {
+    received?.into_iter().collect()
+}
+
 #[tokio::test]
 async fn a_stream_is_requested_in_the_body_and_yields_every_event() {
     for_every_operation(async |version, contract| {
@@ -54,7 +60,7 @@ async fn a_stream_is_requested_in_the_body_and_yields_every_event() {
         };
         let sent = events(version);
         let server = Server::start(response(&sent)).await;
-        let received = stream(server.client()).await;
+        let received = all(stream(server.client()).await);
         let received = received.map_err(|error| format!("the stream fails: {error}"))?;
         expect("the events", received, sent)?;
 
@@ -85,7 +91,7 @@ async fn an_error_event_is_an_error() {
         };
         for data in [error(), json!({ "error": error() })] {
             let server = Server::start(response(&[stream_event("error", data, true)])).await;
-            let Err(error) = stream(server.client()).await else {
+            let Err(error) = all(stream(server.client()).await) else {
                 return Err("the stream succeeds".to_owned());
             };
             expect("is_stream_error", error.is_stream_error(), true)?;

@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use openai_assistants::{Tool, ToolSet};
+use openai_assistants::{Error, Tool, ToolSet};
 use serde_json::{Value, json};
 
 use super::support::{cancelling, completed, follow, is_cancelled};
@@ -77,6 +77,28 @@ async fn one_stream_spans_all_submissions() {
             json!({ "tool_outputs": [{ "tool_call_id": id, "output": "hello" }], "stream": true })
         );
     }
+}
+
+#[tokio::test]
+async fn events_that_cannot_be_deserialized_affect_neither_the_calls_nor_the_outcome() {
+    let malformed = event("thread.message.delta", r#"{"id": NaN}"#);
+    let blocked = run_event(&run_requiring(&[("call_1", "greet", "{}")]));
+    let before = [&malformed, &blocked, &malformed, DONE].concat();
+    let after = [&text("a"), &malformed, &text("b"), &completed(), DONE].concat();
+    let server = ScriptedServer::start([before, after].map(|events| event_stream(&events))).await;
+    let call = follow(&server.client()).tools(&tools());
+    let outcome = call.stream().await.unwrap().finish().await;
+    let outcome = outcome.expect("the run is complete");
+    assert_eq!(outcome.run.status.as_str(), "completed");
+    assert_eq!(outcome.text(), "ab");
+    let errors = outcome.decode_errors.iter();
+    assert!(errors.clone().all(Error::is_decode), "{errors:?}");
+    let operations = errors.map(|error| error.operation().unwrap());
+    assert_eq!(
+        operations.collect::<Vec<_>>(),
+        ["createRun", "createRun", "submitToolOuputsToRun"]
+    );
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@ use std::time::Duration;
 use openai_assistants::operations::CreateRun;
 use openai_assistants::{Follow, Result, RunOutcome};
 
-use super::support::{cancelling, follow, is_cancelled, list, message, outcome, text_delta};
+use super::support::{
+    cancelling, follow, follow_submission, is_cancelled, list, message, outcome, text_delta,
+};
 use crate::support::{
     DONE, ManualClock, STALL, ScriptedServer, event_stream, json_response, response, run,
     run_event, until,
@@ -108,6 +110,49 @@ async fn the_last_poll_has_a_limit_and_can_be_cancelled() {
                 (by_caller, !by_caller)
             );
             assert!(is_cancelled(&server) || !by_caller, "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_messages_and_steps_are_fetched_within_the_limits() {
+    let messages = || list(&[message("msg_1", "It is 12 °C.")]);
+    for streams in [false, true] {
+        for (stalled, lists) in [("messages", vec![]), ("steps", vec![messages()])] {
+            for by_caller in [false, true] {
+                let lost = response(502, "", "");
+                let mut responses = vec![lost, json_response(&run("completed"))];
+                responses.extend(lists.clone());
+                responses.push(STALL.to_string());
+                let requests = responses.len();
+                let server = ScriptedServer::start(responses).await;
+                let clock = ManualClock::default();
+                let client = server.builder(&clock).build().unwrap();
+                let (cancel, cancelled) = tokio::sync::oneshot::channel::<()>();
+                let work = follow_submission(&client).deadline(DEADLINE);
+                let work = work.cancel_on(async { drop(cancelled.await) });
+                let work = tokio::spawn(outcome(work.cancel_run(true), streams));
+                until(|| server.requests().len() == requests).await;
+                let last = server.request_lines().pop().unwrap();
+                assert!(last.contains(&format!("/{stalled}?")), "{last}");
+                if by_caller {
+                    cancel.send(()).unwrap();
+                } else {
+                    std::mem::forget(cancel);
+                    clock.expire_timeouts_of(DEADLINE);
+                }
+                let error = work.await.unwrap().expect_err("the list is stalled");
+                assert_eq!(
+                    (error.is_cancelled(), error.is_timeout()),
+                    (by_caller, !by_caller),
+                    "{error}"
+                );
+                let text = error.to_string();
+                let reason = "the run is `completed`, but its messages and steps are incomplete";
+                assert!(text.contains(reason), "{text}");
+                assert_eq!(error.run_id(), Some("run_1"));
+                assert!(!is_cancelled(&server), "the run is terminal");
+            }
         }
     }
 }

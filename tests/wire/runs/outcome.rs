@@ -4,7 +4,7 @@ use openai_assistants::types::{MessageObject, MessageRole, RunStatus};
 use openai_assistants::{RunOutcome, mock};
 use serde_json::{Value, json};
 
-use super::support::{follow, list, outcome as outcome_of, reply};
+use super::support::{follow, follow_submission, list, outcome as outcome_of, reply};
 use crate::support::{ScriptedServer, json_response, response, run};
 
 fn message(role: MessageRole, text: &str) -> MessageObject {
@@ -79,6 +79,24 @@ async fn a_server_without_a_route_for_steps_has_an_outcome() {
     }
     let outcome = fetched(&[], &[list(&[])]).await;
     assert_eq!(outcome.steps_unavailable, None);
+}
+
+#[tokio::test]
+async fn a_stream_whose_outcome_was_fetched_has_the_reason_for_missing_steps() {
+    for streams in [false, true] {
+        let responses = [
+            response(502, "", ""),
+            json_response(&run("completed")),
+            list(&[super::support::message("msg_1", "4")]),
+            response(404, "", r#"{"detail":"Not here"}"#),
+        ];
+        let server = ScriptedServer::start(responses).await;
+        let outcome = outcome_of(follow_submission(&server.client()), streams).await;
+        let outcome = outcome.expect("the run has an outcome");
+        assert_eq!((&*outcome.text(), outcome.steps.len()), ("4", 0));
+        let reason = outcome.steps_unavailable.expect("a reason");
+        assert!(reason.contains("listRunSteps failed: 404"), "{reason}");
+    }
 }
 
 #[tokio::test]

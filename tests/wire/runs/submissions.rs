@@ -158,6 +158,36 @@ async fn a_refused_submission_is_an_error_if_the_run_still_waits() {
     }
 }
 
+#[tokio::test]
+async fn a_token_provider_may_fail_at_a_submission() {
+    for streams in [false, true] {
+        let waiting = json_response(&blocked());
+        let completed = reply(&run("completed"), streams);
+        let server = server(streams, &[waiting, completed, list(&[])]).await;
+        let count = AtomicUsize::new(0);
+        let credentials = Credentials::from_fn(move || {
+            let number = count.fetch_add(1, Ordering::Relaxed);
+            async move {
+                match number {
+                    1 | 2 => Err("the vault is closed"),
+                    _ => Ok(format!("token-{number}")),
+                }
+            }
+        });
+        let clock = ManualClock::default();
+        let builder = server.builder(&clock).credentials(credentials);
+        let client = builder.build().unwrap();
+        let (tools, paid) = pay();
+        let work = follow(&client).tools(&tools).cancel_run(true);
+        let outcome = outcome(work, streams).await.unwrap();
+        assert_eq!(outcome.run.status.as_str(), "completed");
+        assert_eq!(paid.load(Ordering::Relaxed), 1);
+        assert_eq!(submissions(&server), 1, "the first one was not sent");
+        assert!(!is_cancelled(&server));
+        assert_eq!(clock.sleeps(), [Duration::from_secs(1); 2]);
+    }
+}
+
 /// Responses to a submission that was accepted: it is not repeated, or its repetition is refused.
 fn lost_submissions() -> Vec<(bool, Vec<String>)> {
     let lost = vec![response(502, "retry-after-ms: 1\r\n", "")];

@@ -1,7 +1,10 @@
 //! Responses and requests of a followed run.
 
-use openai_assistants::operations::CreateRun;
-use openai_assistants::{Client, Follow, Result, RunOutcome};
+use openai_assistants::operations::{CreateRun, SubmitToolOutputsToRun};
+use openai_assistants::types::{
+    AssistantStreamEvent, RunObject, SubmitToolOutputsRunRequest, ToolOutput,
+};
+use openai_assistants::{Client, Follow, Operation, Result, RunOutcome, StreamingOperation};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -29,8 +32,19 @@ pub fn is_cancelled(server: &ScriptedServer) -> bool {
     lines.iter().any(|line| line.ends_with("/run_1/cancel"))
 }
 
+/// Follows the submission of an output. If its response is lost, the run is polled, also in a stream.
+pub fn follow_submission(client: &Client) -> Follow<SubmitToolOutputsToRun> {
+    let output = ToolOutput::builder().tool_call_id("call_1").output("paid");
+    let body = SubmitToolOutputsRunRequest::builder().tool_outputs([output]);
+    let submit = client.submit_tool_outputs_to_run().thread_id("thread_1");
+    submit.run_id("run_1").body(body).follow()
+}
+
 /// The outcome of a run, by polling or by its event stream.
-pub async fn outcome(follow: Follow<CreateRun>, streams: bool) -> Result<RunOutcome> {
+pub async fn outcome<O>(follow: Follow<O>, streams: bool) -> Result<RunOutcome>
+where
+    O: StreamingOperation<Event = AssistantStreamEvent> + Operation<Output = RunObject>,
+{
     if streams {
         follow.stream().await?.finish().await
     } else {

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use openai_assistants::operations::CreateThreadAndRun;
 use openai_assistants::types::CreateThreadAndRunRequest;
-use openai_assistants::{Client, Error, ErrorKind, Result};
+use openai_assistants::{Client, Error, ErrorKind, Result, RunStream};
 use serde_json::{Value, json};
 
 use super::support::{Events, open, run, run_object, stream_of};
@@ -52,14 +53,27 @@ async fn read_events(mut events: Events) -> Ending {
     }
 }
 
-/// Reads the response as events, as text deltas and as snapshots. All have the same result.
+/// Reads the response as events, as text deltas, as snapshots, and as a followed run. All have the
+/// same result.
 async fn ending_of(response: String) -> Ending {
     let server = ScriptedServer::start([response]).await;
     let client = server.client();
-    let failed = |result: Result<()>| result.err().map(|error| error.to_string());
+    let ending = ending_of_events(&client).await;
+    let deltas = async {
+        let mut deltas = open(&client).await?.text_deltas();
+        let mut text = String::new();
+        while let Some(delta) = deltas.try_next().await? {
+            text += &delta;
+        }
+        Ok(text)
+    };
+    ending.check("the text deltas", deltas.await);
+    ending
+}
 
-    let opened = open(&client).await;
-    let ending = match opened {
+/// As [`ending_of`], without the text deltas, which do not read the events of steps.
+async fn ending_of_events(client: &Client) -> Ending {
+    let ending = match open(client).await {
         Ok(events) => read_events(events).await,
         Err(error) => Ending {
             text: String::new(),
@@ -67,26 +81,28 @@ async fn ending_of(response: String) -> Ending {
             error: Some(error),
         },
     };
-    let expected = ending.error.as_ref().map(Error::to_string);
-
-    let deltas = async {
-        let mut deltas = open(&client).await?.text_deltas();
-        let mut text = String::new();
-        while let Some(delta) = deltas.try_next().await? {
-            text += &delta;
-        }
-        assert_eq!(text, ending.text, "the text of the text deltas");
-        Ok(())
-    };
-    assert_eq!(failed(deltas.await), expected, "the text deltas");
-
-    let snapshots = async {
-        let outcome = open(&client).await?.accumulate().finish().await?;
-        assert_eq!(outcome.text(), ending.text, "the text of the snapshots");
-        Ok(())
-    };
-    assert_eq!(failed(snapshots.await), expected, "the snapshots");
+    let snapshots = async { finish(open(client).await?.accumulate()).await };
+    ending.check("the snapshots", snapshots.await);
+    let followed = async { finish(create_run(client).follow().stream().await?).await };
+    ending.check("the followed run", followed.await);
     ending
+}
+
+/// The text of a run at the end of its stream.
+async fn finish(stream: RunStream) -> Result<String> {
+    Ok(stream.finish().await?.text())
+}
+
+impl Ending {
+    /// Checks that another reader has the same result: the text, or an error.
+    fn check(&self, reader: &str, result: Result<String>) {
+        let result = result.map_err(|error| error.to_string());
+        let expected = match &self.error {
+            None => Ok(self.text.clone()),
+            Some(error) => Err(error.to_string()),
+        };
+        assert_eq!(result, expected, "{reader}");
+    }
 }
 
 /// The error with which a stream ends.
@@ -308,8 +324,8 @@ async fn a_connection_that_breaks_at_any_byte_is_never_taken_for_complete() {
         for cut in 0..stream.len() {
             let length = stream.len();
             let head = format!("{STREAM_HEAD}content-length: {length}\r\n\r\n");
-            let (_server, events) = stream_of(format!("{head}{}{CLOSE}", &stream[..cut])).await;
-            let ending = read_events(events).await;
+            let response = format!("{head}{}{CLOSE}", &stream[..cut]);
+            let ending = ending_of(response).await;
             let run_id = (cut >= ends[0]).then_some("run_1");
             assert_eq!(ending.run_id.as_deref(), run_id, "cut at {cut}");
             match ending.error {
@@ -476,21 +492,30 @@ async fn an_error_in_place_of_the_data_of_an_event_is_the_error_of_the_server() 
             event(name, &data),
             run("completed"),
         ];
-        let (_server, stream) = stream_of(event_stream(&events.concat())).await;
-        let ending = read_events(stream).await;
+        let response = event_stream(&events.concat());
+        let ending = if name == "thread.message.delta" {
+            ending_of(response).await
+        } else {
+            let server = ScriptedServer::start([response]).await;
+            ending_of_events(&server.client()).await
+        };
         let error = ending.error.expect("the server sent an error");
         assert!(
             error.is_stream_error() && error.message() == "boom",
             "{error}"
         );
-        if name == "thread.message.delta" {
-            let ending = ending_of(event_stream(&events.concat())).await;
-            assert_eq!(
-                ending.error.map(|error| error.to_string()),
-                Some(error.to_string())
-            );
-        }
     }
+}
+
+#[tokio::test]
+async fn a_text_that_is_a_plain_string_is_read_by_all() {
+    let part = json!({ "index": 0, "type": "text", "text": "hi" });
+    let delta = json!({ "id": "msg_1", "delta": { "content": [part] } });
+    let delta = event("thread.message.delta", &delta);
+    let events = [&run("created"), &*delta, &run("completed"), DONE].concat();
+    let ending = ending_of(event_stream(&events)).await;
+    assert!(ending.error.is_none(), "{ending:?}");
+    assert_eq!(ending.text, "hi");
 }
 
 #[tokio::test]
@@ -616,14 +641,26 @@ async fn every_event_that_names_a_run_or_thread_teaches_it() {
         let wrapped = format!("data: {}\n\n", json!({ "event": name, "data": data }));
         for events in [event(name, data), wrapped] {
             let server = ScriptedServer::start([event_stream(&events)]).await;
-            let opened = create_thread_and_run(&server.client()).await;
+            let opened = open_thread_and_run(&server.client()).await;
             let mut deltas = opened.text_deltas();
             let error = deltas.try_next().await.expect_err("the stream ends");
             assert_eq!(
                 (error.thread_id(), error.run_id()),
                 (Some("thread_9"), run_id)
             );
-            let ending = read_events(create_thread_and_run(&server.client()).await).await;
+            let followed = create_thread_and_run(&server.client()).follow();
+            let finished = [
+                open_thread_and_run(&server.client()).await.accumulate(),
+                followed.stream().await.unwrap(),
+            ];
+            for stream in finished {
+                let error = stream.finish().await.expect_err("the stream ends");
+                assert_eq!(
+                    (error.thread_id(), error.run_id()),
+                    (Some("thread_9"), run_id)
+                );
+            }
+            let ending = read_events(open_thread_and_run(&server.client()).await).await;
             assert_eq!(ending.run_id.as_deref(), run_id, "{name}");
             let error = ending.error.expect("the stream ends");
             assert!(error.is_interrupted() || error.is_decode());
@@ -635,10 +672,13 @@ async fn every_event_that_names_a_run_or_thread_teaches_it() {
     }
 }
 
-async fn create_thread_and_run(client: &Client) -> Events {
+fn create_thread_and_run(client: &Client) -> CreateThreadAndRun {
     let body = CreateThreadAndRunRequest::builder().assistant_id("asst_1");
-    let call = client.create_thread_and_run().body(body);
-    call.stream().await.unwrap()
+    client.create_thread_and_run().body(body)
+}
+
+async fn open_thread_and_run(client: &Client) -> Events {
+    create_thread_and_run(client).stream().await.unwrap()
 }
 
 #[tokio::test]
