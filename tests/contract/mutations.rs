@@ -143,7 +143,11 @@ impl Report {
             if !checked.insert((schema, contract.response.to_string())) {
                 continue;
             }
-            for mutation in Mutation::all(&contract.response) {
+            // Items are mutated between others.
+            let is_list = contract.items.is_some();
+            let mut mutations = Mutation::all(&contract.response);
+            mutations.retain(|mutation| !is_list || mutation.pointer.rfind('/') == Some(0));
+            for mutation in mutations {
                 server.respond_with(MockResponse::json(200, mutation.object.clone()));
                 let response = (contract.call)(server.client()).await;
                 let result = response.map_err(|error| error.to_string());
