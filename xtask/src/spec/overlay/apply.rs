@@ -225,6 +225,22 @@ mod tests {
     }
 
     #[test]
+    fn values_are_selected_by_regular_expressions() {
+        let schemas = schemas(
+            r"
+  - target: $.components.schemas.Run.properties.state.enum[?search(@, '^[bc]$')]
+    remove: true
+  - target: $.components.schemas[?match(@.type, 'obj.*')].properties.id
+    update: {format: uuid}
+",
+        );
+        assert_eq!(schemas["Run"]["properties"]["state"]["enum"], json!(["a"]));
+        for component in ["Run", "Step"] {
+            assert_eq!(schemas[component]["properties"]["id"]["format"], "uuid");
+        }
+    }
+
+    #[test]
     fn a_value_is_copied_into_others() {
         let schemas = schemas(
             "
