@@ -6,69 +6,54 @@
 #[path = "local/mod.rs"]
 mod local;
 
-use std::env;
-use std::error::Error;
 use std::io::{self, Write};
 
-use openai_assistants::Upload;
-use openai_assistants::types::{
-    AssistantToolsFileSearch, CreateAssistantRequest, CreateFileSearchResources,
-    CreateMessageRequest, CreateThreadAndRunRequest, CreateThreadRequest, CreateToolResources,
-    MessageContent, MessageRole, TextAnnotation,
-};
+use openai_assistants::{Upload, types};
 use openai_assistants_fake::{Reply, Script};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let reply = Reply::text("A ticket is 20 euros.").cite_found();
     let (client, _server) = local::client(Script::new().file_search().say(reply)).await?;
 
     let store = client.create_vector_store().send().await?;
-    let files = [
+    let indexing = client.vector_store(&store.id).upload_and_wait([
         Upload::bytes("prices.md", "A ticket is 20 euros, and 10 for children."),
         Upload::bytes("hours.md", "The museum is open from 9 to 17 o'clock."),
-    ];
-    let indexed = client.vector_store(&store.id).upload_and_wait(files);
-    let indexed = indexed.wait().await?;
-    if !indexed.is_complete() {
-        return Err(format!(
-            "not indexed: {:?} {:?}",
-            indexed.not_uploaded, indexed.failed
-        )
-        .into());
-    }
+    ]);
+    let indexed = indexing.wait().await?;
+    assert!(indexed.is_complete(), "not all are indexed: {indexed:?}");
     println!("{} files are indexed", indexed.uploaded.len());
 
-    let stores = CreateFileSearchResources::builder().vector_store_ids([&store.id]);
-    let assistant = CreateAssistantRequest::builder()
-        .model(env::var("OPENAI_MODEL").unwrap_or_else(|_| "gpt-4o".to_owned()))
-        .tools([AssistantToolsFileSearch::default()])
-        .tool_resources(CreateToolResources::builder().file_search(stores));
+    let stores = types::CreateFileSearchResources::builder().vector_store_ids([store.id]);
+    let assistant = types::CreateAssistantRequest::builder()
+        .model(std::env::var("OPENAI_MODEL").unwrap_or_else(|_| "gpt-4o".to_owned()))
+        .tools([types::AssistantToolsFileSearch::default()])
+        .tool_resources(types::CreateToolResources::builder().file_search(stores));
     let assistant = client.create_assistant().body(assistant).send().await?;
-    let question = CreateMessageRequest::builder()
-        .role(MessageRole::User)
+    let question = types::CreateMessageRequest::builder()
+        .role(types::MessageRole::User)
         .content("How much is a ticket?");
-    let run = CreateThreadAndRunRequest::builder()
-        .assistant_id(&assistant.id)
-        .thread(CreateThreadRequest::builder().messages([question]));
+    let run = types::CreateThreadAndRunRequest::builder()
+        .assistant_id(assistant.id)
+        .thread(types::CreateThreadRequest::builder().messages([question]));
     let run = client.create_thread_and_run().body(run).follow();
+
     let mut run = run.stream().await?;
-    let mut texts = run.text_deltas();
-    while let Some(delta) = texts.try_next().await? {
+    while let Some(delta) = run.text_deltas().try_next().await? {
         print!("{delta}");
         io::stdout().flush()?;
     }
     println!();
     let outcome = run.finish().await?.into_completed()?;
     for part in outcome.messages.iter().flat_map(|message| &message.content) {
-        let MessageContent::Text(part) = part else {
-            continue;
-        };
-        for annotation in &part.text.annotations {
-            if let TextAnnotation::FileCitation(citation) = annotation {
-                let id = &citation.file_citation.file_id;
-                let file = client.retrieve_file().file_id(id).send().await?;
-                println!("{} cites {}", citation.text, file.filename);
+        if let types::MessageContent::Text(part) = part {
+            for annotation in &part.text.annotations {
+                if let types::TextAnnotation::FileCitation(citation) = annotation {
+                    let id = &citation.file_citation.file_id;
+                    let file = client.retrieve_file().file_id(id).send().await?;
+                    println!("{} cites {}", citation.text, file.filename);
+                }
             }
         }
     }
