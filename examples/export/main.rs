@@ -47,20 +47,24 @@ const USAGE: &str = "usage: export FOLDER [--threads FILE | --restore]";
 
 #[tokio::main]
 async fn main() {
-    if let Err(error) = run().await {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let Err(error) = run(&arguments, environment::variable).await {
         eprintln!("error: {error}");
         std::process::exit(1);
     }
 }
 
-async fn run() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+/// Runs the command that the arguments name, with the server that the variables name.
+async fn run(
+    arguments: &[&str],
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<(), Box<dyn Error>> {
     let style = ProgressStyle::with_template("{spinner} {wide_bar} {pos} of {len}, {elapsed}")?;
     let bar = ProgressBar::no_length().with_style(style);
     let report = &mut Report::new(bar);
-    let client = || client(environment::variable);
-    let summary = match arguments[..] {
+    let client = || client(&variable);
+    let summary = match *arguments {
         [folder] if !folder.starts_with('-') => {
             export(&client()?, Path::new(folder), None, report).await?
         }

@@ -7,7 +7,7 @@ use openai_assistants::{Client, Json, Method, RawRequest, Upload};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::archive;
+use crate::archive::{self, Line};
 use crate::bodies::{Kind, MARKER};
 use crate::exporter::optional;
 use crate::ids::Ids;
@@ -41,7 +41,9 @@ pub async fn restore(client: &Client, folder: &Path, report: &mut Report) -> Res
     for unit in contents.missing() {
         report.problem(format!("{unit}: the export is not finished"));
     }
-    report.bar.set_length(contents.lines.len() as u64);
+    let is_restored = |line: &&Line| Kind::of(&line.list).is_some();
+    let objects = contents.lines.iter().filter(is_restored).count();
+    report.bar.set_length(objects as u64);
     let mut ids = Ids::open(&folder.join("ids.jsonl"))?;
     let mut count = 0;
     for kind in Kind::ALL {

@@ -2,13 +2,16 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use indicatif::ProgressBar;
-use openai_assistants::Client;
 use openai_assistants::types::{
     CreateAssistantRequest, CreateMessageRequest, CreateRunRequest, ListOrder, MessageRole,
 };
-use openai_assistants_fake::{Fake, Script, Server};
+use openai_assistants::{Client, Upload};
+use openai_assistants_fake::{Fake, FakeBuilder, Script, Server};
 use serde_json::{Value, json};
 
 use crate::archive;
@@ -19,9 +22,12 @@ use crate::report::Report;
 use crate::restore::restore;
 
 async fn server() -> Server {
+    start(Fake::builder()).await
+}
+
+async fn start(builder: FakeBuilder) -> Server {
     let script = Script::new().say("2 + 2 is 4.");
-    let server = Fake::builder().model(script).start().await;
-    server.expect("it starts")
+    builder.model(script).start().await.expect("it starts")
 }
 
 /// Creates an assistant and two threads, one of which has a run. Returns the IDs of the threads.
@@ -48,6 +54,18 @@ async fn fill(client: &Client) -> Vec<String> {
     threads
 }
 
+/// Creates a vector store with a file. Returns the ID of the file.
+async fn add_file(client: &Client) -> String {
+    let store = client.create_vector_store().send().await.unwrap();
+    let indexing = client.vector_store(store.id);
+    let indexing = indexing.upload_and_wait([Upload::bytes("a.md", "# A")]);
+    let indexed = indexing.interval(Duration::from_millis(1)).wait().await;
+    let [file] = &indexed.unwrap().uploaded[..] else {
+        panic!("a file is uploaded");
+    };
+    file.id.clone()
+}
+
 fn report() -> Report {
     Report::new(ProgressBar::hidden())
 }
@@ -57,6 +75,22 @@ async fn export(client: &Client, folder: &Path, threads: &[String]) {
     let export = crate::export(client, folder, Some(threads.to_vec()), &mut report);
     export.await.unwrap();
     assert!(report.problems.is_empty(), "{:?}", report.problems);
+    assert_progress(&report, threads.len());
+}
+
+/// The bar is full.
+fn assert_progress(report: &Report, count: usize) {
+    let (count, bar) = (count as u64, &report.bar);
+    assert_eq!((bar.length(), bar.position()), (Some(count), count));
+}
+
+/// The names in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
 }
 
 fn lines(folder: &Path) -> String {
@@ -100,21 +134,122 @@ async fn every_object_is_exported_as_received() {
 
 #[tokio::test]
 async fn an_export_continues_wherever_it_was_killed() {
-    let server = server().await;
+    let downloads = Arc::new(AtomicUsize::new(0));
+    let counted = downloads.clone();
+    let server = start(Fake::builder().on_request(move |exchange| {
+        let is_download = exchange.operation.as_deref() == Some("downloadFile");
+        counted.fetch_add(usize::from(is_download), Ordering::Relaxed);
+    }));
+    let server = server.await;
     let client = server.client();
     let threads = fill(&client).await;
+    let file_id = add_file(&client).await;
     let folder = tempfile::tempdir().unwrap();
-    export(&client, folder.path(), &threads).await;
-    let whole = lines(folder.path());
+    let folder = folder.path();
+    export(&client, folder, &threads).await;
+    let whole = lines(folder);
+    let files = folder.join("files");
+    let content = files.join(&file_id);
+    let continue_after = async |length: usize| {
+        fs::write(folder.join("objects.jsonl"), &whole.as_bytes()[..length]).unwrap();
+        fs::write(files.join(".tmpA1"), "# ").unwrap();
+        if length == 0 {
+            fs::remove_file(folder.join("source.json")).unwrap();
+            fs::write(folder.join("source.json.part"), "{").unwrap();
+        }
+        export(&client, folder, &threads).await;
+        assert_eq!(lines(folder), whole, "killed after {length} bytes");
+        assert_eq!(names(folder), ["files", "objects.jsonl", "source.json"]);
+        assert_eq!(names(&files), [file_id.as_str()]);
+        assert_eq!(fs::read_to_string(&content).unwrap(), "# A");
+    };
     for length in (0..whole.len()).step_by(97).chain([whole.len() - 1]) {
-        fs::write(
-            folder.path().join("objects.jsonl"),
-            &whole.as_bytes()[..length],
-        )
-        .unwrap();
-        export(&client, folder.path(), &threads).await;
-        assert_eq!(lines(folder.path()), whole, "killed after {length} bytes");
+        continue_after(length).await;
     }
+    // Content that is in the archive is not downloaded again.
+    assert_eq!(downloads.load(Ordering::Relaxed), 1);
+    fs::remove_file(&content).unwrap();
+    continue_after(0).await;
+    assert_eq!(downloads.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn an_export_of_foundry_has_the_listed_threads_and_is_restored_elsewhere() {
+    let old = start(Fake::builder().foundry()).await;
+    let client = old.client();
+    let threads = fill(&client).await;
+    let file_id = add_file(&client).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut report = report();
+    let export = crate::export(&client, folder.path(), None, &mut report);
+    let summary = export.await.unwrap();
+    let expected = "1 assistants, 1 files, 3 messages, 1 runs, 1 steps, 2 threads, 1 vector_stores";
+    assert!(summary.ends_with(expected), "{summary}");
+    assert_progress(&report, threads.len());
+
+    let new = server().await;
+    let client = new.client();
+    let mut target = self::report();
+    let count = restore(&client, folder.path(), &mut target).await.unwrap();
+    // The run and its step are not created again; the file is also added to the store.
+    assert_eq!(count, 9);
+    assert_progress(&target, count);
+    let problems = [report.problems, target.problems].concat();
+    assert!(problems.is_empty(), "{problems:?}");
+    let ids = Ids::open(&folder.path().join("ids.jsonl")).unwrap();
+    let list = client.list_messages().order(ListOrder::Asc);
+    let list = list.thread_id(ids.get(&threads[0]).unwrap());
+    let messages = list.send().await.unwrap().data;
+    let texts: Vec<String> = messages.iter().map(|message| message.text()).collect();
+    assert_eq!(texts, ["What is 2 + 2?", "2 + 2 is 4."]);
+    let file = client.download_file().file_id(ids.get(&file_id).unwrap());
+    assert_eq!(file.bytes().await.unwrap(), "# A");
+    let stores = client.list_vector_stores().send().await.unwrap().data;
+    assert_eq!(stores[0].file_counts.total, 1);
+}
+
+/// The variables that name a server.
+fn variables(server: &Server) -> impl Fn(&str) -> Option<String> {
+    let (url, key) = (server.url(), server.api_key().to_owned());
+    move |name| match name {
+        "OPENAI_BASE_URL" => Some(url.clone()),
+        "OPENAI_API_KEY" => Some(key.clone()),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn the_arguments_name_a_command() {
+    let (old, new) = (server().await, server().await);
+    fill(&new.client()).await;
+    let threads = fill(&old.client()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (archive, file) = (&*path("archive"), &*path("threads.txt"));
+    for arguments in [
+        &[][..],
+        &["--restore"],
+        &[archive, "--threads"],
+        &[archive, "--other"],
+        &[archive, "--restore", file],
+    ] {
+        let error = crate::run(arguments, variables(&old)).await.unwrap_err();
+        assert_eq!(error.to_string(), crate::USAGE, "{arguments:?}");
+    }
+    fs::write(file, format!(" {} \n\n{}\r\n", threads[0], threads[1])).unwrap();
+    let arguments = [archive, "--threads", file];
+    crate::run(&arguments, variables(&old)).await.unwrap();
+    let contents = archive::read(archive.as_ref()).unwrap();
+    assert_eq!(contents.missing(), [""; 0]);
+    let arguments = [archive, "--restore"];
+    crate::run(&arguments, variables(&new)).await.unwrap();
+    let ids = Ids::open(&Path::new(archive).join("ids.jsonl")).unwrap();
+    assert!(threads.iter().all(|thread| ids.get(thread).is_some()));
+
+    // The server does not list its threads.
+    let other = path("other");
+    let error = crate::run(&[&other], variables(&old)).await.unwrap_err();
+    assert_eq!(error.to_string(), "1 problems, see above");
 }
 
 #[tokio::test]
@@ -130,6 +265,7 @@ async fn what_is_restored_refers_to_the_new_objects_and_is_created_once() {
     let count = restore(&client, folder.path(), &mut report).await.unwrap();
     // An assistant, two threads and three messages.
     assert_eq!(count, 6);
+    assert_progress(&report, count);
     let again = restore(&client, folder.path(), &mut report).await.unwrap();
     assert_eq!((again, report.problems.len()), (0, 0));
 
