@@ -156,9 +156,29 @@ pub fn variants(file: &File, name: &str) -> Vec<String> {
 
 /// The inherent methods of a type.
 pub fn methods(items: &[Item], of: &str) -> Vec<String> {
+    parts(items, of)
+        .filter_map(|item| match item {
+            ImplItem::Fn(function) => Some(function.sig.ident.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The macros whose methods a type has.
+pub fn macros(items: &[Item], of: &str) -> Vec<String> {
+    parts(items, of)
+        .filter_map(|item| match item {
+            ImplItem::Macro(item) => Some(item.mac.path.segments.last()?.ident.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The items of the inherent implementations of a type.
+fn parts<'a>(items: &'a [Item], of: &str) -> impl Iterator<Item = &'a ImplItem> {
     items
         .iter()
-        .filter_map(|item| match item {
+        .filter_map(move |item| match item {
             Item::Impl(item)
                 if item.trait_.is_none() && name_of(&item.self_ty).as_deref() == Some(of) =>
             {
@@ -167,11 +187,6 @@ pub fn methods(items: &[Item], of: &str) -> Vec<String> {
             _ => None,
         })
         .flat_map(|item| &item.items)
-        .filter_map(|item| match item {
-            ImplItem::Fn(function) => Some(function.sig.ident.to_string()),
-            _ => None,
-        })
-        .collect()
 }
 
 /// The error of an invalid document.

@@ -328,13 +328,17 @@ fn table(api: &Api) -> Item {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use std::path::Path;
+
+    use serde_json::{Value, json};
     use syn::Item;
 
+    use crate::features;
+    use crate::model::name::pascal;
     use crate::module::Module;
     use crate::test_support::{
-        client, document, fields, methods, module, parse, source, streaming_document,
-        upload_document,
+        client, client_of, document, fields, macros, methods, module, parse, source,
+        streaming_document, upload_document,
     };
 
     #[test]
@@ -412,6 +416,35 @@ mod tests {
         );
         let operations = source(&upload_document(), Module::Root).operations;
         assert!(operations.contains("type Output = crate::client::download::Download;"));
+    }
+
+    #[test]
+    fn every_operation_with_a_body_accepts_properties_beyond_the_document() {
+        for (name, of) in [
+            ("openapi.yaml", Module::Root),
+            ("openapi-v1.yaml", Module::V1),
+        ] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+            let document = crate::document::read(&path).expect("the document is readable");
+            let document = features::select(&document, &|_| true).expect("the marks are valid");
+            let file = client_of(&document, of);
+            let paths = document["paths"].as_object().expect("it has paths");
+            let operations = paths.values().filter_map(Value::as_object).flatten();
+            let mut bodies = 0;
+            for (_, operation) in operations {
+                let Some(id) = operation["operationId"].as_str() else {
+                    continue;
+                };
+                let name = operation["x-rust-name"].as_str().unwrap_or(id);
+                let macros = macros(module(&file, "operations"), &pascal(name));
+                let has_body = operation.get("requestBody").is_some();
+                let options = ["body_options", "form_options"];
+                let has_options = macros.iter().any(|name| options.contains(&&**name));
+                assert_eq!(has_options, has_body, "{id}: {macros:?}");
+                bodies += usize::from(has_body);
+            }
+            assert!(bodies > 10, "{bodies} operations of {name} have a body");
+        }
     }
 
     #[test]
