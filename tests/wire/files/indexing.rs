@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use openai_assistants::types::ChunkingStrategy;
-use openai_assistants::{Client, Upload, VectorStore};
+use openai_assistants::{Client, Indexed, Upload, VectorStore};
 use serde_json::{Value, json};
 
 use crate::support::{ManualClock, STALL, ScriptedServer, json_response, response, until};
@@ -321,4 +321,58 @@ async fn an_unknown_status_of_a_batch_is_in_progress() {
     let waiting = store(&client).wait_for_batch("vsfb_1").wait();
     assert!(waiting.await.unwrap().is_complete());
     assert_eq!(clock.sleeps(), [Duration::from_secs(1)]);
+}
+
+#[tokio::test]
+async fn the_interval_of_the_caller_takes_precedence_over_that_of_the_server() {
+    let polled = batch("in_progress", 0, 0, 1).to_string();
+    let polled = response(200, "openai-poll-after-ms: 300\r\n", &polled);
+    let completed = json_response(&batch("completed", 1, 0, 1));
+    let server = ScriptedServer::start([polled.clone(), polled, completed]).await;
+    let clock = ManualClock::default();
+    let client = server.builder(&clock).build().unwrap();
+    let interval = Duration::from_secs(5);
+    let waiting = store(&client).wait_for_batch("vsfb_1").interval(interval);
+    assert!(waiting.wait().await.unwrap().is_complete());
+    assert_eq!(clock.sleeps(), [interval, interval]);
+}
+
+/// The outcome of a batch with the files `file_1`, which is indexed, and `file_2`.
+async fn outcome_of(batch: Value, status: &str) -> Indexed {
+    let files = [
+        store_file("file_1", "completed", Value::Null),
+        store_file("file_2", status, Value::Null),
+    ];
+    let files = json!({ "object": "list", "data": files, "has_more": false });
+    let server = ScriptedServer::start([json_response(&batch), json_response(&files)]).await;
+    let outcome = store(&server.client())
+        .wait_for_batch("vsfb_1")
+        .wait()
+        .await;
+    outcome.expect("its status is part of the outcome")
+}
+
+#[tokio::test]
+async fn a_batch_that_failed_or_was_cancelled_is_an_outcome_with_its_counts_and_files() {
+    let mut cancelled = batch("cancelled", 1, 0, 1);
+    cancelled["file_counts"]["cancelled"] = json!(1);
+    cancelled["file_counts"]["total"] = json!(2);
+    for (batch, status, counts) in [
+        (batch("failed", 1, 1, 2), "failed", [1, 1, 0]),
+        (cancelled, "cancelled", [1, 0, 1]),
+    ] {
+        let indexed = outcome_of(batch, status).await;
+        assert!(!indexed.is_complete(), "{status}");
+        let [batch] = &indexed.batches[..] else {
+            panic!("there is one batch: {indexed:?}");
+        };
+        assert_eq!(batch.status.as_str(), status);
+        let received = &batch.file_counts;
+        let received = [received.completed, received.failed, received.cancelled];
+        assert_eq!(received, counts);
+        let [file] = &indexed.failed[..] else {
+            panic!("one file is not indexed: {indexed:?}");
+        };
+        assert_eq!((file.id.as_str(), file.status.as_str()), ("file_2", status));
+    }
 }
