@@ -38,7 +38,8 @@ impl Default for SizeLimits {
 impl SizeLimits {
     /// Sets the maximum size of a response body in bytes. The default is 256 MiB.
     ///
-    /// Downloads and streams have no such limit.
+    /// It also limits the content of a file that is returned whole, by `bytes` of a call. A download and a
+    /// stream of events have no such limit.
     #[must_use]
     pub fn body(mut self, bytes: usize) -> Self {
         self.body = bytes;

@@ -177,7 +177,8 @@ fn send(operation: &Operation) -> TokenStream {
         return quote! {
             /// Sends the request and returns the response with its content unread.
             ///
-            /// Nothing is retried once the content is read. Use [`bytes`](Self::bytes) for a small file.
+            /// Nothing is retried once the content is read, and its size has no limit. Use [`bytes`](Self::bytes)
+            /// for a small file.
             ///
             /// # Errors
             /// The request is invalid or cannot be sent, or the server returns an error. See
@@ -186,12 +187,12 @@ fn send(operation: &Operation) -> TokenStream {
                 #OPERATION::download(self).await
             }
 
-            /// Sends the request and returns the whole content, at most 256 MiB.
+            /// Sends the request and returns the whole content.
             ///
-            /// It is retried if the content breaks off.
+            /// It is retried if the content breaks off. [`SizeLimits::body`](crate::SizeLimits::body) limits the size.
             ///
             /// # Errors
-            /// The same as [`send`](Self::send), or the content is larger.
+            /// The same as [`send`](Self::send), or the content is larger than the limit.
             pub async fn bytes(self) -> #ERROR::Result<::bytes::Bytes> {
                 #OPERATION::bytes(self).await
             }

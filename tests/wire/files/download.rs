@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use openai_assistants::ErrorKind;
+use openai_assistants::{ErrorKind, SizeLimits};
 
 use super::{download, folder_with, names};
 use crate::support::{CLOSE, ManualClock, PAUSE, STALL, ScriptedServer, response, until};
@@ -71,6 +71,22 @@ async fn the_caller_limits_the_size() {
         error.to_string().contains("larger than 11 bytes"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn bytes_of_a_call_are_limited_as_response_bodies_are_and_a_download_is_not() {
+    let server = ScriptedServer::start([response(200, "", "twelve bytes")]).await;
+    let limits = SizeLimits::default().body(11);
+    let builder = server.builder(&ManualClock::default()).size_limits(limits);
+    let client = builder.build().unwrap();
+    let call = client.download_file().file_id("file_1");
+    let raw = download(&client).send_bytes().await;
+    for error in [call.clone().bytes().await.err(), raw.err()] {
+        let text = error.expect("it has 12 bytes").to_string();
+        assert!(text.contains("larger than 11 bytes"), "{text}");
+    }
+    let content = call.send().await.unwrap().bytes().await;
+    assert_eq!(content.unwrap(), "twelve bytes");
 }
 
 #[tokio::test]
