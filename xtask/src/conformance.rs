@@ -140,14 +140,14 @@ impl Example {
     fn cargo(&self, subcommand: &str) -> Command {
         let mut command = cargo();
         command
-            // Without the features that the tests of other packages enable: the mock does not understand
-            // objects in forms.
             .args([
                 subcommand,
                 "--package",
                 "openai-assistants",
                 "--example",
                 "doctor",
+                "--features",
+                "files",
             ])
             .current_dir(&self.root);
         match self.document == self.root.join("openapi.yaml") {
@@ -158,11 +158,12 @@ impl Example {
     }
 }
 
-/// Returns the document for the mock server: the original, or a satisfiable copy.
+/// Returns a copy of the document for the mock server.
 ///
 /// Some documents require properties that the object does not define, such as `thread_id`
 /// in the body of `createRun`, which is a path parameter. The mock server enforces them, so
-/// the copy drops these requirements.
+/// the copy drops these requirements. It has no `allOf` of a single reference, because the mock
+/// server does not convert the texts of a form to numbers within one.
 fn served_document(document: &Path, imported: &Path, folder: &Path) -> Result<PathBuf, String> {
     let read = |path| document::read(path).map_err(|error| error.to_string());
     let (mut copy, imported) = (read(document)?, read(imported)?);
@@ -172,15 +173,13 @@ fn served_document(document: &Path, imported: &Path, folder: &Path) -> Result<Pa
             drop_undefined_requirements(name, schema, &mut dropped);
         }
     }
-    if dropped.is_empty() {
-        return document
-            .canonicalize()
-            .map_err(context("cannot find the document"));
+    if !dropped.is_empty() {
+        println!(
+            "the mock server uses a copy of the document without required properties that are not defined: {}",
+            dropped.join(", ")
+        );
     }
-    println!(
-        "the mock server uses a copy of the document without required properties that are not defined: {}",
-        dropped.join(", ")
-    );
+    replace_single_references(&mut copy["components"]["schemas"]);
     let path = derived_path(folder, document, "mock.json");
     std::fs::write(&path, copy.to_string()).map_err(context("cannot write to target"))?;
     Ok(path)
@@ -204,6 +203,24 @@ fn drop_undefined_requirements(component: &str, schema: &mut Value, dropped: &mu
             }
             is_defined
         });
+    }
+}
+
+/// Replaces each `allOf` of a single reference that has nothing but a description beside it.
+fn replace_single_references(schema: &mut Value) {
+    match schema {
+        Value::Object(map) if map.keys().all(|key| key == "allOf" || key == "description") => {
+            if let Some([reference]) = map
+                .get("allOf")
+                .and_then(Value::as_array)
+                .map(Vec::as_slice)
+            {
+                *schema = reference.clone();
+            }
+        }
+        Value::Object(map) => map.values_mut().for_each(replace_single_references),
+        Value::Array(items) => items.iter_mut().for_each(replace_single_references),
+        _ => {}
     }
 }
 
@@ -274,6 +291,8 @@ impl MockServer {
                 "--quiet",
             ])
             .arg(format!("--generator-seed={seed}"))
+            // As the client sends the objects of a form; the documents do not say.
+            .arg("--validator-form-object-format=brackets")
             .arg(document)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
