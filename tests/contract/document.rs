@@ -149,6 +149,40 @@ impl Document {
         }
     }
 
+    /// Returns a value with all properties of a schema. Lists have every member of a union; elsewhere
+    /// the number chooses one.
+    pub fn sample(&self, schema: &Value, number: usize) -> Value {
+        let schema = self.resolve(schema);
+        if let Some(members) = schema["oneOf"].as_array() {
+            return self.sample(&members[number % members.len()], number);
+        }
+        if let Some(values) = schema["enum"].as_array() {
+            return values[0].clone();
+        }
+        match schema["type"].as_str() {
+            Some("string") => "text".into(),
+            Some("integer") => 1.into(),
+            Some("number") => 0.5.into(),
+            Some("boolean") => true.into(),
+            Some("array") => {
+                let items = self.resolve(&schema["items"]);
+                let members = items["oneOf"].as_array();
+                let members = members.map_or(std::slice::from_ref(items), Vec::as_slice);
+                members
+                    .iter()
+                    .map(|item| self.sample(item, number))
+                    .collect()
+            }
+            _ => {
+                let properties = schema["properties"].as_object().into_iter().flatten();
+                let sample = |(name, property): (&String, &Value)| {
+                    (name.clone(), self.sample(property, number))
+                };
+                properties.map(sample).collect()
+            }
+        }
+    }
+
     /// Returns all values that deviate from this one in one place: the place, how, and the value.
     pub fn deviations(&self, schema: &Value, value: &Value) -> Vec<(String, Deviation, Value)> {
         let mut places = Vec::new();

@@ -33,6 +33,8 @@ mod recorded_requests;
 mod recordings;
 mod server;
 mod servers;
+#[path = "../shared_clock/mod.rs"]
+mod shared_clock;
 mod streams;
 mod version;
 

@@ -156,44 +156,58 @@ impl Report {
         }
     }
 
-    /// Checks all mutations of every event between two valid ones, by the streams of a version.
+    /// Checks all mutations of every event, and of samples that have every member of each union.
     async fn events(&mut self, version: &Version) {
-        let events = version.events();
-        let completed = events
-            .iter()
-            .find(|event| event.name == "thread.run.completed");
-        let completed = completed.expect("a run can complete");
-        let stream = version
-            .contracts
-            .iter()
-            .find_map(|contract| contract.events);
-        let stream = stream.expect("an operation streams");
-        for event in &events {
+        let mut schemas = BTreeSet::new();
+        for event in version.events() {
             if !event.data.is_object() || event.name == "error" {
                 continue;
             }
             let mutations = Mutation::all(&event.data);
-            let wire = |name: &str, data: &Value| format!("event: {name}\ndata: {data}\n\n");
-            let valid = wire(event.name, &event.data);
-            let mut text = String::new();
-            for mutation in &mutations {
-                text += &[&valid, &*wire(event.name, &mutation.object), &valid].concat();
+            self.event(version, event.name, &event.data, &mutations)
+                .await;
+            if !schemas.insert(Document::name(event.schema)) {
+                continue;
             }
-            text += &wire(completed.name, &completed.data);
-            let response = MockResponse::text(200, &text);
-            let server = Server::start(response.header("content-type", "text/event-stream")).await;
-            let received = stream(server.client()).await.expect("the stream opens");
-            assert_eq!(received.len(), 3 * mutations.len() + 1, "{}", event.name);
-            for (mutation, received) in mutations.iter().zip(received.chunks(3)) {
-                let data = |index: usize| match &received[index] {
-                    Ok(event) => Ok(event.data.clone()),
-                    Err(error) => Err(error.to_string()),
-                };
-                for neighbor in [data(0), data(2)] {
-                    assert_eq!(neighbor.as_ref(), Ok(&event.data), "{}", mutation.change);
-                }
-                self.check(event.name, mutation, data(1));
+            let mut checked = BTreeSet::new();
+            for number in 0..4 {
+                let sample = version.document.sample(event.schema, number);
+                let mut mutations = Mutation::all(&sample);
+                mutations.retain(|mutation| {
+                    let value = sample.pointer(&mutation.pointer).map(Value::to_string);
+                    checked.insert((mutation.change.clone(), value))
+                });
+                self.event(version, event.name, &sample, &mutations).await;
             }
+        }
+    }
+
+    /// Checks mutations of an event, each between two valid ones, by a stream.
+    async fn event(&mut self, version: &Version, name: &str, data: &Value, mutations: &[Mutation]) {
+        let wire = |data: &Value| format!("event: {name}\ndata: {data}\n\n");
+        let valid = wire(data);
+        let pair = |mutation: &Mutation| wire(&mutation.object) + &valid;
+        let pairs: String = mutations.iter().map(pair).collect();
+        let completed = r#"{"id":"run_1","status":"completed"}"#;
+        let completed = format!("event: thread.run.completed\ndata: {completed}\n\n");
+        let response = MockResponse::text(200, &[&*valid, &pairs, &completed].concat());
+        let server = Server::start(response.header("content-type", "text/event-stream")).await;
+        let contracts = version.contracts.iter();
+        let mut streams = contracts.filter_map(|contract| contract.events);
+        let stream = streams.next().expect("an operation streams");
+        let received = stream(server.client()).await.expect("the stream opens");
+        assert_eq!(received.len(), 2 * mutations.len() + 2, "{name}");
+        let mut received = received.into_iter();
+        let mut next = || {
+            let event = received.next().expect("there are as many");
+            event
+                .map(|event| event.data)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(next().as_ref(), Ok(data), "{name}");
+        for mutation in mutations {
+            self.check(name, mutation, next());
+            assert_eq!(next().as_ref(), Ok(data), "{name}, {}", mutation.change);
         }
     }
 

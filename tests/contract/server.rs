@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use openai_assistants::{Client, Credentials, RetryPolicy};
+use openai_assistants_fake::SkippingClock;
 use serde_json::Value;
+
+use crate::shared_clock::SharedClock;
 
 pub struct Server {
     mock: MockServer,
@@ -90,11 +93,12 @@ impl Server {
             });
         })
         .await;
-        // Without retries each call is one request.
+        // Without retries each call is one request. A slow machine elapses no time-out.
         let client = Client::builder()
             .base_url(mock.base_url())
             .credentials(Credentials::bearer("sk-contract"))
             .retry(RetryPolicy::never())
+            .clock(SharedClock(SkippingClock::default()))
             .build()
             .expect("the configuration is valid");
         Self {
