@@ -58,7 +58,7 @@ async fn exchange(mut service: FakeService, text: &str) {
         }
         request = request.header(name, value);
     }
-    let is_faulty = head.contains("x-fake-fault");
+    let is_faulty = head.to_ascii_lowercase().contains("x-fake-fault");
     let Ok(request) = request.body(Full::new(Bytes::from(body))) else {
         return;
     };
