@@ -46,9 +46,8 @@ fn check<E>(
     let _ = decoded.run_state();
     assert_eq!(event(&decoded), name);
     let serialized = serialize(&decoded).expect("it serializes");
-    let again = E::decode(name, &serialized).expect("it deserializes again");
-    assert_eq!(again, decoded);
-    // The data of `done` are no JSON.
+    E::decode(name, &serialized).expect("it deserializes again");
+    // The data of `done` are no JSON. Of a key that occurs twice one value is kept.
     let Ok(received) = serde_json::from_str::<Value>(data) else {
         return;
     };
@@ -56,6 +55,8 @@ fn check<E>(
         return;
     };
     let serialized = serialize(&decoded).expect("it serializes");
+    let again = E::decode(name, &serialized).expect("it deserializes again");
+    assert_eq!(again, decoded);
     let Ok(json) = serde_json::from_str::<Value>(&serialized) else {
         return;
     };
