@@ -614,7 +614,7 @@ impl ClientBuilder {
         let is_external = this.http.is_external();
         if is_external || this.http.service.is_some() {
             let agent = this.headers.entry(USER_AGENT);
-            agent.or_insert(HeaderValue::from_static(AGENT));
+            agent.or_insert(AGENT);
         }
         let connect_timeout = this.limits.connect.unwrap_or(CONNECT_TIMEOUT);
         let (pool, service) = this.http.build(&base_url, connect_timeout)?;

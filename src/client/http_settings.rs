@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{env, mem};
 
+use http::HeaderValue;
 use reqwest::Url;
 
 use crate::client::proxy;
@@ -15,7 +16,11 @@ use crate::http::pool::Pool;
 use crate::http::service::HttpService;
 use crate::http::tls::{self, Certificates};
 
-pub(super) const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: HeaderValue = HeaderValue::from_static(concat!(
+    env!("CARGO_PKG_NAME"),
+    "/",
+    env!("CARGO_PKG_VERSION")
+));
 
 /// A function of the caller that configures the HTTP client further.
 type Configure = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;

@@ -34,16 +34,19 @@ pub(super) fn without_mark(body: &[u8]) -> &[u8] {
 /// Whether a body that has ended is JSON that was cut. In HTTP/1 a body without a length ends with
 /// the connection, and in HTTP/2 any body ends with a reset of its stream that states no error.
 pub(super) fn is_cut(version: Version, head: &ResponseHead, body: &[u8]) -> bool {
-    let has_length = [CONTENT_LENGTH, TRANSFER_ENCODING]
-        .iter()
-        .any(|name| head.headers.contains_key(name));
+    let mut framing = [CONTENT_LENGTH, TRANSFER_ENCODING].iter();
+    let has_length =
+        version != Version::HTTP_2 && framing.any(|name| head.headers.contains_key(name));
+    if has_length || body.is_empty() {
+        return false;
+    }
     // The content of a file may look like it.
     let content_type = head.headers.get(CONTENT_TYPE);
     let is_json =
         content_type.is_none_or(|value| memmem::find(value.as_bytes(), b"json").is_some());
-    let may_be_cut = is_json && (version == Version::HTTP_2 || !has_length);
-    let is_cut = || serde_json::from_slice::<IgnoredAny>(without_mark(body));
-    may_be_cut && !body.is_empty() && is_cut().is_err_and(|error| error.is_eof())
+    is_json
+        && serde_json::from_slice::<IgnoredAny>(without_mark(body))
+            .is_err_and(|error| error.is_eof())
 }
 
 /// Reads a whole body. Returns `None` if it is larger than `limit` bytes.

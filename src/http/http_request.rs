@@ -18,15 +18,19 @@ pub(super) async fn build(call: &Call) -> Result<reqwest::Request> {
     };
     let mut request = reqwest::Request::new(call.method.clone(), call.url().clone());
     let headers = request.headers_mut();
-    headers.insert(ACCEPT, HeaderValue::from_static(call.accept));
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.clone_from(&call.config.headers);
+    let accept = HeaderValue::from_static(call.accept);
+    headers.entry(ACCEPT).or_insert(accept);
+    let identity = HeaderValue::from_static("identity");
+    headers.entry(ACCEPT_ENCODING).or_insert(identity);
     if let Some(body) = &call.body {
-        headers.insert(CONTENT_TYPE, body.content_type());
+        let content_type = headers.entry(CONTENT_TYPE);
+        content_type.or_insert_with(|| body.content_type());
     } else if [Method::POST, Method::PUT, Method::PATCH].contains(&call.method) {
         // Some gateways require it, and hyper leaves it out.
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
-    for (name, value) in call.headers() {
+    for (name, value) in call.options.headers() {
         headers.insert(name, value.clone());
     }
     let progress = call.progress();

@@ -55,7 +55,7 @@ impl RequestBody {
         }
     }
 
-    /// Opens the body for an attempt.
+    /// Opens the body for an attempt. Futures of forms are boxed, so that calls without one are small.
     #[cfg_attr(
         not(feature = "files"),
         allow(clippy::unused_async, reason = "files are opened")
@@ -64,7 +64,7 @@ impl RequestBody {
         match self {
             Self::Bytes { bytes, .. } => Ok(bytes.clone().into()),
             #[cfg(feature = "files")]
-            Self::Form(form) => form.open(_attempt).await,
+            Self::Form(form) => Box::pin(form.open(_attempt)).await,
         }
     }
 
@@ -77,7 +77,7 @@ impl RequestBody {
         match self {
             Self::Bytes { .. } => {}
             #[cfg(feature = "files")]
-            Self::Form(form) => form.measure().await,
+            Self::Form(form) => Box::pin(form.measure()).await,
         }
     }
 

@@ -160,9 +160,9 @@ impl Normalizer<'_> {
         if self.is_strict && !schema.contains_key("type") {
             return Err(untyped(path));
         }
-        if has_type(schema.get("type"), "array") {
-            let items = schema.remove("items").unwrap_or_default();
-            let items = self.part(items, &format!("{path}[]"))?;
+        let items = schema.remove("items");
+        if items.is_some() || has_type(schema.get("type"), "array") {
+            let items = self.part(items.unwrap_or_default(), &format!("{path}[]"))?;
             schema.insert("items".to_owned(), items);
         }
         if has_type(schema.get("type"), "object") {

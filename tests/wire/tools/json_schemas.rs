@@ -65,6 +65,13 @@ fn keywords_that_only_restrict_or_annotate_are_dropped() {
 }
 
 #[test]
+fn items_are_strict_whatever_the_type_beside_them() {
+    let item = json!({"type": "object", "properties": {"a": {"type": "string", "title": "A"}}});
+    let root = json!({"type": "object", "properties": {}, "items": item});
+    check(&strict(root));
+}
+
+#[test]
 fn infinite_recursion_is_an_error() {
     let circle = json!({"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}});
     let itself = json!({"type": "object", "$ref": "#"});
