@@ -178,13 +178,16 @@ pub(super) fn metadata(request: &Value) -> Option<Value> {
 pub(super) fn tools(request: &Value) -> Value {
     let mut tools = request.clone();
     for tool in tools.as_array_mut().into_iter().flatten() {
-        if let Some(function) = tool.get_mut("function") {
+        // Only the property that is named like the type of the tool has been validated.
+        if let Some(Value::Object(function)) = tool.get_mut("function") {
             let parameters = json!({ "type": "object", "properties": {} });
-            function["parameters"] = non_null_or(&function["parameters"], parameters);
-            function["strict"] = non_null_or(&function["strict"], false.into());
+            for (name, default) in [("parameters", parameters), ("strict", false.into())] {
+                let value = function.entry(name).or_insert(Value::Null);
+                *value = non_null_or(value, default);
+            }
         }
-        if let Some(ranking) = tool.pointer_mut("/file_search/ranking_options") {
-            ranking["hybrid_search"] = ranking["hybrid_search"].clone();
+        if let Some(Value::Object(ranking)) = tool.pointer_mut("/file_search/ranking_options") {
+            ranking.entry("hybrid_search").or_insert(Value::Null);
         }
     }
     tools

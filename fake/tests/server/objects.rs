@@ -35,6 +35,18 @@ async fn a_new_assistant_has_every_property() {
 }
 
 #[tokio::test]
+async fn a_tool_keeps_what_it_has_beside_the_property_of_its_type() {
+    let server = serve(Echo).await;
+    let tools = json!([
+        { "type": "file_search", "function": ["f"] },
+        { "type": "code_interpreter", "file_search": { "ranking_options": ["r"] } },
+    ]);
+    let body = json!({ "model": "gpt-4o", "tools": tools });
+    let assistant = post(&server, "/assistants", body).await;
+    assert_eq!(assistant["tools"], tools);
+}
+
+#[tokio::test]
 async fn modifying_leaves_other_properties_unchanged() {
     let server = serve(Echo).await;
     let body = json!({
