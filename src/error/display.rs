@@ -144,7 +144,7 @@ impl Error {
             (ErrorKind::Status, Some(429)) if self.code() == Some("insufficient_quota") => {
                 "check the plan and its billing"
             }
-            (ErrorKind::Status, Some(429)) => "send fewer requests, or allow more retries",
+            (ErrorKind::Status, Some(429)) => "send fewer requests, or retry later",
             (ErrorKind::Status, Some(500..)) => "retry later",
             _ => return None,
         };

@@ -52,7 +52,13 @@ impl<T> Policy<Call, T, Error> for Retries {
 pub(crate) fn delay(request: &Request, count: u32, error: &mut Error) -> Option<Duration> {
     let config = &request.config;
     let policy = request.retry_policy();
-    let delay = policy.delay(count, error.retry_after(), (config.random)())?;
+    let retry_after = error.retry_after();
+    let Some(delay) = policy.delay(count, retry_after, (config.random)()) else {
+        if let Some(reason) = policy.refusal(count, retry_after) {
+            error.add_note(&format!("no retry: {reason}"));
+        }
+        return None;
+    };
     if !request.can_be_sent() {
         error.add_note(&format!("no retry: {}", RequestBody::SENT_ONCE));
         return None;

@@ -130,6 +130,15 @@ impl RetryPolicy {
         }
     }
 
+    /// Returns why a call is not sent again although retries are left.
+    pub(crate) fn refusal(&self, retries: u32, retry_after: Option<Duration>) -> Option<String> {
+        let longest = self.max_retry_after;
+        let delay = retry_after.filter(|delay| *delay > longest && retries < self.max_retries)?;
+        Some(format!(
+            "the server requests a delay of {delay:?}, longer than `max_retry_after` ({longest:?})"
+        ))
+    }
+
     fn back_off(&self, retries: u32) -> Duration {
         let factor = 2_u32.checked_pow(retries).unwrap_or(u32::MAX);
         self.initial_delay

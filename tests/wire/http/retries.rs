@@ -53,6 +53,9 @@ async fn a_wait_above_the_maximum_is_not_retried() {
         .await
         .expect_err("the rate limit is exceeded");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(121)));
+    let note =
+        "no retry: the server requests a delay of 121s, longer than `max_retry_after` (120s)";
+    assert!(error.to_string().contains(note), "{error}");
     assert_eq!(error.attempts(), 1);
 }
 
