@@ -16,6 +16,7 @@ use crate::http::pool::Pool;
 use crate::http::service::HttpService;
 use crate::http::tls::{self, Certificates};
 
+/// Static, so that its clones count no references.
 pub(super) const AGENT: HeaderValue = HeaderValue::from_static(concat!(
     env!("CARGO_PKG_NAME"),
     "/",

@@ -420,7 +420,9 @@ impl Error {
 
     /// Appends a note to the message.
     pub(crate) fn add_note(&mut self, note: &str) {
-        self.0.message = format!("{}; {note}", self.0.message);
+        let message = &mut self.0.message;
+        let separator = if message.is_empty() { "" } else { "; " };
+        *message = format!("{message}{separator}{note}");
     }
 
     /// Sets whether the server may have processed an earlier attempt of the call.

@@ -34,10 +34,10 @@ pub(super) fn without_mark(body: &[u8]) -> &[u8] {
 /// Whether a body that has ended is JSON that was cut. In HTTP/1 a body without a length ends with
 /// the connection, and in HTTP/2 any body ends with a reset of its stream that states no error.
 pub(super) fn is_cut(version: Version, head: &ResponseHead, body: &[u8]) -> bool {
-    let mut framing = [CONTENT_LENGTH, TRANSFER_ENCODING].iter();
-    let has_length =
-        version != Version::HTTP_2 && framing.any(|name| head.headers.contains_key(name));
-    if has_length || body.is_empty() {
+    let mut lengths = [CONTENT_LENGTH, TRANSFER_ENCODING].iter();
+    let ends_by_length =
+        version != Version::HTTP_2 && lengths.any(|name| head.headers.contains_key(name));
+    if ends_by_length || body.is_empty() {
         return false;
     }
     // The content of a file may look like it.

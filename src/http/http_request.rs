@@ -10,7 +10,7 @@ use crate::http::call::Call;
 const RETRY_COUNT: &str = "x-stainless-retry-count";
 
 /// Builds a request. Headers of the call take precedence over those of the client, and both over
-/// a token.
+/// those that a request has by default and over a token.
 pub(super) async fn build(call: &Call) -> Result<reqwest::Request> {
     let body = match &call.body {
         Some(body) => Some(body.open(call.attempts()).await?),

@@ -55,7 +55,7 @@ impl RequestBody {
         }
     }
 
-    /// Opens the body for an attempt. Futures of forms are boxed, so that calls without one are small.
+    /// Opens the body for an attempt.
     #[cfg_attr(
         not(feature = "files"),
         allow(clippy::unused_async, reason = "files are opened")
@@ -64,6 +64,7 @@ impl RequestBody {
         match self {
             Self::Bytes { bytes, .. } => Ok(bytes.clone().into()),
             #[cfg(feature = "files")]
+            // Boxed, so that the future of a call without a form is small.
             Self::Form(form) => Box::pin(form.open(_attempt)).await,
         }
     }
@@ -77,6 +78,7 @@ impl RequestBody {
         match self {
             Self::Bytes { .. } => {}
             #[cfg(feature = "files")]
+            // Boxed, as in `open`.
             Self::Form(form) => Box::pin(form.measure()).await,
         }
     }

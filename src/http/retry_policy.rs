@@ -124,7 +124,7 @@ impl RetryPolicy {
             return None;
         }
         match retry_after {
-            Some(delay) if delay > self.max_retry_after => None,
+            Some(delay) if self.is_too_long(delay) => None,
             Some(delay) if !delay.is_zero() => Some(delay),
             _ => Some(with_jitter(self.back_off(retries), random)),
         }
@@ -132,11 +132,18 @@ impl RetryPolicy {
 
     /// Returns why a call is not sent again although retries are left.
     pub(crate) fn refusal(&self, retries: u32, retry_after: Option<Duration>) -> Option<String> {
-        let longest = self.max_retry_after;
-        let delay = retry_after.filter(|delay| *delay > longest && retries < self.max_retries)?;
-        Some(format!(
-            "the server requests a delay of {delay:?}, longer than `max_retry_after` ({longest:?})"
-        ))
+        let delay = retry_after.filter(|delay| self.is_too_long(*delay))?;
+        (retries < self.max_retries).then(|| {
+            format!(
+                "the server requests a delay of {} s, longer than `max_retry_after` ({} s)",
+                delay.as_secs(),
+                self.max_retry_after.as_secs_f64()
+            )
+        })
+    }
+
+    fn is_too_long(&self, retry_after: Duration) -> bool {
+        retry_after > self.max_retry_after
     }
 
     fn back_off(&self, retries: u32) -> Duration {

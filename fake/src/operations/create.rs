@@ -178,16 +178,25 @@ pub(super) fn metadata(request: &Value) -> Option<Value> {
 pub(super) fn tools(request: &Value) -> Value {
     let mut tools = request.clone();
     for tool in tools.as_array_mut().into_iter().flatten() {
-        // Only the property that is named like the type of the tool has been validated.
-        if let Some(Value::Object(function)) = tool.get_mut("function") {
-            let parameters = json!({ "type": "object", "properties": {} });
-            for (name, default) in [("parameters", parameters), ("strict", false.into())] {
-                let value = function.entry(name).or_insert(Value::Null);
+        // What belongs to another type has not been validated.
+        let (pointer, defaults) = match tool["type"].as_str() {
+            Some("function") => {
+                let parameters = json!({ "type": "object", "properties": {} });
+                let defaults = json!({ "parameters": parameters, "strict": false });
+                ("/function", defaults)
+            }
+            Some("file_search") => {
+                let defaults = json!({ "hybrid_search": null });
+                ("/file_search/ranking_options", defaults)
+            }
+            _ => continue,
+        };
+        let object = tool.pointer_mut(pointer).and_then(Value::as_object_mut);
+        if let (Some(object), Value::Object(defaults)) = (object, defaults) {
+            for (name, default) in defaults {
+                let value = object.entry(name).or_insert(Value::Null);
                 *value = non_null_or(value, default);
             }
-        }
-        if let Some(Value::Object(ranking)) = tool.pointer_mut("/file_search/ranking_options") {
-            ranking.entry("hybrid_search").or_insert(Value::Null);
         }
     }
     tools

@@ -39,6 +39,7 @@ async fn a_tool_keeps_what_it_has_beside_the_property_of_its_type() {
     let server = serve(Echo).await;
     let tools = json!([
         { "type": "file_search", "function": ["f"] },
+        { "type": "file_search", "function": { "name": "f" } },
         { "type": "code_interpreter", "file_search": { "ranking_options": ["r"] } },
     ]);
     let body = json!({ "model": "gpt-4o", "tools": tools });

@@ -160,8 +160,10 @@ impl Normalizer<'_> {
         if self.is_strict && !schema.contains_key("type") {
             return Err(untyped(path));
         }
+        // Beside another type, items restrict nothing.
         let items = schema.remove("items");
-        if items.is_some() || has_type(schema.get("type"), "array") {
+        let types = schema.get("type");
+        if has_type(types, "array") || types.is_none() && items.is_some() {
             let items = self.part(items.unwrap_or_default(), &format!("{path}[]"))?;
             schema.insert("items".to_owned(), items);
         }

@@ -124,6 +124,34 @@ async fn no_content_encoding_is_accepted() {
 }
 
 #[tokio::test]
+async fn headers_of_the_client_replace_those_of_a_request() {
+    let server = ScriptedServer::start([response(200, "", THREAD)]).await;
+    let headers = [
+        ("accept", "application/problem+json"),
+        ("accept-encoding", "br"),
+        ("content-type", "application/vnd.api+json"),
+    ];
+    let builder = server.builder(&ManualClock::default());
+    let builder = headers.into_iter().fold(builder, |builder, (name, value)| {
+        builder.header(name, value)
+    });
+    let call = create_thread(&builder.build().unwrap());
+    call.send().await.unwrap();
+    let request = &server.requests()[0];
+    for (name, value) in headers {
+        assert!(
+            request.contains(&format!("\r\n{name}: {value}\r\n")),
+            "{request}"
+        );
+        assert_eq!(
+            request.matches(&format!("\r\n{name}: ")).count(),
+            1,
+            "{request}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn headers_of_the_connection_are_rejected() {
     let server = ScriptedServer::start([response(200, "", THREAD)]).await;
     for name in [

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openai_assistants::{Client, ErrorKind, Method};
+use openai_assistants::{Client, ErrorKind, Method, RetryPolicy};
 
 use super::{THREAD, THREAD_BODY, create_thread, seconds};
 use crate::support::{CLOSE, ManualClock, ScriptedServer, response};
@@ -53,10 +53,18 @@ async fn a_wait_above_the_maximum_is_not_retried() {
         .await
         .expect_err("the rate limit is exceeded");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(121)));
-    let note =
-        "no retry: the server requests a delay of 121s, longer than `max_retry_after` (120s)";
+    let note = "429 Too Many Requests: no retry: the server requests a delay of 121 s, \
+                longer than `max_retry_after` (120 s)";
     assert!(error.to_string().contains(note), "{error}");
     assert_eq!(error.attempts(), 1);
+}
+
+#[tokio::test]
+async fn a_call_without_further_retries_does_not_name_the_wait() {
+    let server = ScriptedServer::start([response(429, "retry-after: 121\r\n", "slow")]).await;
+    let call = create_thread(&server.client()).retry(RetryPolicy::never());
+    let error = call.send().await.expect_err("the rate limit is exceeded");
+    assert!(!error.to_string().contains("no retry"), "{error}");
 }
 
 #[tokio::test]

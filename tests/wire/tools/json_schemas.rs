@@ -65,10 +65,12 @@ fn keywords_that_only_restrict_or_annotate_are_dropped() {
 }
 
 #[test]
-fn items_are_strict_whatever_the_type_beside_them() {
-    let item = json!({"type": "object", "properties": {"a": {"type": "string", "title": "A"}}});
-    let root = json!({"type": "object", "properties": {}, "items": item});
-    check(&strict(root));
+fn items_beside_another_type_than_an_array_are_dropped() {
+    let item = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    for items in [item, true.into()] {
+        let root = json!({"type": "object", "properties": {}, "items": items});
+        assert_eq!(strict(root), closed(json!({})));
+    }
 }
 
 #[test]
