@@ -43,7 +43,7 @@ fuzz_target!(|data: &[u8]| {
         };
         let restored = call(&tools, arguments);
         if is_strict {
-            let definitions = serde_json::to_string(tools.definitions()).expect("it serializes");
+            let definitions = serde_json::to_string(&tools.definitions()).expect("it serializes");
             // A union around a property may nest it more deeply than serde_json reads.
             let Ok(definitions) = serde_json::from_str::<Value>(&definitions) else {
                 continue;
