@@ -136,7 +136,7 @@ impl RetryPolicy {
         (retries < self.max_retries).then(|| {
             format!(
                 "the server requests a delay of {} s, longer than `max_retry_after` ({} s)",
-                delay.as_secs(),
+                delay.as_secs_f64().ceil(),
                 self.max_retry_after.as_secs_f64()
             )
         })

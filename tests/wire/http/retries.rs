@@ -47,12 +47,12 @@ async fn the_number_of_retries_is_limited() {
 
 #[tokio::test]
 async fn a_wait_above_the_maximum_is_not_retried() {
-    let server = ScriptedServer::start([response(429, "retry-after: 121\r\n", "")]).await;
+    let server = ScriptedServer::start([response(429, "retry-after-ms: 120001\r\n", "")]).await;
     let error = create_thread(&server.client())
         .send()
         .await
         .expect_err("the rate limit is exceeded");
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(121)));
+    assert_eq!(error.retry_after(), Some(Duration::from_millis(120_001)));
     let note = "429 Too Many Requests: no retry: the server requests a delay of 121 s, \
                 longer than `max_retry_after` (120 s)";
     assert!(error.to_string().contains(note), "{error}");
