@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::USER_AGENT;
+use http::header::{ACCEPT_ENCODING, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 
 use crate::client::constants;
@@ -611,6 +611,8 @@ impl ClientBuilder {
             let header = this.headers.entry(name);
             header.or_insert_with(|| value.clone());
         }
+        let encoding = this.headers.entry(ACCEPT_ENCODING);
+        encoding.or_insert(HeaderValue::from_static("identity"));
         let is_external = this.http.is_external();
         if is_external || this.http.service.is_some() {
             let agent = this.headers.entry(USER_AGENT);

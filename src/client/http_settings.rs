@@ -126,7 +126,8 @@ impl HttpSettings {
             }
             configure(self.certificates.apply(builder, has_roots)?)
                 .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
+                // Without the limit it copies each request.
+                .retry(reqwest::retry::never().max_retries_per_request(0))
                 .build()
                 .map_err(|error| format!("the HTTP client cannot be built: {}", root_cause(&error)))
         };

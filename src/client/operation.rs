@@ -2,6 +2,7 @@
 
 #[cfg(feature = "files")]
 use bytes::Bytes;
+use futures_util::future::Either;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -89,8 +90,8 @@ pub(crate) async fn send<O>(operation: O) -> Result<O::Output>
 where
     O: Operation<Output: DeserializeOwned>,
 {
-    let response = send_request(request(operation)?).await;
-    response.map(Response::into_inner)
+    let response = send_request(request(operation)?);
+    response.await.map(Response::into_inner)
 }
 
 /// Sends an operation and deserializes the response, with its metadata.
@@ -98,7 +99,8 @@ pub(crate) async fn send_response<O>(operation: O) -> Result<Response<O::Output>
 where
     O: Operation<Output: DeserializeOwned>,
 {
-    send_request(request(operation)?).await
+    let response = send_request(request(operation)?);
+    response.await
 }
 
 /// Sends an operation whose response is the content of a file.
@@ -117,11 +119,15 @@ pub(crate) async fn bytes<O: Operation<Output = Download>>(operation: O) -> Resu
 }
 
 /// Sends a request and deserializes the response.
-pub(crate) async fn send_request<T: DeserializeOwned>(request: Request) -> Result<Response<T>> {
+///
+/// It is not an async function, whose future would have room for the request.
+pub(crate) fn send_request<T: DeserializeOwned>(
+    request: Request,
+) -> impl Future<Output = Result<Response<T>>> {
     match request.options.once {
         // Boxed: the future of every call would have to hold it.
-        true => Box::pin(once::send(request)).await,
-        false => stack::receive(request).await,
+        true => Either::Left(Box::pin(once::send(request))),
+        false => Either::Right(stack::receive(request)),
     }
 }
 

@@ -19,6 +19,19 @@ where
     let Some(token) = credentials.current().await? else {
         return inner.ready().await?.call(call).await;
     };
+    // Boxed, so that the future of a call without a provider is small.
+    Box::pin(send_with(token, inner, call)).await
+}
+
+/// Sends a call with a token.
+async fn send_with<S>(
+    token: (HeaderName, HeaderValue),
+    mut inner: S,
+    call: Call,
+) -> Result<reqwest::Response>
+where
+    S: Service<Call, Response = reqwest::Response, Error = Error>,
+{
     call.progress().tokens.push(token.clone());
     let response = inner.ready().await?.call(call.clone()).await?;
     // A configured header takes precedence over the token, which then was not sent.
@@ -29,8 +42,7 @@ where
     {
         return Ok(response);
     }
-    // Boxed, so that the future of a call with a valid token is small.
-    Box::pin(renew(inner, call, token, response)).await
+    renew(inner, call, token, response).await
 }
 
 /// Renews a rejected token and sends the call again, or returns the response.

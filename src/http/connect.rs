@@ -19,7 +19,11 @@ use crate::http::service::{CallInfo, HttpRequest, HttpResponse, HttpService};
 pub(super) async fn connect(call: Call) -> Result<reqwest::Response> {
     let config = &call.config;
     call.progress().sent_by = Some(config.pool.generation());
-    let request = http_request::build(&call).await?;
+    let body = match &call.body {
+        Some(body) => Some(body.open(call.attempts()).await?),
+        None => None,
+    };
+    let request = http_request::build(&call, body);
     let received = match &config.service {
         None => execute(&config.pool, call.connect_timeout(), request).await,
         // Boxed, so that calls without layers are small.

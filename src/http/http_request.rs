@@ -1,9 +1,8 @@
 //! Builds the HTTP request of an attempt.
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 
-use crate::error::core::Result;
 use crate::http::call::Call;
 
 /// The header with the number of the retry, named as in the official clients.
@@ -11,18 +10,12 @@ const RETRY_COUNT: &str = "x-stainless-retry-count";
 
 /// Builds a request. Headers of the call take precedence over those of the client, and both over
 /// those that a request has by default and over a token.
-pub(super) async fn build(call: &Call) -> Result<reqwest::Request> {
-    let body = match &call.body {
-        Some(body) => Some(body.open(call.attempts()).await?),
-        None => None,
-    };
+pub(super) fn build(call: &Call, body: Option<reqwest::Body>) -> reqwest::Request {
     let mut request = reqwest::Request::new(call.method.clone(), call.url().clone());
     let headers = request.headers_mut();
     headers.clone_from(&call.config.headers);
     let accept = HeaderValue::from_static(call.accept);
     headers.entry(ACCEPT).or_insert(accept);
-    let identity = HeaderValue::from_static("identity");
-    headers.entry(ACCEPT_ENCODING).or_insert(identity);
     if let Some(body) = &call.body {
         let content_type = headers.entry(CONTENT_TYPE);
         content_type.or_insert_with(|| body.content_type());
@@ -42,5 +35,5 @@ pub(super) async fn build(call: &Call) -> Result<reqwest::Request> {
     }
     drop(progress);
     *request.body_mut() = body;
-    Ok(request)
+    request
 }

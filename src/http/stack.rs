@@ -1,9 +1,9 @@
 //! The path of a call: one layer a line, from the caller to the connection.
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use tower::retry::RetryLayer;
+use tower::util::BoxCloneService;
 use tower::{Service, ServiceBuilder};
 
 use crate::error::core::{Error, Result};
@@ -23,15 +23,22 @@ use crate::http::trace::trace;
 /// Sends a call and returns the response, whole or with its body unread.
 pub(crate) async fn send<R: Receive>(call: &Call) -> Result<(ResponseHead, R)> {
     // Boxed, so that the futures of callers are not as deep as the stack. Its first layer is ready.
-    let received: BoxFuture<_> = Box::pin(stack().call(call.clone()));
+    let received = Box::pin(stack().call(call.clone()));
     received.await.map_err(|error| call.annotate(error))
 }
 
 /// Sends a request and deserializes the response.
-pub(crate) async fn receive<T: DeserializeOwned>(request: Request) -> Result<Response<T>> {
-    let call = Call::new(request)?;
-    let (head, body) = send(&call).await?;
-    Response::decode(&call, head, body).map_err(|error| call.annotate(error))
+///
+/// It is not an async function, whose future would have room for the request.
+pub(crate) fn receive<T: DeserializeOwned>(
+    request: Request,
+) -> impl Future<Output = Result<Response<T>>> {
+    let call = Call::new(request);
+    async move {
+        let call = call?;
+        let (head, body) = send(&call).await?;
+        Response::decode(&call, head, body).map_err(|error| call.annotate(error))
+    }
 }
 
 /// Sends a request and returns the body of the response.
@@ -48,6 +55,7 @@ fn stack<R: Receive>()
         .layer(from_fn(trace)) // a span for the call
         .layer(from_fn(total_timeout)) // over all attempts
         .layer(RetryLayer::new(Retries::default())) // classes of failures, back-off, budget
+        .layer(BoxCloneService::layer()) // Retry moves the future of an attempt
         .layer(from_fn(attempt)) // time-out, body and error of an attempt
         .layer(from_fn(authenticate)) // token, renewed once after 401
         .layer(from_fn(follow_redirects)) // within the origin

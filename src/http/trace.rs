@@ -1,5 +1,7 @@
 //! The span around a call.
 
+use std::pin::pin;
+
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
@@ -12,5 +14,6 @@ where
     S: Service<Call, Response = T, Error = Error>,
 {
     let span = call.span().clone();
-    inner.ready().await?.call(call).instrument(span).await
+    let received = pin!(inner.ready().await?.call(call));
+    received.instrument(span).await
 }
