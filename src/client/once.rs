@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -108,7 +109,7 @@ async fn exactly_once<T>(
     let result = match limit {
         None => work.await,
         Some(limit) => {
-            let in_time = Deadline::new(&clock, limit).before(work).await;
+            let in_time = Deadline::new(&clock, limit).before(pin!(work)).await;
             in_time.unwrap_or_else(|| Err(out_of_time(limit, last)))
         }
     };
@@ -161,7 +162,7 @@ async fn send_or_adopt<T>(
         *last = Some(error.clone());
         let look_up = look_up(request, marker);
         let mut deadline = Deadline::new(&request.config.clock, LOOK_UP_LIMIT);
-        match deadline.before(look_up).await {
+        match deadline.before(pin!(look_up)).await {
             Some(Ok(Some(found))) => return adopt(found, error),
             Some(Ok(None)) if error.failure() != Failure::Unknown => return Err(error),
             Some(Ok(None)) => match retry::delay(request, sent, &mut error) {

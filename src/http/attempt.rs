@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tower::{Service, ServiceExt};
+use tower::Service;
 use tracing::Instrument;
 
 use crate::error::core::{Error, Result};
@@ -112,7 +112,7 @@ where
     let mut deadline = Deadline::new(&call.config.clock, limit);
     // In a block, so that its memory is used again for the body.
     let sent = {
-        let sent = pin!(inner.ready().await?.call(call.clone()));
+        let sent = pin!(inner.call(call.clone()));
         deadline.before(sent).await
     };
     let response = sent.unwrap_or_else(|| match call.progress().sent_by {

@@ -1,5 +1,7 @@
 //! Reads the body of a response.
 
+use std::pin::pin;
+
 use bytes::{Bytes, BytesMut};
 use http::Version;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
@@ -87,6 +89,6 @@ pub(crate) async fn read_start(
             bytes.extend_from_slice(&chunk[..chunk.len().min(limit - bytes.len())]);
         }
     };
-    deadline.before(read).await;
+    deadline.before(pin!(read)).await;
     bytes.into()
 }

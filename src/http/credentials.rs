@@ -203,27 +203,29 @@ impl Credentials {
         }
     }
 
-    /// Returns the header of a token for the next attempt, if there is a provider.
-    pub(crate) async fn current(&self) -> Result<Option<(HeaderName, HeaderValue)>> {
+    /// Returns the provider of the tokens, if there is one.
+    pub(super) fn token_provider(&self) -> Option<&Arc<dyn TokenProvider>> {
         match &self.0 {
-            Kind::None | Kind::Fixed(_) => Ok(None),
-            Kind::Provider(provider) => token_header(provider.token().await).map(Some),
+            Kind::None | Kind::Fixed(_) => None,
+            Kind::Provider(provider) => Some(provider),
         }
     }
+}
 
-    /// Returns the header to send in place of one that the server rejected, if there is another.
-    pub(crate) async fn renew(
-        &self,
-        (_, rejected): &(HeaderName, HeaderValue),
-    ) -> Result<Option<(HeaderName, HeaderValue)>> {
-        let Kind::Provider(provider) = &self.0 else {
-            return Ok(None);
-        };
-        let token = rejected.to_str().ok();
-        let token = token.and_then(|value| value.strip_prefix(BEARER));
-        let renewed = token_header(provider.refresh(token.unwrap_or_default()).await)?;
-        Ok((renewed.1 != rejected).then_some(renewed))
-    }
+/// Returns the header of a token for the next attempt.
+pub(super) async fn current(provider: &dyn TokenProvider) -> Result<(HeaderName, HeaderValue)> {
+    token_header(provider.token().await)
+}
+
+/// Returns the header to send in place of one that the server rejected, if there is another.
+pub(super) async fn renew(
+    provider: &dyn TokenProvider,
+    (_, rejected): &(HeaderName, HeaderValue),
+) -> Result<Option<(HeaderName, HeaderValue)>> {
+    let token = rejected.to_str().ok();
+    let token = token.and_then(|value| value.strip_prefix(BEARER));
+    let renewed = token_header(provider.refresh(token.unwrap_or_default()).await)?;
+    Ok((renewed.1 != rejected).then_some(renewed))
 }
 
 /// Returns the header of a token from a provider.
@@ -271,8 +273,10 @@ mod tests {
 
     async fn header_of(credentials: Credentials) -> Option<(String, String)> {
         let fixed = credentials.fixed().expect("they are valid").cloned();
-        let current = credentials.current().await.expect("they are valid");
-        let (name, value) = fixed.or(current)?;
+        let (name, value) = match credentials.token_provider() {
+            Some(provider) => current(&**provider).await.expect("they are valid"),
+            None => fixed?,
+        };
         assert!(value.is_sensitive());
         Some((name.to_string(), value.to_str().unwrap().to_owned()))
     }
@@ -331,11 +335,13 @@ mod tests {
     #[tokio::test]
     async fn a_failed_provider_is_an_authentication_error() {
         let failing = Credentials::from_fn(|| async { Err::<String, _>("the vault is closed") });
-        let error = failing.current().await.expect_err("the provider fails");
+        let token = current(&**failing.token_provider().expect("there is one"));
+        let error = token.await.expect_err("the provider fails");
         assert!(error.is_authentication());
         assert!(error.to_string().contains("the vault is closed"), "{error}");
 
         let blank = Credentials::from_fn(|| async { Ok::<_, std::io::Error>(" ") });
-        assert!(blank.current().await.is_err());
+        let token = current(&**blank.token_provider().expect("there is one"));
+        assert!(token.await.is_err());
     }
 }

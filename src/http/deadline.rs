@@ -1,10 +1,11 @@
 //! A time limit that runs only while a caller waits.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+
+use futures_util::FutureExt;
 
 use crate::http::clock::{Clock, Sleep};
 
@@ -28,9 +29,11 @@ impl<C: AsRef<dyn Clock>> Deadline<C> {
 
     /// Returns the output of a future, or `None` if the limit passes first. Consecutive futures
     /// share the limit.
-    pub(crate) async fn before<F: Future>(&mut self, future: F) -> Option<F::Output> {
-        let mut future = pin!(future);
-        poll_fn(|context| self.poll_before(context, |context| future.as_mut().poll(context))).await
+    pub(crate) fn before<F: Future + Unpin>(
+        &mut self,
+        mut future: F,
+    ) -> impl Future<Output = Option<F::Output>> {
+        poll_fn(move |context| self.poll_before(context, |context| future.poll_unpin(context)))
     }
 
     /// Polls once for [`before`](Self::before). The limit does not run for an output that is ready.

@@ -1,4 +1,4 @@
-//! A layer of the stack that is an async function.
+//! A layer of the stack that is a function.
 
 use std::future::Future;
 use std::task::{Context, Poll};
@@ -10,8 +10,7 @@ use crate::http::call::Call;
 
 /// Makes a layer of a function, which gets the rest of the stack and the call.
 ///
-/// The function waits until the rest is ready and calls it. `oneshot` would do the same and move the
-/// future, which is large, once more for each layer.
+/// All layers are always ready, so the function calls the rest without waiting for that.
 pub(super) fn from_fn<F>(function: F) -> FnLayer<F> {
     FnLayer(function)
 }
@@ -47,7 +46,6 @@ where
     type Error = Error;
     type Future = A;
 
-    /// It is always ready: the function waits for the rest of the stack.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
         Poll::Ready(Ok(()))
     }

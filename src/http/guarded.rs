@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ pub(crate) async fn guarded<T>(
     let output = AssertUnwindSafe(future).catch_unwind();
     let output = match timeout {
         Some(limit) => {
-            let output = Deadline::new(clock, limit).before(output).await;
+            let output = Deadline::new(clock, limit).before(pin!(output)).await;
             output.ok_or(Interruption::TimedOut(limit))?
         }
         None => output.await,

@@ -3,7 +3,7 @@
 use http::header::LOCATION;
 use http::{Extensions, Method};
 use reqwest::{ResponseBuilderExt, Url};
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use crate::error::core::{Error, Result};
 use crate::http::body::take_head;
@@ -19,7 +19,7 @@ where
 {
     let mut followed = 0;
     loop {
-        let mut response = inner.ready().await?.call(call.clone()).await?;
+        let mut response = inner.call(call.clone()).await?;
         let reason = match target(&call.method, call.url(), &response) {
             Ok(None) => return Ok(response),
             Ok(_) if !call.can_be_sent() => RequestBody::SENT_ONCE.to_owned(),

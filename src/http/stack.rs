@@ -22,7 +22,7 @@ use crate::http::trace::trace;
 
 /// Sends a call and returns the response, whole or with its body unread.
 pub(crate) async fn send<R: Receive>(call: &Call) -> Result<(ResponseHead, R)> {
-    // Boxed, so that the futures of callers are not as deep as the stack. Its first layer is ready.
+    // Boxed, so that the futures of callers are not as deep as the stack.
     let received = Box::pin(stack().call(call.clone()));
     received.await.map_err(|error| call.annotate(error))
 }

@@ -1,24 +1,41 @@
 //! The time limit of a call, over all its attempts.
 
+use std::future::Future;
 use std::pin::pin;
+use std::time::Duration;
 
-use tower::{Service, ServiceExt};
+use futures_util::future::Either;
+use tower::Service;
 
 use crate::error::core::{Error, Result};
 use crate::http::call::Call;
 use crate::http::deadline::Deadline;
 
 /// Ends a call whose total time-out passes.
-pub(super) async fn total_timeout<S, T>(mut inner: S, call: Call) -> Result<T>
+pub(super) fn total_timeout<S, T>(
+    mut inner: S,
+    call: Call,
+) -> impl Future<Output = Result<T>> + use<S, T>
 where
     S: Service<Call, Response = T, Error = Error>,
 {
-    let received = pin!(inner.ready().await?.call(call.clone()));
-    let Some(limit) = call.total_timeout() else {
-        return received.await;
-    };
+    let limit = call.total_timeout();
+    let received = inner.call(call.clone());
+    match limit {
+        None => Either::Left(received),
+        // Boxed, so that the future of a call without the limit is small.
+        Some(limit) => Either::Right(Box::pin(within(limit, call, received))),
+    }
+}
+
+async fn within<T>(
+    limit: Duration,
+    call: Call,
+    received: impl Future<Output = Result<T>>,
+) -> Result<T> {
     let mut deadline = Deadline::new(&call.config.clock, limit);
-    deadline.before(received).await.unwrap_or_else(|| {
+    let in_time = deadline.before(pin!(received)).await;
+    in_time.unwrap_or_else(|| {
         call.retire_connection();
         let progress = call.progress();
         let last = progress.last_failure.as_deref();

@@ -1,19 +1,13 @@
 //! The span around a call.
 
-use std::pin::pin;
-
-use tower::{Service, ServiceExt};
+use tower::Service;
 use tracing::Instrument;
+use tracing::instrument::Instrumented;
 
-use crate::error::core::{Error, Result};
 use crate::http::call::Call;
 
 /// Sends a call within its span.
-pub(super) async fn trace<S, T>(mut inner: S, call: Call) -> Result<T>
-where
-    S: Service<Call, Response = T, Error = Error>,
-{
+pub(super) fn trace<S: Service<Call>>(mut inner: S, call: Call) -> Instrumented<S::Future> {
     let span = call.span().clone();
-    let received = pin!(inner.ready().await?.call(call));
-    received.instrument(span).await
+    inner.call(call).instrument(span)
 }

@@ -73,14 +73,14 @@ async fn open(mut driver: RunDriver, request: Request) -> Result<State> {
         Err(reason) => {
             if driver.awaits_id() {
                 let mut grace = driver.grace();
-                let late = grace.before(async {
+                let late = pin!(async {
                     let mut opened = sent.await;
                     if let Ok(events) = &mut opened {
                         read_run_id(events).await;
                     }
                     opened
                 });
-                match late.await {
+                match grace.before(late).await {
                     Some(Ok(events)) => driver.machine.learn(events.thread_id(), events.run_id()),
                     Some(Err(error)) => driver.machine.learn(error.thread_id(), error.run_id()),
                     None => {}

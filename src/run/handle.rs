@@ -1,5 +1,6 @@
 //! A handle of a run: the requests that fetch it, cancel it and submit its outputs.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use crate::client::core::Client;
@@ -125,7 +126,7 @@ impl RunHandle {
         let (thread_id, run_id) = both(ids);
         let cancel = self.client.cancel_run().thread_id(thread_id).run_id(run_id);
         let call = async { operation::send_request::<RunObject>(self.request(cancel)?).await };
-        matches!(self.grace().before(call).await, Some(Ok(_)))
+        matches!(self.grace().before(pin!(call)).await, Some(Ok(_)))
     }
 
     /// The time limit of what follows after a failure.

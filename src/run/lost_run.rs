@@ -1,5 +1,6 @@
 //! Looks for a run whose creation got no response.
 
+use std::pin::pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::DATE;
@@ -57,7 +58,11 @@ impl Creation {
         if !error.may_have_been_processed() || error.run_id().is_some() {
             return error;
         }
-        let found = handle.grace().before(self.find(handle)).await.flatten();
+        let found = handle
+            .grace()
+            .before(pin!(self.find(handle)))
+            .await
+            .flatten();
         error.in_run(Some(&self.thread_id), found.as_deref())
     }
 

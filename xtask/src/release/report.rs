@@ -1,6 +1,5 @@
 //! Runs the checks and reports their results.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -11,13 +10,6 @@ use super::manifests::Workspace;
 use super::{changelog, links};
 use crate::workspace::{cargo, context};
 
-/// What a check found.
-enum Found {
-    Problems(Vec<String>),
-    /// The reason why the check was left out.
-    Skipped(String),
-}
-
 /// The results of all checks.
 #[derive(Default)]
 pub(crate) struct Report {
@@ -26,22 +18,14 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    fn add(&mut self, check: &str, found: Found) {
-        // Writing to a string does not fail.
-        let _ = match found {
-            Found::Problems(problems) if problems.is_empty() => {
-                writeln!(self.text, "ok       {check}")
-            }
-            Found::Problems(problems) => {
-                self.has_failed = true;
-                writeln!(
-                    self.text,
-                    "FAILED   {check}\n         {}",
-                    problems.join("\n         ")
-                )
-            }
-            Found::Skipped(reason) => writeln!(self.text, "skipped  {check}: {reason}"),
-        };
+    fn add(&mut self, check: &str, problems: Vec<String>) {
+        if problems.is_empty() {
+            self.text += &format!("ok       {check}\n");
+            return;
+        }
+        self.has_failed = true;
+        let problems = problems.join("\n         ");
+        self.text += &format!("FAILED   {check}\n         {problems}\n");
     }
 }
 
@@ -61,41 +45,38 @@ pub(crate) fn run(root: &Path) -> Result<Report, String> {
     let mut report = Report::default();
     let changes = output(Command::new("git").args(["status", "--porcelain"]), root)?;
     let changes = changes.lines().map(str::to_owned).collect();
-    report.add("everything is committed", Found::Problems(changes));
+    report.add("everything is committed", changes);
 
     let tag = format!("v{version}");
     let tags = output(Command::new("git").args(["tag", "--list", &tag]), root)?;
     let tags = tags.lines().map(|tag| format!("there is a tag {tag}"));
-    report.add("the version is new", Found::Problems(tags.collect()));
+    report.add("the version is new", tags.collect());
 
     report.add(
         "the manifests agree, and require each other exactly",
-        Found::Problems(workspace.problems()),
+        workspace.problems(),
     );
     report.add(
         "the changelog has the version",
-        Found::Problems(changelog::check(&read("CHANGELOG.md")?, version)),
+        changelog::check(&read("CHANGELOG.md")?, version),
     );
     report.add(
         "the README states the versions",
-        Found::Problems(in_readme(
-            &read("README.md")?,
-            version,
-            workspace.rust_version(),
-        )),
+        in_readme(&read("README.md")?, version, workspace.rust_version()),
     );
-    report.add("links lead somewhere", Found::Problems(links::check(root)?));
+    report.add("links lead somewhere", links::check(root)?);
     report.add(
         "licenses, sources and duplicates of dependencies",
         deny(root)?,
     );
 
     let check = "the packages build, and the client works outside of the workspace";
-    let found = match report.has_failed {
-        true => Found::Skipped("another check failed".to_owned()),
-        false => Found::Problems(failure(&mut Command::new(root.join(".ci/package")), root)?),
-    };
-    report.add(check, found);
+    if report.has_failed {
+        report.text += &format!("skipped  {check}: another check failed\n");
+        return Ok(report);
+    }
+    let built = failure(&mut Command::new(root.join(".ci/package")), root)?;
+    report.add(check, built);
     if !report.has_failed {
         report.text += &next_steps(&tag, &workspace.order().unwrap_or_default());
     }
@@ -132,9 +113,10 @@ fn in_readme(readme: &str, version: &str, rust_version: &str) -> Vec<String> {
 }
 
 /// Advisories need a database from the network.
-fn deny(root: &Path) -> Result<Found, String> {
+fn deny(root: &Path) -> Result<Vec<String>, String> {
     if !failure(cargo().args(["deny", "--version"]), root)?.is_empty() {
-        return Ok(Found::Skipped("cargo-deny is not installed".to_owned()));
+        let problem = "cargo-deny is not installed: run `cargo install cargo-deny`";
+        return Ok(vec![problem.to_owned()]);
     }
     let check = [
         "deny",
@@ -144,7 +126,7 @@ fn deny(root: &Path) -> Result<Found, String> {
         "licenses",
         "sources",
     ];
-    Ok(Found::Problems(failure(cargo().args(check), root)?))
+    failure(cargo().args(check), root)
 }
 
 /// Runs a command and returns what it prints.
