@@ -126,7 +126,7 @@ impl HttpSettings {
             }
             configure(self.certificates.apply(builder, has_roots)?)
                 .redirect(reqwest::redirect::Policy::none())
-                // Without the limit it copies each request.
+                // `never` alone copies each request, in case that it is sent again.
                 .retry(reqwest::retry::never().max_retries_per_request(0))
                 .build()
                 .map_err(|error| format!("the HTTP client cannot be built: {}", root_cause(&error)))

@@ -90,8 +90,9 @@ pub(crate) async fn send<O>(operation: O) -> Result<O::Output>
 where
     O: Operation<Output: DeserializeOwned>,
 {
-    let response = send_request(request(operation)?);
-    response.await.map(Response::into_inner)
+    // In two statements, so that the future has no room for the request.
+    let sent = send_request(request(operation)?);
+    sent.await.map(Response::into_inner)
 }
 
 /// Sends an operation and deserializes the response, with its metadata.
@@ -99,8 +100,9 @@ pub(crate) async fn send_response<O>(operation: O) -> Result<Response<O::Output>
 where
     O: Operation<Output: DeserializeOwned>,
 {
-    let response = send_request(request(operation)?);
-    response.await
+    // In two statements, as above.
+    let sent = send_request(request(operation)?);
+    sent.await
 }
 
 /// Sends an operation whose response is the content of a file.
@@ -118,7 +120,7 @@ pub(crate) async fn bytes<O: Operation<Output = Download>>(operation: O) -> Resu
     response.map(Response::into_inner)
 }
 
-/// Sends a request and deserializes the response.
+/// Sends a request and deserializes the response. The call and its span start here, not with the first poll.
 ///
 /// It is not an async function, whose future would have room for the request.
 pub(crate) fn send_request<T: DeserializeOwned>(

@@ -84,7 +84,7 @@ where
         (progress.attempts, was_unsettled)
     };
     let span = span::of_attempt(&call, attempts);
-    let received = pin!(send_and_receive(inner, &call));
+    let received = send_and_receive(inner, &call);
     let received = received.instrument(span.clone()).await;
     let received = received.map_err(|error| error.redacted(&call.secrets()));
     span::record_attempt(&span, &received, || call.secrets());

@@ -1,6 +1,5 @@
 //! Adds credentials, and renews a token that the server rejected.
 
-use std::future::Future;
 use std::mem;
 use std::sync::Arc;
 
@@ -18,7 +17,7 @@ use crate::http::request_body::RequestBody;
 pub(super) fn authenticate<S>(
     mut inner: S,
     call: Call,
-) -> impl Future<Output = Result<reqwest::Response>> + use<S>
+) -> impl Future<Output = Result<reqwest::Response>>
 where
     S: Service<Call, Response = reqwest::Response, Error = Error>,
 {
@@ -48,7 +47,8 @@ where
     {
         return Ok(response);
     }
-    renew(&*provider, inner, call, token, response).await
+    // Boxed, so that the future of a call with a valid token is small.
+    Box::pin(renew(&*provider, inner, call, token, response)).await
 }
 
 /// Renews a rejected token and sends the call again, or returns the response.

@@ -23,7 +23,8 @@ pub(super) async fn connect(call: Call) -> Result<reqwest::Response> {
         Some(body) => Some(body.open(call.attempts()).await?),
         None => None,
     };
-    let request = http_request::build(&call, body);
+    let mut request = http_request::build(&call);
+    *request.body_mut() = body;
     let received = match &config.service {
         None => execute(&config.pool, call.connect_timeout(), request).await,
         // Boxed, so that calls without layers are small.

@@ -10,7 +10,7 @@ use crate::http::call::Call;
 
 /// Makes a layer of a function, which gets the rest of the stack and the call.
 ///
-/// All layers are always ready, so the function calls the rest without waiting for that.
+/// The rest is always ready, so the function calls it without waiting for that.
 pub(super) fn from_fn<F>(function: F) -> FnLayer<F> {
     FnLayer(function)
 }

@@ -8,9 +8,9 @@ use crate::http::call::Call;
 /// The header with the number of the retry, named as in the official clients.
 const RETRY_COUNT: &str = "x-stainless-retry-count";
 
-/// Builds a request. Headers of the call take precedence over those of the client, and both over
+/// Builds a request without its body. Headers of the call take precedence over those of the client, and both over
 /// those that a request has by default and over a token.
-pub(super) fn build(call: &Call, body: Option<reqwest::Body>) -> reqwest::Request {
+pub(super) fn build(call: &Call) -> reqwest::Request {
     let mut request = reqwest::Request::new(call.method.clone(), call.url().clone());
     let headers = request.headers_mut();
     headers.clone_from(&call.config.headers);
@@ -34,6 +34,5 @@ pub(super) fn build(call: &Call, body: Option<reqwest::Body>) -> reqwest::Reques
         headers.entry(name).or_insert_with(|| value.clone());
     }
     drop(progress);
-    *request.body_mut() = body;
     request
 }

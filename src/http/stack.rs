@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tower::retry::RetryLayer;
-use tower::util::BoxCloneService;
 use tower::{Service, ServiceBuilder};
 
 use crate::error::core::{Error, Result};
@@ -27,7 +26,7 @@ pub(crate) async fn send<R: Receive>(call: &Call) -> Result<(ResponseHead, R)> {
     received.await.map_err(|error| call.annotate(error))
 }
 
-/// Sends a request and deserializes the response.
+/// Sends a request and deserializes the response. The call and its span start here, not with the first poll.
 ///
 /// It is not an async function, whose future would have room for the request.
 pub(crate) fn receive<T: DeserializeOwned>(
@@ -48,14 +47,15 @@ pub(crate) async fn receive_bytes(request: Request) -> Result<Response<Bytes>> {
     Ok(Response::new(body.clone(), &call, head, body))
 }
 
-/// The layers have no state of their own: what they need is in the call.
+/// The layers have no state of their own: what they need is in the call. They must always be ready: a
+/// layer calls the next one without waiting for that.
 fn stack<R: Receive>()
 -> impl Service<Call, Response = (ResponseHead, R), Error = Error, Future: Send> {
     ServiceBuilder::new()
         .layer(from_fn(trace)) // a span for the call
         .layer(from_fn(total_timeout)) // over all attempts
         .layer(RetryLayer::new(Retries::default())) // classes of failures, back-off, budget
-        .layer(BoxCloneService::layer()) // Retry moves the future of an attempt
+        .map_future(Box::pin) // Retry would move the future of an attempt
         .layer(from_fn(attempt)) // time-out, body and error of an attempt
         .layer(from_fn(authenticate)) // token, renewed once after 401
         .layer(from_fn(follow_redirects)) // within the origin

@@ -1,6 +1,5 @@
 //! The time limit of a call, over all its attempts.
 
-use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -12,20 +11,16 @@ use crate::http::call::Call;
 use crate::http::deadline::Deadline;
 
 /// Ends a call whose total time-out passes.
-pub(super) fn total_timeout<S, T>(
-    mut inner: S,
-    call: Call,
-) -> impl Future<Output = Result<T>> + use<S, T>
+pub(super) fn total_timeout<S, T>(mut inner: S, call: Call) -> impl Future<Output = Result<T>>
 where
     S: Service<Call, Response = T, Error = Error>,
 {
-    let limit = call.total_timeout();
+    let Some(limit) = call.total_timeout() else {
+        return Either::Left(inner.call(call));
+    };
     let received = inner.call(call.clone());
-    match limit {
-        None => Either::Left(received),
-        // Boxed, so that the future of a call without the limit is small.
-        Some(limit) => Either::Right(Box::pin(within(limit, call, received))),
-    }
+    // Boxed, so that the future of a call without the limit is small.
+    Either::Right(Box::pin(within(limit, call, received)))
 }
 
 async fn within<T>(

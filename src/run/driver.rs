@@ -74,7 +74,8 @@ impl RunDriver {
 
     /// Sends the request and polls until the run is terminal or left to the caller.
     pub(crate) async fn poll(&mut self, request: Request) -> Result<RunObject> {
-        let mut sent = pin!(operation::send_request(request));
+        // The call starts with the first poll: the limits may not allow one.
+        let mut sent = pin!(async { operation::send_request(request).await });
         let first = match self.limits.run(sent.as_mut()).await {
             Ok(Err(error)) => Ok(Err(self.identified(error).await)),
             first => first,

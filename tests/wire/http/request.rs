@@ -5,6 +5,7 @@ use std::time::Duration;
 use openai_assistants::{Client, Credentials, Method, Response};
 use reqwest::Url;
 use serde_json::Value;
+use tower::layer::util::Identity;
 
 use super::{EMPTY_LIST, THREAD, THREAD_BODY, create_thread, seconds};
 use crate::support::{ManualClock, ScriptedServer, create_run, response};
@@ -112,12 +113,30 @@ async fn a_post_without_a_body_states_its_length() {
 }
 
 #[tokio::test]
+async fn the_future_of_a_call_is_small() {
+    let client = Client::builder().api_key("k").build().unwrap();
+    let sent = client.get_thread().thread_id("thread_1").send();
+    assert!(size_of_val(&sent) <= 512, "{} bytes", size_of_val(&sent));
+}
+
+#[tokio::test]
 async fn no_content_encoding_is_accepted() {
     let server = ScriptedServer::start([response(200, "", THREAD)]).await;
+    let builder = || server.builder(&ManualClock::default());
+    let builders = [
+        builder(),
+        builder().http_client(reqwest::Client::new()),
+        builder().layer(Identity::new()),
+    ];
+    for builder in builders {
+        let client = builder.build().unwrap();
+        create_thread(&client).send().await.unwrap();
+    }
     let call = create_thread(&server.client());
-    call.clone().send().await.unwrap();
     call.header("accept-encoding", "br").send().await.unwrap();
-    for (request, encoding) in server.requests().iter().zip(["identity", "br"]) {
+    let expected = ["identity", "identity", "identity", "br"];
+    assert_eq!(server.requests().len(), expected.len());
+    for (request, encoding) in server.requests().iter().zip(expected) {
         let line = format!("\r\naccept-encoding: {encoding}\r\n");
         assert!(request.contains(&line), "{request}");
     }

@@ -1,11 +1,14 @@
 //! The spans of calls and their attempts.
 
+use std::future::pending;
 use std::time::Duration;
 
-use openai_assistants::{Credentials, Method, RetryPolicy};
+use futures_util::FutureExt;
+use openai_assistants::{Client, Credentials, HttpRequest, HttpResponse, Method, RetryPolicy};
 use opentelemetry::trace::{SpanKind, Status, TracerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 use serde_json::{Value, json};
+use tower::{BoxError, service_fn};
 use tracing::Instrument;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -132,6 +135,33 @@ async fn a_time_out_is_an_error_without_a_response() {
         assert_eq!(span.field("error.type"), "timeout");
         assert_eq!(span.field("http.response.status_code"), "");
     }
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_dropped_ends_within_its_span() {
+    struct Dropped;
+
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            tracing::info_span!("dropped");
+        }
+    }
+
+    let (spans, _guard) = Spans::collect();
+    let silent = service_fn(|_: HttpRequest| async {
+        let _dropped = Dropped;
+        pending::<Result<HttpResponse, BoxError>>().await
+    });
+    let builder = Client::builder()
+        .base_url("http://localhost/v1")
+        .api_key("k");
+    let client = builder.http_service(silent).build().unwrap();
+    let call = client.get_thread().thread_id("thread_1").send();
+    assert!(call.now_or_never().is_none());
+    assert_eq!(
+        spans.tree(),
+        ["getThread", "  GET /threads/{thread_id}", "    dropped"]
+    );
 }
 
 #[tokio::test]

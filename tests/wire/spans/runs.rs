@@ -1,5 +1,7 @@
 //! The spans of followed runs and of their tool calls.
 
+use std::future::ready;
+
 use serde_json::{Value, json};
 
 use super::{Spans, assert_fields};
@@ -137,6 +139,17 @@ async fn a_first_request_that_fails_is_the_error_of_the_run() {
         for span in spans.all() {
             assert_eq!(span.field("error.type"), "401");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_cancelled_at_once_has_no_call() {
+    for streams in [false, true] {
+        let (spans, _guard) = Spans::collect();
+        let server = ScriptedServer::start([reply(&run("queued"), streams)]).await;
+        let follow = follow(&server.client()).cancel_on(ready(()));
+        outcome(follow, streams).await.unwrap_err();
+        assert_eq!(spans.tree(), ["invoke_agent"]);
     }
 }
 
