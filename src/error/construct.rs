@@ -37,6 +37,7 @@ impl Error {
             server: ServerError::default(),
             failure: Failure::Final,
             is_unsettled: false,
+            is_idempotent: true,
             retry_after: None,
             run: RunIds::default(),
             run_cancelled: None,

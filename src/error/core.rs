@@ -57,6 +57,8 @@ pub(super) struct Inner {
     pub(super) failure: Failure,
     /// Whether the server may have processed an earlier attempt.
     pub(super) is_unsettled: bool,
+    /// Whether the call has the same effect when it is sent twice.
+    pub(super) is_idempotent: bool,
     pub(super) retry_after: Option<Duration>,
     pub(super) run: RunIds,
     /// Whether the run was cancelled, where that was attempted.
@@ -396,6 +398,12 @@ impl Error {
             }),
         };
         this || self.0.is_unsettled
+    }
+
+    /// Sets whether the call that failed has the same effect when it is sent twice.
+    pub(crate) fn idempotent(mut self, is_idempotent: bool) -> Self {
+        self.0.is_idempotent = is_idempotent;
+        self
     }
 
     /// What is known about the attempt.

@@ -18,9 +18,14 @@ impl fmt::Display for Error {
         self.fmt_status(f)?;
         write!(f, "{}", Clip(&self.0.message, TEXT_LIMIT))?;
         self.fmt_context(f)?;
-        match self.advice() {
-            Some(advice) => write!(f, "; {advice}"),
-            None => Ok(()),
+        if let Some(advice) = self.advice() {
+            write!(f, "; {advice}")?;
+        }
+        match self.is_in_doubt() {
+            true => f.write_str(
+                "; the call may have been processed: check that before you send it again",
+            ),
+            false => Ok(()),
         }
     }
 }
@@ -149,6 +154,17 @@ impl Error {
             _ => return None,
         };
         Some(advice)
+    }
+
+    /// Whether the call must not be sent again without knowing what came of it.
+    fn is_in_doubt(&self) -> bool {
+        let is_unknown = match self.0.kind {
+            ErrorKind::Timeout | ErrorKind::Disconnected | ErrorKind::Connection => true,
+            ErrorKind::Status => self.0.status.is_some_and(|status| status.is_server_error()),
+            _ => false,
+        };
+        let is_of_run = self.run_id().is_some() || self.0.run_cancelled.is_some();
+        is_unknown && !is_of_run && !self.0.is_idempotent && self.may_have_been_processed()
     }
 
     /// Whether the response is that of an unknown route. That of an unknown object says more.

@@ -14,6 +14,7 @@ use crate::error::kind::ErrorKind;
 impl Error {
     /// A request that could not be sent, or got no response.
     pub(crate) fn transport(error: reqwest::Error) -> Self {
+        let origin = error.url().map(|url| url.origin().ascii_serialization());
         // A URL may contain secrets in its query, and words that decide about the class.
         let error = error.without_url();
         let (kind, failure, what) = match () {
@@ -54,7 +55,13 @@ impl Error {
                 "the connection closed without a response",
             ),
         };
-        Self::of_client(kind, what, error).classed(failure)
+        let what = match origin
+            .filter(|_| failure == Failure::NotSent || kind == ErrorKind::Certificate)
+        {
+            Some(origin) => format!("{what} ({origin})"),
+            None => what.to_owned(),
+        };
+        Self::of_client(kind, &what, error).classed(failure)
     }
 
     /// A layer or a service of the caller that failed.

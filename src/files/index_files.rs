@@ -10,6 +10,7 @@ use crate::client::core::Client;
 use crate::client::operation;
 use crate::error::core::Result;
 use crate::files::indexed::{Indexed, NotUploaded};
+use crate::http::path;
 use crate::http::sealed::Sealed;
 use crate::http::upload::Upload;
 use crate::run::limits::Limits;
@@ -235,6 +236,7 @@ impl<S> IndexFiles<S> {
         // An invalid setting is an error before anything is sent.
         store.file.clone().build()?;
         store.batch.clone().build()?;
+        path::segment("vector_store_id", &store.id)?;
         let interval = wait.interval;
         let (_, mut limits) = wait.start(&store.client.config().clock);
         let mut report = |batch: &Batch| {

@@ -176,7 +176,9 @@ impl Call {
         span::record_error(self.span(), &error);
         let is_unsettled = self.progress().is_unsettled;
         let error = error.in_operation(self.name(), self.attempts());
-        error.unsettled(is_unsettled)
+        error
+            .unsettled(is_unsettled)
+            .idempotent(self.is_idempotent())
     }
 }
 

@@ -115,9 +115,14 @@ impl ToolError {
 impl fmt::Display for ToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (tool, call_id, message) = (shortened(&self.tool), &self.call_id, &self.message);
+        let failed = match self.kind {
+            // The message is that for the model, which does not say so.
+            ToolErrorKind::Panicked => "panicked",
+            _ => "failed",
+        };
         write!(
             f,
-            "the call {call_id} of the tool `{tool}` failed: {message}"
+            "the call {call_id} of the tool `{tool}` {failed}: {message}"
         )
     }
 }

@@ -143,6 +143,11 @@ async fn errors_advise_what_to_do() {
             r#"{"error":{"code":"insufficient_quota"}}"#,
             "check the plan and its billing",
         ),
+        (
+            500,
+            "",
+            "retry later; the call may have been processed: check that before you send it again",
+        ),
     ] {
         let error = error_of(status, body).await;
         assert!(error.to_string().ends_with(advice), "{error}");
@@ -281,7 +286,7 @@ fn a_program_prints_the_text_of_its_error() {
     let mut lines = text.lines().skip_while(|line| !line.starts_with("Error: "));
     let line = lines.next().unwrap_or_else(|| panic!("{text}"));
     assert!(
-        line.starts_with("Error: createThread failed: the connection failed: ")
+        line.starts_with("Error: createThread failed: the connection failed (http://")
             && line.ends_with("; check the base URL and the network"),
         "{text}"
     );

@@ -159,6 +159,11 @@ async fn an_invalid_setting_is_an_error_before_anything_is_sent() {
         error.to_string().contains("`asistants` is not one of"),
         "{error}"
     );
+    let nameless = client
+        .vector_store("")
+        .upload_and_wait([Upload::bytes("a.md", "x")]);
+    let error = nameless.wait().await.unwrap_err();
+    assert!(error.is_invalid_argument(), "{error}");
     assert!(server.request_lines().is_empty());
 }
 

@@ -29,7 +29,8 @@ async fn the_total_time_out_covers_all_attempts() {
     assert_eq!(
         error.to_string(),
         "createThread failed: no success within 30s: the last attempt failed: busy (2 attempts); \
-         increase the time-out if the call needs more time"
+         increase the time-out if the call needs more time; \
+         the call may have been processed: check that before you send it again"
     );
     assert_eq!(clock.timeouts(), seconds(&[600.0, 30.0, 600.0]));
 }

@@ -267,7 +267,8 @@ async fn a_layer_that_fails_is_a_connection_error_of_unknown_effect() {
     assert_eq!(
         error.to_string(),
         "createThread failed: the HTTP service failed: no slot for ***; \
-         check the layers and the HTTP service of the client"
+         check the layers and the HTTP service of the client; \
+         the call may have been processed: check that before you send it again"
     );
     assert_eq!(log.take().len(), 1, "it is not retried");
 
