@@ -1,10 +1,13 @@
 //! Typed mocks of the operations.
 
+use std::collections::BTreeSet;
+
 use httpmock::MockServer;
 use openai_assistants::{Client, Credentials, RetryPolicy};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::version::versions;
 use crate::{for_every_operation, same};
 
 /// Mocks an operation with this response.
@@ -95,6 +98,13 @@ fn method(id: &str) -> String {
 
 #[tokio::test]
 async fn a_mocked_operation_responds_with_its_object() {
+    for version in versions() {
+        let names = version.contracts.iter().map(|contract| method(contract.id));
+        let names: BTreeSet<String> = names.collect();
+        for (operation, _) in &version.mocks {
+            assert!(names.contains(*operation), "{operation} has no contract");
+        }
+    }
     for_every_operation(async |version, contract| {
         let mut mocks = version.mocks.iter();
         let name = method(contract.id);
