@@ -219,6 +219,7 @@ fn has_type_of(object: &Map<String, Value>, other: &Map<String, Value>) -> bool 
 }
 
 /// Replaces the properties beside `delta`, which identify the object and are not pieces.
+#[inline]
 pub(crate) fn replace_extra(target: &mut Extra, delta: &Extra, field: fn(&str) -> Option<usize>) {
     for (property, value) in delta {
         if !value.is_null() && field(property).is_none() {

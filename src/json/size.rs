@@ -1,14 +1,17 @@
 //! Limits the number of values in a JSON text: each may take much more memory than its text.
 
+use memchr::memchr3_iter;
 use serde::de::Error as _;
 use serde_json::Error;
 
 /// More than a page of 100 runs has whose tools have large schemas.
 const MAX_VALUES: usize = 500_000;
 
-/// Fails if a text has too many values. A text that is not longer than the limit cannot have.
+/// Fails if a text has too many values.
 pub(crate) fn check(text: &str) -> Result<(), Error> {
-    match text.len() > MAX_VALUES && count(text) > MAX_VALUES {
+    // Outside and inside of strings, which takes less time. Only few texts are counted again.
+    let separators = || memchr3_iter(b',', b'[', b'{', text.as_bytes()).count();
+    match text.len() > MAX_VALUES && separators() > MAX_VALUES && count(text) > MAX_VALUES {
         true => Err(Error::custom(format_args!(
             "it has more than {MAX_VALUES} values"
         ))),
@@ -45,5 +48,12 @@ mod tests {
         ] {
             assert_eq!(count(text), values, "{text}");
         }
+    }
+
+    #[test]
+    fn separators_in_strings_are_not_values() {
+        let commas = ",".repeat(MAX_VALUES + 1);
+        assert!(check(&format!(r#"["{commas}"]"#)).is_ok());
+        assert!(check(&format!("[{commas}]")).is_err());
     }
 }

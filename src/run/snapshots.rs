@@ -246,8 +246,8 @@ struct Accumulated<T> {
     /// Whether an object was created or completed by an event.
     is_known: Vec<bool>,
     positions: HashMap<String, usize>,
-    /// The object of the last delta.
-    last: Option<usize>,
+    /// The object of the last delta: its ID and position. Most deltas are of the same one.
+    last: Option<(String, usize)>,
 }
 
 /// The source of a snapshot.
@@ -316,11 +316,17 @@ impl<T: Empty + Clone> Accumulated<T> {
     where
         T: Merge<D>,
     {
-        let continued = self.last.filter(|at| {
-            !self.is_known[*at] && starts_at > Some(0) && !self.positions.contains_key(id)
-        });
-        let at = continued.unwrap_or_else(|| self.position(id));
-        self.last = Some(at);
+        let is_continued = |at: usize| {
+            !self.is_known[at] && starts_at > Some(0) && !self.positions.contains_key(id)
+        };
+        let at = match &self.last {
+            Some((last, at)) if last == id || is_continued(*at) => *at,
+            _ => {
+                let at = self.position(id);
+                self.last = Some((id.to_owned(), at));
+                at
+            }
+        };
         if self.sources[at] == Source::Final {
             return Ok(());
         }

@@ -231,6 +231,28 @@ async fn messages_are_in_order_of_appearance() {
 }
 
 #[tokio::test]
+async fn deltas_of_two_messages_may_alternate() {
+    let other = |value| {
+        let delta = json!({ "id": "msg_2", "delta": { "content": [text(0, value)] } });
+        event("thread.message.delta", &delta)
+    };
+    let run = accumulate(&[
+        message_delta(json!([text(0, "a")])),
+        other("1"),
+        message_delta(json!([text(0, "b")])),
+        message_delta(json!([text(0, "c")])),
+        other("2"),
+    ])
+    .await;
+    let texts: Vec<_> = run
+        .messages()
+        .iter()
+        .map(|message| message.text())
+        .collect();
+    assert_eq!(texts, ["abc", "12"]);
+}
+
+#[tokio::test]
 async fn a_missing_part_is_unknown_and_null() {
     let run = accumulate(&[message_delta(json!([text(1, "b")]))]).await;
     assert_eq!(
