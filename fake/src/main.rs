@@ -67,6 +67,8 @@ struct Options {
     poll_after: u64,
     /// Fault that applies to every request, such as `latency=250`; can be repeated
     ///
+    /// `latency=MS`, `status=CODE`, `lost`, `truncated`, `close-idle=MS`, `cut`, `stall`, `no-done`, `error-event`,
+    /// `malformed-json`, `unknown` or `fail-indexing`; in a stream with `; after=EVENTS`.
     /// The header `x-fake-fault` sets faults for a single request.
     #[arg(long, value_name = "FAULT")]
     fault: Vec<Fault>,

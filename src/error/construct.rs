@@ -83,13 +83,14 @@ impl Error {
 impl Error {
     /// No response within the time-out.
     pub(crate) fn timeout(limit: Duration) -> Self {
-        let message = format!("no response within {limit:?}");
+        let message = format!("no response within the `timeout` of {limit:?}");
         Self::new(ErrorKind::Timeout, message).classed(Failure::Unknown)
     }
 
     /// No token within the time-out. Nothing was sent, or the server refused it.
     pub(crate) fn token_timeout(limit: Duration) -> Self {
-        let message = format!("the token provider returned no token within {limit:?}");
+        let message =
+            format!("the token provider returned no token within the `timeout` of {limit:?}");
         Self::new(ErrorKind::Timeout, message).classed(Failure::NotSent)
     }
 
@@ -104,14 +105,15 @@ impl Error {
         };
         Self::new(
             ErrorKind::Timeout,
-            format!("no success within {limit:?}{last}"),
+            format!("no success within the `total_timeout` of {limit:?}{last}"),
         )
         .classed(failure)
     }
 
     /// A response whose body was not complete within the time-out.
     pub(crate) fn body_timeout(limit: Duration) -> Self {
-        let message = format!("the response body was not complete within {limit:?}");
+        let message =
+            format!("the response body was not complete within the `timeout` of {limit:?}");
         Self::new(ErrorKind::Timeout, message).classed(Failure::Processed)
     }
 
@@ -294,7 +296,8 @@ impl Error {
 
     /// A stream that sent nothing within the time-out.
     pub(crate) fn stream_idle(limit: Duration) -> Self {
-        let message = format!("the stream sent nothing for {limit:?}");
+        let message =
+            format!("the stream sent nothing within the `stream_idle_timeout` of {limit:?}");
         Self::new(ErrorKind::StreamIdle, message)
     }
 }

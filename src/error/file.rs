@@ -15,7 +15,8 @@ impl Error {
 
     /// A download whose server sends nothing more.
     pub(crate) fn download_idle(limit: Duration) -> Self {
-        let message = format!("the server sent nothing for {limit:?}");
+        let message =
+            format!("the server sent nothing within the `stream_idle_timeout` of {limit:?}");
         Self::new(ErrorKind::Timeout, message).classed(Failure::Processed)
     }
 }

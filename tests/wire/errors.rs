@@ -165,7 +165,7 @@ async fn errors_advise_what_to_do() {
     assert!(
         error
             .to_string()
-            .contains("within 600s (3 attempts); increase the time-out"),
+            .contains("within the `timeout` of 600s (3 attempts); increase the time-out"),
         "{error}"
     );
 }

@@ -270,7 +270,8 @@ impl fmt::Display for FaultError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "invalid fault '{}': expected a fault such as 'cut; after=3' or 'status=503'",
+            "invalid fault '{}': expected latency=MS, status=CODE, lost, truncated, close-idle=MS, cut, stall, \
+             no-done, error-event, malformed-json, unknown or fail-indexing, such as 'cut; after=3'",
             self.0
         )
     }

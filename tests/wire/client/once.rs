@@ -329,7 +329,7 @@ async fn the_total_time_out_covers_the_look_ups() {
     let error = call.await.unwrap().expect_err("the time-out passes");
     assert!(error.is_timeout() && error.may_have_been_processed());
     assert_eq!((error.attempts(), error.thread_id()), (3, Some("thread_1")));
-    let last = "no success within 30s: the last attempt failed: gateway";
+    let last = "no success within the `total_timeout` of 30s: the last attempt failed: gateway";
     assert_eq!(error.message(), last);
 }
 
@@ -345,8 +345,7 @@ async fn the_total_time_out_may_pass_before_the_look_ups() {
     clock.expire_first_timeouts(3);
     let error = call.await.unwrap().expect_err("the time-out passes");
     assert!(error.is_timeout() && error.may_have_been_processed());
-    let text =
-        "no success within 30s: the last attempt failed: busy; it could not be looked up in time";
+    let text = "no success within the `total_timeout` of 30s: the last attempt failed: busy; it could not be looked up in time";
     assert_eq!(error.message(), text);
 }
 

@@ -135,7 +135,10 @@ async fn a_server_that_sends_nothing_ends_the_download() {
     clock.expire_timeouts_of(Duration::from_secs(7));
     let error = next.await.unwrap().expect_err("the server sends nothing");
     assert!(
-        error.is_timeout() && error.to_string().contains("sent nothing for 7s"),
+        error.is_timeout()
+            && error
+                .to_string()
+                .contains("sent nothing within the `stream_idle_timeout` of 7s"),
         "{error}"
     );
 }

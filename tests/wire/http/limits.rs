@@ -28,7 +28,7 @@ async fn the_total_time_out_covers_all_attempts() {
     assert!(error.may_have_been_processed());
     assert_eq!(
         error.to_string(),
-        "createThread failed: no success within 30s: the last attempt failed: busy (2 attempts); \
+        "createThread failed: no success within the `total_timeout` of 30s: the last attempt failed: busy (2 attempts); \
          increase the time-out if the call needs more time; \
          the call may have been processed: check that before you send it again"
     );
@@ -94,7 +94,7 @@ async fn the_limit_of_an_idle_stream_is_not_that_of_the_call() {
         until(|| clock.timeouts().last() == Some(&Duration::from_secs(limit))).await;
         clock.expire_timeouts();
         let error = next.await.unwrap().expect_err("the stream is idle");
-        let text = format!("the stream sent nothing for {limit}s");
+        let text = format!("the stream sent nothing within the `stream_idle_timeout` of {limit}s");
         assert!(error.to_string().contains(&text), "{error}");
     }
 }

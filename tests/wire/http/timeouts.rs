@@ -21,7 +21,9 @@ async fn an_attempt_that_times_out_is_retried() {
     assert!(error.is_timeout() && error.is_retryable());
     assert_eq!(error.attempts(), 3);
     assert!(
-        error.to_string().contains("no response within 9s"),
+        error
+            .to_string()
+            .contains("no response within the `timeout` of 9s"),
         "{error}"
     );
 }
@@ -74,9 +76,9 @@ async fn a_success_whose_body_stalls_keeps_status_and_headers() {
         (200, Some("req_1"))
     );
     assert!(
-        error
-            .to_string()
-            .contains("returned 200 OK, but the response body was not complete within 600s"),
+        error.to_string().contains(
+            "returned 200 OK, but the response body was not complete within the `timeout` of 600s"
+        ),
         "{error}"
     );
     assert_eq!(clock.timeouts(), seconds(&[600.0]));

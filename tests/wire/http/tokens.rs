@@ -213,7 +213,7 @@ async fn the_time_out_of_an_attempt_covers_the_refresh() {
     assert!(
         error
             .message()
-            .contains("the token provider returned no token within 600s")
+            .contains("the token provider returned no token within the `timeout` of 600s")
     );
     assert!(!error.may_have_been_processed());
 }
@@ -229,7 +229,7 @@ async fn a_token_provider_that_is_too_slow_is_named() {
     assert!(
         error
             .message()
-            .contains("the token provider returned no token within 600s")
+            .contains("the token provider returned no token within the `timeout` of 600s")
     );
     assert_eq!(error.attempts(), 3);
     assert!(server.requests().is_empty());
@@ -246,7 +246,7 @@ async fn a_response_that_is_too_slow_is_not_blamed_on_the_token_provider() {
     yield_often().await;
     clock.expire_timeouts();
     let error = call.await.unwrap().expect_err("there is no response");
-    assert_eq!(error.message(), "no response within 600s");
+    assert_eq!(error.message(), "no response within the `timeout` of 600s");
 }
 
 #[tokio::test]

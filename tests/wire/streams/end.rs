@@ -131,7 +131,9 @@ async fn an_idle_stream_times_out_with_the_run_id() {
         let (error, _stream) = work.await.unwrap();
         assert!(error.is_timeout() && error.is_interrupted());
         assert_eq!(error.run_id(), Some("run_1"));
-        let text = format!("createRun failed: the stream sent nothing for {limit}s (");
+        let text = format!(
+            "createRun failed: the stream sent nothing within the `stream_idle_timeout` of {limit}s ("
+        );
         assert!(error.to_string().starts_with(&text), "{error}");
         until(|| server.closed_by_client() == 1).await;
     }

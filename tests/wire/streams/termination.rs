@@ -441,7 +441,12 @@ async fn a_run_that_continues_ends_the_grace_period() {
     until(|| last(60)).await;
     clock.expire_timeouts_of(Duration::from_secs(60));
     let error = work.await.unwrap().expect_err("the stream is silent");
-    assert!(error.to_string().contains("nothing for 60s"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("nothing within the `stream_idle_timeout` of 60s"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
