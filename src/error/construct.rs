@@ -81,42 +81,6 @@ impl Error {
 
 /// Errors of an attempt.
 impl Error {
-    /// No response within the time-out.
-    pub(crate) fn timeout(limit: Duration) -> Self {
-        let message = format!("no response within the `timeout` of {limit:?}");
-        Self::new(ErrorKind::Timeout, message).classed(Failure::Unknown)
-    }
-
-    /// No token within the time-out. Nothing was sent, or the server refused it.
-    pub(crate) fn token_timeout(limit: Duration) -> Self {
-        let message =
-            format!("the token provider returned no token within the `timeout` of {limit:?}");
-        Self::new(ErrorKind::Timeout, message).classed(Failure::NotSent)
-    }
-
-    /// No success within the time-out of all attempts; `last` is why the last one failed.
-    pub(crate) fn total_timeout(limit: Duration, last: Option<&str>, is_unsettled: bool) -> Self {
-        let last = last.map_or_else(String::new, |last| {
-            format!(": the last attempt failed: {last}")
-        });
-        let failure = match is_unsettled {
-            true => Failure::Unknown,
-            false => Failure::Refused,
-        };
-        Self::new(
-            ErrorKind::Timeout,
-            format!("no success within the `total_timeout` of {limit:?}{last}"),
-        )
-        .classed(failure)
-    }
-
-    /// A response whose body was not complete within the time-out.
-    pub(crate) fn body_timeout(limit: Duration) -> Self {
-        let message =
-            format!("the response body was not complete within the `timeout` of {limit:?}");
-        Self::new(ErrorKind::Timeout, message).classed(Failure::Processed)
-    }
-
     /// A response body without an end.
     pub(crate) fn body_cut() -> Self {
         let message = "the connection closed before the response body was complete";
@@ -292,13 +256,6 @@ impl Error {
     pub(crate) fn stream_cut() -> Self {
         let message = "the stream ended in the middle of an event";
         Self::new(ErrorKind::StreamCut, message)
-    }
-
-    /// A stream that sent nothing within the time-out.
-    pub(crate) fn stream_idle(limit: Duration) -> Self {
-        let message =
-            format!("the stream sent nothing within the `stream_idle_timeout` of {limit:?}");
-        Self::new(ErrorKind::StreamIdle, message)
     }
 }
 

@@ -11,4 +11,5 @@ pub(crate) mod kind;
 pub(crate) mod redaction;
 pub(crate) mod response;
 pub(crate) mod server_error;
+mod timeout;
 mod transport;
