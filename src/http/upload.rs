@@ -181,7 +181,12 @@ impl Upload {
     pub(super) async fn known_length(&self) -> Result<Option<u64>> {
         match &self.source {
             Source::Path(path) => {
-                let metadata = fs::metadata(path).await.map_err(|error| {
+                let metadata = match fs::metadata(path).await {
+                    // Unlike opening it, reading it would fail, and only after the request was started.
+                    Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+                    metadata => metadata,
+                };
+                let metadata = metadata.map_err(|error| {
                     Error::file(&format!("cannot open `{}`", path.display()), error)
                 })?;
                 Ok(metadata.is_file().then_some(metadata.len()))

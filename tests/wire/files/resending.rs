@@ -10,6 +10,7 @@ use std::time::Duration;
 use http_body_util::BodyExt;
 use openai_assistants::{Client, Credentials, ErrorKind, Form, HttpRequest, Method, Upload};
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::sync::Notify;
 
@@ -237,14 +238,22 @@ async fn a_reader_of_known_length_may_stay_open() {
     drop(connection);
 }
 
-#[tokio::test]
-async fn a_file_is_opened_when_its_part_is_sent() {
-    let (_folder, second) = folder_with("b.txt", "B");
+/// A form of `a.txt` and `b.txt`, which is removed while the former is sent.
+fn form_whose_second_file_disappears() -> (TempDir, Form) {
+    let (folder, second) = folder_with("b.txt", "B");
     let removed = second.clone();
     let first = Upload::bytes("a.txt", "A").progress(move |_| {
         std::fs::remove_file(&removed).expect("it exists");
     });
-    let form = Form::new().file("a", first).file("b", Upload::path(second));
+    (
+        folder,
+        Form::new().file("a", first).file("b", Upload::path(second)),
+    )
+}
+
+#[tokio::test]
+async fn a_file_is_opened_when_its_part_is_sent() {
+    let (_folder, form) = form_whose_second_file_disappears();
     let server = server().await;
     let call = server.client().request(Method::POST, "/files").form(form);
     let error = call.send::<Value>().await.expect_err("the file is gone");
@@ -268,9 +277,7 @@ async fn files_whose_lengths_overflow_are_an_error() {
 
 #[tokio::test]
 async fn clones_of_a_form_have_failures_of_their_own() {
-    let folder = tempfile::tempdir().unwrap();
-    // The folder cannot be read.
-    let form = Form::new().file("file", Upload::path(folder.path()));
+    let (_folder, form) = form_whose_second_file_disappears();
     let (count, was_read) = (Arc::new(AtomicU32::new(0)), Arc::new(Notify::new()));
     let counted = count.clone();
     let service = tower::service_fn(move |request: HttpRequest| {
