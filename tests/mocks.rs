@@ -345,3 +345,10 @@ async fn a_download_responds_with_bytes() {
     );
     mocked.assert_calls(1);
 }
+
+#[test]
+#[should_panic(expected = "`client_error` takes a status from 400 to 499, not 500")]
+fn an_error_has_a_status_of_its_class() {
+    let server = MockServer::start();
+    server.get_run(|_, then| drop(then.client_error(500, &mock::error("down"))));
+}

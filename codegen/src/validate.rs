@@ -12,7 +12,9 @@ use crate::model::reference::{SCHEMAS, target, type_name};
 use crate::model::schema::{Kind, Schema};
 
 /// Methods that `Client` has in addition to the operations.
-const CLIENT_METHODS: [&str; 10] = [
+const CLIENT_METHODS: [&str; 12] = [
+    "into_config",
+    "new",
     "builder",
     "from_env",
     "base_url",

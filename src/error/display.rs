@@ -133,6 +133,9 @@ impl Error {
                 "the run may continue on the server: cancel it, or set a later deadline"
             }
             (ErrorKind::Deadline, _) => "set a later deadline",
+            (ErrorKind::Tool | ErrorKind::Cancelled, _) if self.run_id().is_some() => {
+                "the run may continue on the server: cancel it, or set `cancel_run(true)`"
+            }
             (ErrorKind::Status, Some(400)) if self.is_active_run() => {
                 "wait until that run is terminal, or cancel it"
             }

@@ -319,8 +319,10 @@ impl Store {
         let ids = indexed.uploaded.iter().map(|file| file.id.clone());
         let ids: Vec<String> = ids.collect();
         collected.map_err(|reason| {
-            let (uploaded, list) = (ids.len(), ids.join(", "));
-            let text = format!("{uploaded} of {count} files are uploaded, and not added: {list}");
+            let mut text = format!("{} of {count} files are uploaded", ids.len());
+            if !ids.is_empty() {
+                text += &format!(", and not added: {}", ids.join(", "));
+            }
             reason.error(&text).unsettled(true)
         })?;
         Ok(ids)

@@ -157,13 +157,18 @@ impl fmt::Debug for RequestOptions {
     }
 }
 
-/// The setters of a call that add to the settings of its client.
+/// The setters of a call that add to the settings of its client. Paths are in full: an operation may be named
+/// like a type of the prelude.
 macro_rules! request_options {
     () => {
         /// Adds a header to this call.
         ///
         /// It replaces a header of the client with the same name.
-        pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        pub fn header(
+            mut self,
+            name: impl ::std::convert::AsRef<str>,
+            value: impl ::std::convert::AsRef<str>,
+        ) -> Self {
             self.options.header(name.as_ref(), value.as_ref());
             self
         }
@@ -171,7 +176,11 @@ macro_rules! request_options {
         /// Adds a query parameter to this call.
         ///
         /// It replaces parameters of the client with the same name.
-        pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        pub fn query(
+            mut self,
+            name: impl ::std::convert::Into<::std::string::String>,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
             self.options.query(name.into(), value.into());
             self
         }

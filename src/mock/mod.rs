@@ -131,8 +131,12 @@
 //! # }
 //! ```
 
+#[cfg(feature = "files")]
+mod files;
 mod objects;
 
+#[cfg(feature = "files")]
+pub use files::*;
 pub use generated::{MockServerExt, operations};
 pub use objects::*;
 

@@ -8,7 +8,7 @@ use crate::run::tool_call::ToolCall;
 use crate::types;
 
 /// Deserializes an object, as from a response of a server.
-fn decode<T: DeserializeOwned>(object: Value) -> T {
+pub(super) fn decode<T: DeserializeOwned>(object: Value) -> T {
     serde_json::from_value(object).expect("the ready-made object matches the document")
 }
 

@@ -219,14 +219,14 @@ impl<T, K: Into<String>, V: Into<T>> IntoPairs<T, Item> for Option<(K, V)> {
     }
 }
 
-/// Stores the value of a setter, or keeps the first error.
-pub(crate) fn set<T, M>(
-    slot: &mut Option<T>,
+/// Stores the value of a setter, or the builder of one, or keeps the first error.
+pub(crate) fn set<S: From<T>, T, M>(
+    slot: &mut Option<S>,
     field: &str,
     value: impl IntoValue<T, M>,
     first_error: &mut Option<String>,
 ) {
-    *slot = kept(field, value.into_value(), first_error);
+    *slot = kept(field, value.into_value(), first_error).map(S::from);
 }
 
 /// Adds the items of a setter to a list, or keeps the first error.

@@ -87,3 +87,14 @@ fn structured_output_can_be_a_refusal() {
     let expected = openai_assistants::Parsed::Refusal("I cannot help with that.".to_owned());
     assert_eq!(parsed, expected);
 }
+
+#[cfg(feature = "files")]
+#[test]
+fn the_sample_of_a_file_is_in_those_of_a_vector_store() {
+    let (store, file) = (mock::vector_store(), mock::vector_store_file());
+    assert_eq!((file.id, file.vector_store_id), (mock::file().id, store.id));
+    assert_eq!(
+        mock::vector_store_file_batch().file_counts,
+        store.file_counts
+    );
+}

@@ -242,12 +242,16 @@ fn works() -> Vec<Works> {
             ],
         ),
         works(
-            "keywords as operation IDs",
+            "keywords and names of the prelude as operation IDs",
             vec![
                 operation("fn", None),
                 operation("async", None),
                 operation("type", None),
                 operation("self", None),
+                operation("into", None),
+                operation("string", None),
+                operation("option", None),
+                operation("default", None),
             ],
             &[
                 "pubfnfn_(&self)->Fn{",
@@ -669,6 +673,11 @@ fn refused() -> Vec<Refused> {
             "a method that the client has",
             vec![operation("config", None)],
             "at #/paths/~1threads~1{thread_id}~1config/post: `config` is a method of `Client` already; set `x-rust-name` of the operation with an overlay",
+        ),
+        (
+            "a constructor of the client",
+            vec![operation("new", None)],
+            "at #/paths/~1threads~1{thread_id}~1new/post: `new` is a method of `Client` already; set `x-rust-name` of the operation with an overlay",
         ),
         (
             "two operations with one method",

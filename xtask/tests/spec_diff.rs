@@ -103,25 +103,28 @@ fn without_drift_it_exits_with_0() {
 }
 
 #[test]
-fn a_canonical_document_is_compared_unchanged() {
+fn an_edited_canonical_document_is_compared_as_it_would_be_imported() {
     let folder = Folder::new("canonical");
     let upstream = folder.write("in.yaml", DOCUMENT);
-    assert!(
-        folder
-            .xtask(&["spec", "import", &upstream])
-            .status
-            .success()
-    );
+    let import = |source: &str| folder.xtask(&["spec", "import", source]).status;
+    assert!(import(&upstream).success());
     let imported = fs::read_to_string(folder.0.join("openapi.yaml")).unwrap();
-    // No operation reaches the schema, so an import would drop it.
-    let more = imported.replace(
-        "    ThreadObject:\n",
-        "    Spare:\n      type: string\n      enum:\n        - a\n        - b\n    ThreadObject:\n",
-    );
-    let more = folder.write("more.yaml", &more);
-    let (code, text) = folder.diff(&[&more]);
-    assert_eq!(code, Some(1));
-    assert!(text.contains("  + schemas/Spare: enum: a, b\n"), "{text}");
+    // A schema without a name, which an import names, and one without a use, which it drops.
+    let edited = imported
+        .replace(
+            "      properties:\n        name:\n",
+            "      properties:\n        color:\n          type: string\n          enum:\n            - red\n            - blue\n        name:\n",
+        )
+        .replace(
+            "    ThreadObject:\n",
+            "    Spare:\n      type: string\n      enum:\n        - a\n        - b\n    ThreadObject:\n",
+        );
+    let edited = folder.write("edited.yaml", &edited);
+    let (code, text) = folder.diff(&[&edited]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("enum: red, blue\n"), "{text}");
+    assert!(!text.contains("Spare"), "{text}");
+    assert!(import(&edited).success());
 }
 
 #[test]

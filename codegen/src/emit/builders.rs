@@ -86,6 +86,13 @@ fn builder(item: &ItemStruct, maps: &BTreeMap<String, syn::Type>) -> Vec<Item> {
             quote!(#ident: #SETTERS::required(#spelled, #key, self.#ident)?)
         }
     });
+    let continued = item.fields.iter().map(|field| {
+        let ident = &field.ident;
+        match is_extra(field) || parameter_of(&field.ty, "Option").is_none() {
+            true => quote!(#ident: Some(value.#ident)),
+            false => quote!(#ident: value.#ident),
+        }
+    });
     let build_doc = format!("Builds the [`{name}`](super::{name}).");
 
     let file: syn::File = parse_quote! {
@@ -114,6 +121,15 @@ fn builder(item: &ItemStruct, maps: &BTreeMap<String, syn::Type>) -> Vec<Item> {
             /// Returns a builder without any values.
             pub fn builder() -> #name {
                 #name::default()
+            }
+        }
+
+        impl ::std::convert::From<super::#name> for #name {
+            fn from(value: super::#name) -> Self {
+                Self {
+                    #(#continued,)*
+                    first_error: None,
+                }
             }
         }
 

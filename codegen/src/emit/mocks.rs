@@ -125,8 +125,14 @@ fn of<'a>(name: &str, suffix: &str, operations: &Operations<'a>) -> Option<&'a O
 fn document(item: &mut ItemImpl) {
     for member in &mut item.items {
         if let ImplItem::Fn(function) = member {
-            let doc = method_doc(&function.sig.ident.to_string());
+            let name = function.sig.ident.to_string();
+            let doc = method_doc(&name);
             function.attrs.push(parse_quote!(#[doc = #doc]));
+            match &*name {
+                "client_error" => check_status(function, 400),
+                "server_error" => check_status(function, 500),
+                _ => {}
+            }
         }
     }
 }
@@ -254,6 +260,16 @@ fn matches(template: &str, path: &str) -> bool {
             .all(|(part, other)| {
                 part == other || (part.starts_with('{') && !other.starts_with('{'))
             })
+}
+
+/// Replaces progenitor's assertion that the status is of the class that starts here, which says nothing.
+fn check_status(function: &mut ImplItemFn, start: u16) {
+    let name = function.sig.ident.to_string();
+    let end = start + 99;
+    let message = format!("`{name}` takes a status from {start} to {end}, not {{}}");
+    function.attrs.push(parse_quote!(#[track_caller]));
+    function.block.stmts[0] =
+        parse_quote!(assert!((#start..=#end).contains(&status), #message, status););
 }
 
 fn method_doc(name: &str) -> String {

@@ -53,9 +53,12 @@ pub fn emit(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
 fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
     let name = &item.ident;
     let arguments = arguments(operation, item);
-    let fields = arguments
-        .iter()
-        .map(|(name, ty)| quote!(#name: ::std::option::Option<#ty>));
+    let body_builder = body_builder(api, operation);
+    let fields = arguments.iter().map(|(name, ty)| {
+        let builder = body_builder.as_ref().filter(|_| name == "body");
+        let stored = builder.unwrap_or(ty);
+        quote!(#name: ::std::option::Option<#stored>)
+    });
     let initial = arguments.iter().map(|(name, _)| quote!(#name: None));
     let setters = arguments.iter().map(|(name, ty)| {
         let doc = argument_doc(operation, &name.to_string());
@@ -67,7 +70,7 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
         };
         builders::setter(&doc, name, &Accepted::of(ty), is_optional)
     });
-    let with = with(api, operation);
+    let with = body_builder.as_ref().map(with);
     let send = send(operation);
     let implementations = requests::implementations(operation);
     let method = operation.method.to_uppercase();
@@ -150,24 +153,31 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
     file.items
 }
 
-/// The method `with`, if the body has a builder.
-fn with(api: &Api, operation: &Operation) -> Option<TokenStream> {
+/// The builder of the body, if it has one. The request stores it in place of the body.
+fn body_builder(api: &Api, operation: &Operation) -> Option<syn::Type> {
     let body = operation.body.filter(|body| api.has_builder(body))?;
     let body = ident(&type_name(body));
+    Some(parse_quote!(types::builder::#body))
+}
+
+/// The method `with`, which sets the body by its builder.
+fn with(builder: &syn::Type) -> TokenStream {
     let doc = format!(
-        "Sets the request body with its [builder](types::builder::{body}), as [`body`](Self::body) does."
+        "Sets properties of the request body with its [builder]({}).",
+        quote!(#builder).to_string().replace(' ', "")
     );
-    Some(quote! {
+    quote! {
         #[doc = #doc]
         ///
-        /// The builder is empty at first, also if a body was set before.
+        /// It continues the body that was set before.
         pub fn with(
-            self,
-            set: impl ::std::ops::FnOnce(types::builder::#body) -> types::builder::#body,
+            mut self,
+            set: impl ::std::ops::FnOnce(#builder) -> #builder,
         ) -> Self {
-            self.body(set(types::#body::builder()))
+            self.body = Some(set(self.body.unwrap_or_default()));
+            self
         }
-    })
+    }
 }
 
 /// The methods that send the request.
@@ -392,7 +402,7 @@ mod tests {
             .collect();
         for part in [
             r#".form(&body,"file",crate::client::operation::argument("file",self.file)?,)?"#,
-            r#"letbody=crate::client::operation::argument("body",self.body)?;"#,
+            r#"types::AddThingRequest::try_from(crate::client::operation::argument("body",self.body)?,)?"#,
         ] {
             assert!(operations.contains(part), "{part} is not in {operations}");
         }
@@ -403,7 +413,8 @@ mod tests {
         let mut document = upload_document();
         document["components"]["schemas"]["AddThingRequest"]["required"] = json!(["file"]);
         let operations = source(&document, Module::Root).operations;
-        let default = "let body = self.body.unwrap_or_default();";
+        let default =
+            "let body = types::AddThingRequest::try_from(self.body.unwrap_or_default())?;";
         assert!(operations.contains(default), "{operations}");
     }
 

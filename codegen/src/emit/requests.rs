@@ -85,9 +85,13 @@ fn request(operation: &Operation, accept: Accept) -> TokenStream {
             quote!(&#OPERATION::Streamed::new(&body)),
         ),
     };
-    let take_body = operation.body.map(|_| match operation.body_is_optional {
-        true => quote!(let body = self.body.unwrap_or_default();),
-        false => quote!(let body = #OPERATION::argument("body", self.body)?;),
+    let take_body = operation.body.map(|body| {
+        let body = ident(&type_name(body));
+        let value = match operation.body_is_optional {
+            true => quote!(self.body.unwrap_or_default()),
+            false => quote!(#OPERATION::argument("body", self.body)?),
+        };
+        quote!(let body = types::#body::try_from(#value)?;)
     });
     let file = operation.file.zip(operation.file_setter());
     let body = operation.body.map(|_| match file {

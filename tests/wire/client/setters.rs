@@ -11,7 +11,7 @@ use openai_assistants::types::{
 use serde_json::{Value, json};
 
 use super::empty_server;
-use crate::support::{ManualClock, ScriptedServer, json_response};
+use crate::support::{ManualClock, ScriptedServer, json_response, response};
 
 /// The JSON of the body of a request.
 fn body_of(request: &str) -> Value {
@@ -178,7 +178,7 @@ async fn a_misspelled_value_is_an_error_before_anything_is_sent() {
     assert!(error.is_invalid_argument());
     assert_eq!(
         error.to_string(),
-        "createMessage failed: `body` is invalid: `role` is invalid: `usr` is not one of `user`, `assistant`: \
+        "createMessage failed: `role` is invalid: `usr` is not one of `user`, `assistant`: \
          pass `MessageRole::Unknown(…)` to send it nevertheless"
     );
     let error = client.list_assistants().order("up").send().await;
@@ -215,6 +215,27 @@ async fn a_body_is_set_by_its_builder_without_an_import() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_set_is_continued_by_its_builder() {
+    let server = ScriptedServer::start([response(200, "", "{}")]).await;
+    let named = CreateAssistantRequest::builder().model("m").name("Tutor");
+    let call = client(&server).create_assistant().body(named);
+    let call = call.with(|body| body.metadata([("team", "maths")]));
+    drop(call.with(|body| body.name("Coach")).send().await);
+    // What the first call lacks, the second may set.
+    let call = client(&server).create_assistant();
+    let call = call.with(|body| body.name("Coach"));
+    drop(call.with(|body| body.model("m")).send().await);
+    let bodies: Vec<_> = server
+        .requests()
+        .iter()
+        .map(|request| body_of(request))
+        .collect();
+    let name = json!({ "model": "m", "name": "Coach" });
+    let both = json!({ "model": "m", "name": "Coach", "metadata": { "team": "maths" } });
+    assert_eq!(bodies, [both, name]);
+}
+
+#[tokio::test]
 async fn an_error_of_a_builder_names_the_call_to_make() {
     let server = empty_server().await;
     let client = client(&server);
@@ -232,7 +253,7 @@ async fn an_error_of_a_builder_names_the_call_to_make() {
     let empty = message().thread_id("t").with(|body| body.role("user"));
     assert_eq!(
         of(empty.send().await),
-        "createMessage failed: `body` is invalid: `content` of CreateMessageRequest is not set: call `.content(…)`"
+        "createMessage failed: `content` of CreateMessageRequest is not set: call `.content(…)`"
     );
     assert_eq!(server.requests(), [""; 0]);
 }

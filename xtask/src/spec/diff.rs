@@ -39,7 +39,7 @@ fn read(path: &Path, overlays: &[PathBuf]) -> Result<(Origin, Compared), Error> 
         api: text("/info/version").unwrap_or_default().to_owned(),
     };
     let overlays = import::read_overlays(overlays)?;
-    let canonical = import::to_canonical(document, &overlays);
+    let canonical = import::to_canonical(&document, &overlays);
     let canonical = canonical.map_err(|error| error.in_file(path))?;
     Ok((origin, canonical))
 }

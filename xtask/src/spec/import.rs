@@ -181,30 +181,18 @@ impl Compared {
     }
 }
 
-/// Returns a canonical document without overlays unchanged, and imports any other.
+/// Imports a document. The descriptions of a canonical one are kept.
 ///
 /// # Errors
 /// If the document is invalid or cannot be imported.
-pub(super) fn to_canonical(document: Value, overlays: &[Overlay]) -> Result<Compared, Error> {
-    let (mut left_out, mut upstream) = (Vec::new(), None);
-    let is_canonical = is_canonical(&document);
-    let canonical = if is_canonical && overlays.is_empty() {
-        version(&document)?;
-        // Only checks that there are operations whose references resolve.
-        closure::extract(&document)?;
-        document
-    } else {
-        let mut imported = canonical(&document, "the document", overlays)?;
-        descriptions::carry_over([&document], &mut imported.document);
-        left_out = select::left_out(&document)?;
-        upstream = (!is_canonical).then_some(imported.upstream);
-        imported.document
-    };
-    validate::validate(&canonical).map_err(|error| overlay::locate(error, overlays))?;
+pub(super) fn to_canonical(document: &Value, overlays: &[Overlay]) -> Result<Compared, Error> {
+    let mut imported = canonical(document, "the document", overlays)?;
+    descriptions::carry_over([document], &mut imported.document);
+    validate::validate(&imported.document).map_err(|error| overlay::locate(error, overlays))?;
     Ok(Compared {
-        document: canonical,
-        left_out,
-        upstream,
+        document: imported.document,
+        left_out: select::left_out(document)?,
+        upstream: (!is_canonical(document)).then_some(imported.upstream),
     })
 }
 
