@@ -6,6 +6,8 @@ use crate::client::base_url;
 use crate::http::credentials::Credentials;
 
 const OPENAI: &str = "https://api.openai.com/v1";
+/// The local server that the guides start.
+const LOCAL: &str = "http://localhost:4010/v1";
 const FOUNDRY: &str = "https://example.services.ai.azure.com/api/projects/demo";
 
 /// Environment variables of the project endpoint of Foundry, by precedence.
@@ -25,7 +27,7 @@ impl Server {
     /// Returns the base URL; `url` takes precedence over the endpoint.
     pub(super) fn resolve_base_url(&self, url: Option<&str>) -> Result<Url, String> {
         if let Some(url) = url {
-            return base_url::parse("base URL", url, OPENAI);
+            return base_url::parse("base URL", url, LOCAL);
         }
         match self {
             Self::OpenAi => base_url::parse("base URL", OPENAI, OPENAI),

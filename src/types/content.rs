@@ -74,3 +74,9 @@ impl From<String> for CreateMessageContentPart {
         Self::text(text)
     }
 }
+
+impl From<&String> for CreateMessageContentPart {
+    fn from(text: &String) -> Self {
+        Self::text(text)
+    }
+}

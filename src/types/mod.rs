@@ -10,6 +10,8 @@ pub mod setters;
 #[allow(
     missing_docs,
     unreachable_pub,
+    nonstandard_style,
+    unused_mut,
     clippy::all,
     clippy::pedantic,
     reason = "generated from the document"

@@ -42,6 +42,8 @@ pub mod mock;
 #[allow(
     missing_docs,
     unreachable_pub,
+    nonstandard_style,
+    unused_mut,
     clippy::all,
     clippy::pedantic,
     reason = "generated from the document"

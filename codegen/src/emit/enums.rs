@@ -1,5 +1,6 @@
 //! Enums of strings, which keep unknown values verbatim.
 
+use quote::quote;
 use syn::{Item, ItemEnum, parse_quote};
 
 use super::runtime::{ERROR, SCALAR, SETTERS};
@@ -14,6 +15,22 @@ pub fn emit(item: &ItemEnum, known: &[(&str, String)]) -> Vec<Item> {
     let value_docs = values.iter().map(|value| format!("`{value}`"));
     let unknown = unknown_variant(known.iter().map(|(_, variant)| variant.as_str()));
     let (spelled, spelled_unknown) = (name.to_string(), unknown.to_string());
+    let strings = [
+        quote!(::std::string::String),
+        quote!(&::std::string::String),
+    ];
+    let from_strings = strings.map(|string| {
+        quote! {
+            impl ::std::convert::TryFrom<#string> for #name {
+                type Error = #ERROR::Error;
+
+                /// Fails for a value that is not in the document.
+                fn try_from(value: #string) -> #ERROR::Result<Self> {
+                    Self::try_from(value.as_str())
+                }
+            }
+        }
+    });
     let expectation = format!("a string: {}", values.join(", "));
 
     let file: syn::File = parse_quote! {
@@ -62,14 +79,7 @@ pub fn emit(item: &ItemEnum, known: &[(&str, String)]) -> Vec<Item> {
             }
         }
 
-        impl ::std::convert::TryFrom<::std::string::String> for #name {
-            type Error = #ERROR::Error;
-
-            /// Fails for a value that is not in the document.
-            fn try_from(value: ::std::string::String) -> #ERROR::Result<Self> {
-                Self::try_from(value.as_str())
-            }
-        }
+        #(#from_strings)*
 
         impl ::std::convert::AsRef<str> for #name {
             fn as_ref(&self) -> &str {

@@ -98,38 +98,30 @@ fn from_list(union: &Ident, variant: &Ident, item: &syn::Type) -> TokenStream {
 
 /// Conversions of text: fallible where the variant is a string enum, whose values are known.
 pub fn from_text(union: &Ident, variant: &Ident, is_enum: bool) -> TokenStream {
-    if is_enum {
-        return quote! {
-            impl ::std::convert::TryFrom<&str> for #union {
+    let texts = [
+        quote!(&str),
+        quote!(::std::string::String),
+        quote!(&::std::string::String),
+    ];
+    let conversions = texts.map(|text| match is_enum {
+        true => quote! {
+            impl ::std::convert::TryFrom<#text> for #union {
                 type Error = #ERROR::Error;
 
-                fn try_from(value: &str) -> #ERROR::Result<Self> {
+                fn try_from(value: #text) -> #ERROR::Result<Self> {
                     value.try_into().map(Self::#variant)
                 }
             }
-
-            impl ::std::convert::TryFrom<::std::string::String> for #union {
-                type Error = #ERROR::Error;
-
-                fn try_from(value: ::std::string::String) -> #ERROR::Result<Self> {
-                    value.try_into().map(Self::#variant)
+        },
+        false => quote! {
+            impl ::std::convert::From<#text> for #union {
+                fn from(value: #text) -> Self {
+                    Self::#variant(value.into())
                 }
             }
-        };
-    }
-    quote! {
-        impl ::std::convert::From<&str> for #union {
-            fn from(value: &str) -> Self {
-                Self::#variant(value.into())
-            }
-        }
-
-        impl ::std::convert::From<::std::string::String> for #union {
-            fn from(value: ::std::string::String) -> Self {
-                Self::#variant(value.into())
-            }
-        }
-    }
+        },
+    });
+    quote!(#(#conversions)*)
 }
 
 /// A float that is not a number in JSON, such as NaN, becomes null.

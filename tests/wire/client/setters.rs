@@ -53,6 +53,30 @@ fn optional_values_are_set_from_options_too() {
     assert_eq!(json!(unset), json!({ "model": "m" }));
 }
 
+#[test]
+fn a_text_may_be_a_reference_to_a_string() {
+    let texts = ["gpt-4o", "low", "user", "auto", "Hi"].map(str::to_owned);
+    let [model, effort, role, choice, content] = &texts;
+    let body = CreateAssistantRequest::builder().model(model);
+    let body = body.reasoning_effort(effort).build().unwrap();
+    assert_eq!(
+        json!(body),
+        json!({ "model": "gpt-4o", "reasoning_effort": "low" })
+    );
+    let message = CreateMessageRequest::builder().role(role).content(content);
+    let body = CreateRunRequest::builder()
+        .assistant_id(model)
+        .tool_choice(choice);
+    assert_eq!(json!(body.build().unwrap())["tool_choice"], "auto");
+    let expected = json!({ "role": "user", "content": "Hi" });
+    assert_eq!(json!(message.build().unwrap()), expected);
+    let parts = CreateMessageRequest::builder()
+        .role(role)
+        .content([content]);
+    let part = json!({ "type": "text", "text": "Hi" });
+    assert_eq!(json!(parts.build().unwrap())["content"], json!([part]));
+}
+
 #[tokio::test]
 async fn parameters_of_a_query_are_set_from_options_too() {
     let server = empty_server().await;

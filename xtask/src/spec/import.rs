@@ -203,7 +203,8 @@ fn canonical(upstream: &Value, name: &str, overlays: &[Overlay]) -> Result<Impor
     let names = schemas.into_iter().flatten().map(|(name, _)| name.clone());
     let names = names.collect();
     naming::rename_components(&mut lowered);
-    let mut closure = closure::extract(&lowered)?;
+    let closure = closure::extract(&lowered);
+    let mut closure = closure.map_err(|error| error.advise(OVERLAY))?;
     // Overlays may have added what has to be lowered.
     let mut components = lower(&mut closure)?;
     components.values_mut().for_each(unions::remove_marks);
@@ -259,7 +260,8 @@ fn lower_document(upstream: &Value) -> Result<Value, Error> {
 /// Lowers the operations of a scope, and the schemas that they reach.
 pub(super) fn lower_scope(upstream: &Value, scope: Scope) -> Result<Value, Error> {
     let version = version(upstream)?;
-    let mut closure = closure::extract_scope(upstream, scope)?;
+    let closure = closure::extract_scope(upstream, scope);
+    let mut closure = closure.map_err(|error| error.advise(COPY))?;
     let source = provenance::record(upstream, &closure);
     let schemas = lower(&mut closure)?;
     let operations = &closure.operations;

@@ -174,6 +174,7 @@ fn select(document: &Value, scope: Scope) -> Result<Selection, Error> {
                 "#/paths",
                 "there are no paths: this is not an OpenAPI document of an API",
             )
+            .advise("import one that has paths")
         })?;
     let is_canonical = is_canonical(document);
     // Before vector stores, files were attached to assistants.
@@ -225,7 +226,8 @@ fn select(document: &Value, scope: Scope) -> Result<Selection, Error> {
         return Err(Error::at(
             "#/paths",
             "there are no Assistants operations: no operation below `/assistants` or `/threads` has a tag that starts with `Assistant`",
-        ));
+        )
+        .advise("tag them in a copy of the document"));
     }
     operations.sort_by(|one, other| one.path.cmp(&other.path));
     reject_repeated_ids(&operations)?;
