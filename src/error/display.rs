@@ -162,7 +162,10 @@ impl Error {
     /// Whether the call must not be sent again without knowing what came of it.
     fn is_in_doubt(&self) -> bool {
         let is_unknown = match self.0.kind {
-            ErrorKind::Timeout | ErrorKind::Disconnected | ErrorKind::Connection => true,
+            ErrorKind::Timeout
+            | ErrorKind::Disconnected
+            | ErrorKind::Connection
+            | ErrorKind::Decode => true,
             ErrorKind::Status => self.0.status.is_some_and(|status| status.is_server_error()),
             _ => false,
         };

@@ -199,8 +199,11 @@ impl ToolSet {
             None => {
                 let names: Vec<_> = self.names().collect();
                 let (name, names) = (shortened(&call.name), names.join(", "));
-                let message =
-                    format!("there is no tool `{name}`; the available tools are: {names}");
+                let available = match &*names {
+                    "" => "there are no tools".to_owned(),
+                    names => format!("the available tools are: {names}"),
+                };
+                let message = format!("there is no tool `{name}`; {available}");
                 Err(Failure::new(ToolErrorKind::UnknownTool, message))
             }
         };

@@ -144,6 +144,11 @@ async fn errors_advise_what_to_do() {
             "check the plan and its billing",
         ),
         (
+            200,
+            r#"{"id":"msg_1""#,
+            "; the call may have been processed: check that before you send it again",
+        ),
+        (
             500,
             "",
             "retry later; the call may have been processed: check that before you send it again",

@@ -580,7 +580,7 @@ fn a_new_operation_needs_descriptions_and_a_row() {
     folder.import(&original).unwrap();
     let (summary, _) = folder.source(&patched(original, &[operation("archive", None)]));
     for expected in [
-        "rows of new operations to add: 1\n  tests/contract/operations.rs: Contract::new(\"archive\", \"POST\", \"/threads/{thread_id}/archive\", …)\n",
+        "rows of new operations to add: 1\n  tests/contract/operations.rs: Contract::new(\"archive\", \"POST\", \"/threads/thread_1/archive\", …)\n",
         "\n  operations/archive\n",
     ] {
         assert!(summary.contains(expected), "{expected} is not in {summary}");

@@ -243,3 +243,12 @@ async fn huge_arguments_are_shortened_in_the_message_for_the_model() {
         assert!(error.to_string().chars().count() < 1_400, "{error}");
     }
 }
+
+#[tokio::test]
+async fn an_empty_set_has_no_tools_to_name() {
+    let tools = ToolSet::builder().build().unwrap();
+    let context = ToolContext::new("thread_1", "run_1", "call_1");
+    let error = tools.call("add", "{}", context).await.unwrap_err();
+    let text = "there is no tool `add`; there are no tools";
+    assert!(error.to_string().contains(text), "{error}");
+}
