@@ -348,7 +348,15 @@ async fn a_download_responds_with_bytes() {
 
 #[test]
 #[should_panic(expected = "`client_error` takes a status from 400 to 499, not 500")]
-fn an_error_has_a_status_of_its_class() {
+fn a_client_error_has_a_status_of_its_class() {
     let server = MockServer::start();
     server.get_run(|_, then| drop(then.client_error(500, &mock::error("down"))));
+}
+
+#[test]
+#[should_panic(expected = "`server_error` takes a status from 500 to 599, not 499")]
+fn a_server_error_has_a_status_of_its_class() {
+    let server = MockServer::start();
+    server.get_run(|_, then| drop(then.server_error(599, &mock::error("down"))));
+    server.get_run(|_, then| drop(then.server_error(499, &mock::error("down"))));
 }

@@ -12,7 +12,8 @@ use crate::model::reference::{SCHEMAS, target, type_name};
 use crate::model::schema::{Kind, Schema};
 
 /// Methods that `Client` has in addition to the operations.
-const CLIENT_METHODS: [&str; 12] = [
+const CLIENT_METHODS: [&str; 13] = [
+    "until_idle",
     "into_config",
     "new",
     "builder",

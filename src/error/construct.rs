@@ -41,6 +41,7 @@ impl Error {
             retry_after: None,
             run: RunIds::default(),
             run_cancelled: None,
+            is_run_left: false,
             source: None,
         }))
     }
@@ -369,6 +370,12 @@ impl Error {
     /// Sets whether the run was cancelled.
     pub(crate) fn run_cancelled(mut self, is_cancelled: bool) -> Self {
         self.0.run_cancelled = Some(is_cancelled);
+        self
+    }
+
+    /// Sets whether the run is active, and its cancellation was not requested.
+    pub(crate) fn run_left(mut self, is_left: bool) -> Self {
+        self.0.is_run_left = is_left;
         self
     }
 

@@ -63,6 +63,8 @@ pub(super) struct Inner {
     pub(super) run: RunIds,
     /// Whether the run was cancelled, where that was attempted.
     pub(super) run_cancelled: Option<bool>,
+    /// Whether the run is active, and its cancellation was not requested.
+    pub(super) is_run_left: bool,
     pub(super) source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -338,8 +340,8 @@ impl Error {
     /// Whether data could not be deserialized.
     ///
     /// The data is a response body, an event or the output of the model. [`message`](Self::message) states
-    /// where, [`body`](Self::body) is the text. The call itself succeeded: its effects on the server
-    /// remain.
+    /// where, [`body`](Self::body) is the text. The server returned a success status: what the call changed there
+    /// remains.
     #[must_use]
     pub fn is_decode(&self) -> bool {
         self.0.kind == ErrorKind::Decode

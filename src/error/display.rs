@@ -129,12 +129,15 @@ impl Error {
                     (None, None) => return None,
                 }
             }
-            (ErrorKind::Deadline, _) if self.run_id().is_some() => {
+            (ErrorKind::Deadline, _) if self.0.is_run_left => {
                 "the run may continue on the server: cancel it, or set a later deadline"
             }
             (ErrorKind::Deadline, _) => "set a later deadline",
-            (ErrorKind::Tool | ErrorKind::Cancelled, _) if self.run_id().is_some() => {
+            (ErrorKind::Cancelled, _) if self.0.is_run_left => {
                 "the run may continue on the server: cancel it, or set `cancel_run(true)`"
+            }
+            (ErrorKind::Tool, _) if self.0.is_run_left => {
+                "the run waits for outputs until it expires: cancel it, or set `cancel_run(true)`"
             }
             (ErrorKind::Status, Some(400)) if self.is_active_run() => {
                 "wait until that run is terminal, or cancel it"

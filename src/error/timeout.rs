@@ -1,4 +1,4 @@
-//! Errors of time limits. Each names its setting.
+//! Errors of time limits, with the names of their settings.
 
 use std::time::Duration;
 

@@ -182,7 +182,7 @@ impl Upload {
         match &self.source {
             Source::Path(path) => {
                 let metadata = match fs::metadata(path).await {
-                    // Unlike opening it, reading it would fail, and only after the request was started.
+                    // Opening it succeeds on Unix; reading it fails after the request has started.
                     Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
                     metadata => metadata,
                 };

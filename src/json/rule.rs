@@ -51,6 +51,7 @@ impl<T: DeserializeOwned + StringEnum> Rule<T> for NullAsUnknown {
 }
 
 /// Uses [`scalar::integer`].
+#[allow(dead_code, reason = "a document may have no such required integer")]
 pub(crate) struct Integer;
 
 impl Rule<i64> for Integer {

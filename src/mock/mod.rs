@@ -131,11 +131,11 @@
 //! # }
 //! ```
 
-#[cfg(feature = "files")]
+#[cfg(all(feature = "files", assistants_schema = "VectorStoreFileBatchObject"))]
 mod files;
 mod objects;
 
-#[cfg(feature = "files")]
+#[cfg(all(feature = "files", assistants_schema = "VectorStoreFileBatchObject"))]
 pub use files::*;
 pub use generated::{MockServerExt, operations};
 pub use objects::*;

@@ -460,7 +460,9 @@ impl RunMachine {
 
     /// Returns the failure for an error. An active run is cancelled on request.
     pub(crate) fn failure(&self, error: Error) -> Failure {
-        let cancels = self.cancels_run && self.has_ids() && !self.is_terminal();
+        let is_active = self.has_ids() && !self.is_terminal();
+        let cancels = is_active && self.cancels_run;
+        let error = error.run_left(is_active && !cancels);
         let RunIds { thread_id, run_id } = &self.ids;
         let error = error.in_run(thread_id.as_deref(), run_id.as_deref());
         // Never cancelled, because another caller may have created it.

@@ -48,6 +48,7 @@ pub(crate) struct EventReader {
     operation_id: &'static str,
     /// Whether the document describes the events.
     is_documented: bool,
+    is_idempotent: bool,
     head: ResponseHead,
     attempts: u32,
     secrets: Secrets,
@@ -85,6 +86,7 @@ impl EventReader {
         let opened = stack::send::<reqwest::Response>(&call).await;
         let (head, mut response) = opened.map_err(|error| run.annotate(error))?;
         let (attempts, secrets) = (call.total_attempts(), call.secrets());
+        let is_idempotent = call.is_idempotent();
         let limit = call.stream_idle_timeout();
         let sizes = call.config.sizes;
         let mut deadline = Deadline::new(call.config.clock.clone(), limit);
@@ -93,6 +95,7 @@ impl EventReader {
             let bytes = read_start(&mut response, MAX_OTHER_BODY, deadline).await;
             run.update_from_body(&bytes);
             let error = Error::not_a_stream(head, &bytes).redacted(&secrets);
+            let error = error.idempotent(is_idempotent);
             span::record_error(call.span(), &error);
             return Err(run.annotate(error.in_operation(operation, attempts)));
         }
@@ -100,6 +103,7 @@ impl EventReader {
             operation,
             operation_id,
             is_documented,
+            is_idempotent,
             head,
             attempts,
             secrets,
@@ -265,7 +269,8 @@ impl EventReader {
         };
         if let Content::Json(bytes) = mem::take(&mut self.content) {
             self.run.update_from_body(&bytes);
-            return Some(Error::not_a_stream(self.head.clone(), &bytes));
+            let error = Error::not_a_stream(self.head.clone(), &bytes);
+            return Some(error.idempotent(self.is_idempotent));
         }
         match self.run.termination.end(end, is_cut) {
             Outcome::Complete => None,

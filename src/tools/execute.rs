@@ -200,7 +200,7 @@ impl ToolSet {
                 let names: Vec<_> = self.names().collect();
                 let (name, names) = (shortened(&call.name), names.join(", "));
                 let available = match &*names {
-                    "" => "there are no tools".to_owned(),
+                    "" => "the set is empty".to_owned(),
                     names => format!("the available tools are: {names}"),
                 };
                 let message = format!("there is no tool `{name}`; {available}");

@@ -219,14 +219,14 @@ impl<T, K: Into<String>, V: Into<T>> IntoPairs<T, Item> for Option<(K, V)> {
     }
 }
 
-/// Stores the value of a setter, or the builder of one, or keeps the first error.
-pub(crate) fn set<S: From<T>, T, M>(
-    slot: &mut Option<S>,
+/// Stores the value of a setter, or keeps the first error.
+pub(crate) fn set<T, M>(
+    slot: &mut Option<T>,
     field: &str,
     value: impl IntoValue<T, M>,
     first_error: &mut Option<String>,
 ) {
-    *slot = kept(field, value.into_value(), first_error).map(S::from);
+    *slot = kept(field, value.into_value(), first_error);
 }
 
 /// Adds the items of a setter to a list, or keeps the first error.
@@ -264,6 +264,7 @@ fn kept<T>(
 }
 
 /// Converts the items of a list, for a union that may be a list.
+#[allow(dead_code, reason = "a document may have no such union")]
 pub(crate) fn list<T>(items: impl IntoList<T, Given>) -> Result<Vec<T>> {
     let items = items.into_list().map_err(Error::argument)?;
     Ok(items.unwrap_or_default())

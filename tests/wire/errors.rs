@@ -158,6 +158,11 @@ async fn errors_advise_what_to_do() {
         assert!(error.to_string().ends_with(advice), "{error}");
     }
 
+    let server = ScriptedServer::start([response(200, "", "{")]).await;
+    let get = server.client().get_thread().thread_id("thread_1");
+    let error = get.send().await.expect_err("it is not an object");
+    assert!(!error.to_string().contains("may have been"), "{error}");
+
     let server = ScriptedServer::start([]).await;
     let client = server.builder(&ManualClock::expired()).build().unwrap();
     let error = client

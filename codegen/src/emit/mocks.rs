@@ -262,7 +262,7 @@ fn matches(template: &str, path: &str) -> bool {
             })
 }
 
-/// Replaces progenitor's assertion that the status is of the class that starts here, which says nothing.
+/// Replaces progenitor's assertion that the status is of the class that starts here, whose message lacks the status.
 fn check_status(function: &mut ImplItemFn, start: u16) {
     let name = function.sig.ident.to_string();
     let end = start + 99;

@@ -52,13 +52,10 @@ pub fn emit(items: Vec<Item>, api: &Api) -> Result<Vec<Item>, Error> {
 /// The builder of one operation, with its setters and its request.
 fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
     let name = &item.ident;
-    let arguments = arguments(operation, item);
-    let body_builder = body_builder(api, operation);
-    let fields = arguments.iter().map(|(name, ty)| {
-        let builder = body_builder.as_ref().filter(|_| name == "body");
-        let stored = builder.unwrap_or(ty);
-        quote!(#name: ::std::option::Option<#stored>)
-    });
+    let arguments = arguments(api, operation, item);
+    let fields = arguments
+        .iter()
+        .map(|(name, ty)| quote!(#name: ::std::option::Option<#ty>));
     let initial = arguments.iter().map(|(name, _)| quote!(#name: None));
     let setters = arguments.iter().map(|(name, ty)| {
         let doc = argument_doc(operation, &name.to_string());
@@ -70,7 +67,7 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
         };
         builders::setter(&doc, name, &Accepted::of(ty), is_optional)
     });
-    let with = body_builder.as_ref().map(with);
+    let with = with(api, operation);
     let send = send(operation);
     let implementations = requests::implementations(operation);
     let method = operation.method.to_uppercase();
@@ -153,31 +150,24 @@ fn builder(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<Item> {
     file.items
 }
 
-/// The builder of the body, if it has one. The request stores it in place of the body.
-fn body_builder(api: &Api, operation: &Operation) -> Option<syn::Type> {
+/// The method `with`, if the body has a builder.
+fn with(api: &Api, operation: &Operation) -> Option<TokenStream> {
     let body = operation.body.filter(|body| api.has_builder(body))?;
     let body = ident(&type_name(body));
-    Some(parse_quote!(types::builder::#body))
-}
-
-/// The method `with`, which sets the body by its builder.
-fn with(builder: &syn::Type) -> TokenStream {
-    let doc = format!(
-        "Sets properties of the request body with its [builder]({}).",
-        quote!(#builder).to_string().replace(' ', "")
-    );
-    quote! {
+    let doc =
+        format!("Sets properties of the request body with its [builder](types::builder::{body}).");
+    Some(quote! {
         #[doc = #doc]
         ///
         /// It continues the body that was set before.
         pub fn with(
             mut self,
-            set: impl ::std::ops::FnOnce(#builder) -> #builder,
+            set: impl ::std::ops::FnOnce(types::builder::#body) -> types::builder::#body,
         ) -> Self {
             self.body = Some(set(self.body.unwrap_or_default()));
             self
         }
-    }
+    })
 }
 
 /// The methods that send the request.
@@ -267,9 +257,9 @@ fn streams(api: &Api, operation: &Operation) -> Option<Item> {
     })
 }
 
-/// The names and types of the arguments. progenitor stores conversion results, and typify's
-/// builder for the body; here the values are stored.
-fn arguments(operation: &Operation, item: &ItemStruct) -> Vec<(syn::Ident, syn::Type)> {
+/// The names and types of the arguments. progenitor stores conversion results; here the values are stored, and
+/// the builder of the body if it has one.
+fn arguments(api: &Api, operation: &Operation, item: &ItemStruct) -> Vec<(syn::Ident, syn::Type)> {
     let Fields::Named(fields) = &item.fields else {
         return Vec::new();
     };
@@ -278,8 +268,12 @@ fn arguments(operation: &Operation, item: &ItemStruct) -> Vec<(syn::Ident, syn::
         let converted = parameter_of(&field.ty, "Result")?;
         match operation.body.filter(|_| name == "body") {
             Some(body) => {
-                let body = ident(&type_name(body));
-                Some((name, parse_quote!(types::#body)))
+                let ty = ident(&type_name(body));
+                let ty = match api.has_builder(body) {
+                    true => parse_quote!(types::builder::#ty),
+                    false => parse_quote!(types::#ty),
+                };
+                Some((name, ty))
             }
             None => Some((
                 setter_of(operation, &name),

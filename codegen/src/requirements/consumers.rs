@@ -303,6 +303,18 @@ pub const CONSUMERS: &[Consumer] = &[
         ],
     },
     Consumer {
+        name: "ready-made files and vector stores",
+        feature: Some("mock"),
+        cfg: Some("VectorStoreFileBatchObject"),
+        operations: &[],
+        schemas: &[
+            ("FileObject", &[]),
+            ("VectorStoreObject", &[]),
+            ("VectorStoreFileObject", &[]),
+            ("VectorStoreFileBatchObject", &[]),
+        ],
+    },
+    Consumer {
         name: "the ready-made response of deleteMessage",
         feature: Some("mock"),
         cfg: Some("DeleteMessageResponse"),

@@ -18,17 +18,16 @@ use crate::options::Options;
 use crate::{FOUNDRY, run, script};
 use gateway::{Action, Gateway, Request};
 
-/// What fails for an operation that the fake server does not have: those of Foundry, and those that a document adds.
+/// The failure of an operation without a route in the fake server: one of Foundry, or one that a document adds.
 const NO_ROUTE: &str = "the server has no such route";
 
 /// The operations that failed although the fake server has them.
 fn failed(report: &str) -> Vec<&str> {
-    let failures = report
+    report
         .lines()
-        .filter_map(|line| line.trim().strip_prefix("failed "));
-    let failures = failures.filter(|failure| !failure.contains(NO_ROUTE));
-    failures
-        .filter_map(|failure| failure.split(':').next())
+        .filter(|line| !line.contains(NO_ROUTE))
+        .filter_map(|line| line.trim().strip_prefix("failed ")?.split_once(':'))
+        .map(|(id, _)| id)
         .collect()
 }
 

@@ -245,9 +245,12 @@ async fn a_body_that_is_set_is_continued_by_its_builder() {
     let call = client(&server).create_assistant().body(named);
     let call = call.with(|body| body.metadata([("team", "maths")]));
     drop(call.with(|body| body.name("Coach")).send().await);
-    // What the first call lacks, the second may set.
+    // The second call sets the missing `model`.
     let call = client(&server).create_assistant();
     let call = call.with(|body| body.name("Coach"));
+    drop(call.with(|body| body.model("m")).send().await);
+    let call = client(&server).create_assistant();
+    let call = call.body(CreateAssistantRequest::builder().name("Coach"));
     drop(call.with(|body| body.model("m")).send().await);
     let bodies: Vec<_> = server
         .requests()
@@ -256,7 +259,7 @@ async fn a_body_that_is_set_is_continued_by_its_builder() {
         .collect();
     let name = json!({ "model": "m", "name": "Coach" });
     let both = json!({ "model": "m", "name": "Coach", "metadata": { "team": "maths" } });
-    assert_eq!(bodies, [both, name]);
+    assert_eq!(bodies, [both, name.clone(), name]);
 }
 
 #[tokio::test]
@@ -280,4 +283,43 @@ async fn an_error_of_a_builder_names_the_call_to_make() {
         "createMessage failed: `content` of CreateMessageRequest is not set: call `.content(…)`"
     );
     assert_eq!(server.requests(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_body_that_is_continued_keeps_its_lists_and_extra_properties() {
+    let server = ScriptedServer::start([response(200, "", "{}")]).await;
+    let assistant = CreateAssistantRequest::builder()
+        .model("m")
+        .extra([("seed", 7)]);
+    let assistant = assistant.tools([AssistantToolsCode::builder()]).build();
+    let call = client(&server).create_assistant().body(assistant.unwrap());
+    let call = call.with(|body| body.tools([AssistantToolsFileSearch::builder()]));
+    drop(call.send().await);
+    let tools = json!([{ "type": "code_interpreter" }, { "type": "file_search" }]);
+    assert_eq!(
+        body_of(&server.requests()[0]),
+        json!({ "model": "m", "seed": 7, "tools": tools })
+    );
+}
+
+#[tokio::test]
+async fn a_body_replaces_the_one_before_and_its_errors() {
+    let server = ScriptedServer::start([response(200, "", "{}")]).await;
+    let message = || client(&server).create_message().thread_id("thread_1");
+    let valid = || CreateMessageRequest::builder().role("user").content("Hi");
+    drop(
+        message()
+            .with(|body| body.role("usr"))
+            .body(valid())
+            .send()
+            .await,
+    );
+    assert_eq!(
+        body_of(&server.requests()[0]),
+        json!({ "role": "user", "content": "Hi" })
+    );
+    let invalid = message().body(valid().role("usr"));
+    let error = invalid.with(|body| body.role("user")).send().await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("`usr` is not one of"), "{error}");
 }

@@ -121,7 +121,8 @@ async fn the_caller_can_abort_on_a_failure() {
         let lines = server.request_lines();
         let cancels = lines.iter().filter(|line| line.ends_with("/cancel"));
         assert_eq!(cancels.count(), usize::from(cancel), "{lines:?}");
-        let active = "; the run may continue on the server: cancel it, or set `cancel_run(true)`";
+        let active =
+            "; the run waits for outputs until it expires: cancel it, or set `cancel_run(true)`";
         assert_eq!(error.to_string().ends_with(active), !cancel, "{error}");
     }
 }

@@ -76,6 +76,8 @@ async fn the_wait_can_be_cancelled() {
     cancel.send(()).unwrap();
     let error = work.await.unwrap().expect_err("the caller cancels");
     assert!(error.is_cancelled());
+    // It is the run of another caller.
+    assert!(!error.to_string().contains("cancel it"), "{error}");
 }
 
 #[tokio::test]

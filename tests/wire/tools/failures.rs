@@ -249,6 +249,6 @@ async fn an_empty_set_has_no_tools_to_name() {
     let tools = ToolSet::builder().build().unwrap();
     let context = ToolContext::new("thread_1", "run_1", "call_1");
     let error = tools.call("add", "{}", context).await.unwrap_err();
-    let text = "there is no tool `add`; there are no tools";
+    let text = "there is no tool `add`; the set is empty";
     assert!(error.to_string().contains(text), "{error}");
 }

@@ -408,7 +408,7 @@ impl Summary {
                     (Module::Root, _) => "operations.rs",
                 };
                 let method = method.to_uppercase();
-                // The IDs of the other rows are `thread_1` for `{thread_id}`.
+                // A contract has IDs in place of parameters: `thread_1` for `{thread_id}`.
                 let path = path.replace("_id}", "_1").replace(['{', '}'], "");
                 rows.push(format!(
                     "tests/contract/{file}: Contract::new(\"{id}\", \"{method}\", \"{path}\", …)"
