@@ -47,11 +47,12 @@ impl<'de> Untagged<'de> for Buffered<'de> {
         })
     }
 
+    fn integer<E>(value: i64) -> Result<Self, E> {
+        Ok(Self::Scalar(Scalar::Integer(value)))
+    }
+
     fn unknown(value: Value) -> Self {
-        match value.as_i64() {
-            Some(number) => Self::Scalar(Scalar::Integer(number)),
-            None => Self::Json(value.into()),
-        }
+        Self::Json(value.into())
     }
 }
 

@@ -54,10 +54,11 @@ struct Unusual<'de> {
 
 impl<'de, A: MapAccess<'de>> Properties<'de, A> {
     pub(crate) fn new(access: A) -> Self {
+        let is_lenient = lenient::is_lenient();
         Self {
             access,
-            is_lenient: lenient::is_lenient(),
-            is_buffered: lenient::is_lenient(),
+            is_lenient,
+            is_buffered: is_lenient,
             has_before: false,
             first: None,
             unusual: None,

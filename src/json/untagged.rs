@@ -24,7 +24,12 @@ pub(crate) trait Untagged<'de>: Sized {
         Self::unknown(value.into())
     }
 
-    /// Deserializes a number.
+    /// Deserializes an integer.
+    fn integer<E: de::Error>(value: i64) -> Result<Self, E> {
+        Self::number(value.into_deserializer())
+    }
+
+    /// Deserializes another number.
     fn number<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
         Value::deserialize(value).map(Self::unknown)
     }
@@ -101,11 +106,14 @@ impl<'de, T: Untagged<'de>> Visitor<'de> for ByJsonType<T> {
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<T, E> {
-        T::number(value.into_deserializer())
+        T::integer(value)
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<T, E> {
-        T::number(value.into_deserializer())
+        match i64::try_from(value) {
+            Ok(value) => T::integer(value),
+            Err(_) => T::number(value.into_deserializer()),
+        }
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<T, E> {
